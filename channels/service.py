@@ -1,0 +1,241 @@
+"""The composition root: the only module that knows the concrete parts of all floors, and starts and stops them."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from channels.admin import admin_app
+from channels.sections import Operator as OperatorSection
+from channels.sections import Settings
+from channels.setting_types import Address
+from core.batch import Tools
+from core.brand_store import BrandReader
+from core.brands import Directory
+from core.calendar import Calendar
+from core.clock import Instant, system_clock
+from core.desk import Desk
+from core.ids import Ids
+from core.ledger.anchors import AnchorFile, Signer
+from core.ledger.book import Book
+from core.ledger.chain import Head
+from core.links import Links
+from core.metrics import REVIEW_OLDEST, SUBMIT_UNKNOWN
+from core.outbox import Outbox
+from core.receipts import read_back
+from core.starts import begin, seal, store_anchor
+from core.store.database import Database
+from core.store.errors import StoreError
+from core.store.locks import BookLocks
+from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
+from core.store.transaction import Transaction
+from core.store.writer import Writer
+from core.text import key
+from sms.commands import VERBS_RET
+from sms.inbound import Inbound
+from sms.operator import Operator, Services
+from sms.pdu import Bind
+from sms.profile import Profile
+from sms.texts.render import render
+
+DOORS: Final = ("sms",)
+SECOND: Final = 1.0
+
+_log = structlog.get_logger(component="service")
+
+
+class Service:
+    """One process of the line. `start` raises StoreError, OSError or ValueError with one line that says why."""
+
+    def __init__(self, settings: Settings, doors: Collection[str]) -> None:
+        self._settings = settings
+        self._doors = doors
+        self._closing = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._anchored = 0
+        self._brands = BrandReader()
+        self.directory = Directory()
+        self.operators: list[Operator] = []
+
+    async def start(self) -> None:
+        settings = self._settings
+        self._signer = Signer.of_file(settings.ledger.signing_key)
+        self._anchor_file = AnchorFile(settings.ledger.anchor_file)
+        self._anchor_file.prepare()
+        self.database = await Database.open(settings.database.url, settings.database.statement_timeout_s)
+        self._closing.push_async_callback(self.database.close)
+        locks = BookLocks(self.database.path)
+        self._closing.callback(locks.close)
+        redelivery_ms = _ms(settings.timing.redelivery_s)
+        started = await self.database.transact(
+            lambda transaction: begin(transaction, locks, self._signer, system_clock, redelivery_ms)
+        )
+        for anchor in started.anchors:
+            self._anchor_file.append(anchor)
+        self._assemble(started.book, redelivery_ms)
+        await self._serve_admin()
+        self._spawn(self.writer.run(), "writer")
+        await self._refresh_brands()
+        if "sms" in self._doors:
+            self._open_sms()
+        self._spawn(self._every(settings.timing.directory_refresh_s, self._refresh_brands), "brands")
+        self._spawn(self._every(SECOND, self._each_second), "each second")
+
+    def missing(self) -> list[str]:
+        """What this process's doors lack, one line each; none when it is ready."""
+        if not self.operators and "sms" in self._doors:
+            return ["sms: not started yet"]
+        return [trouble for operator in self.operators if (trouble := operator.trouble)]
+
+    async def stop(self) -> None:
+        """Turn new requests away, commit and answer what is held, unbind, sign the head: in `timing.shutdown_s`."""
+        for operator in self.operators:
+            operator.turn_away()
+        self.desk.close()
+        try:
+            async with asyncio.timeout(self._settings.timing.shutdown_s):
+                await asyncio.gather(*(operator.stop() for operator in self.operators))
+                await asyncio.gather(*(task for task in self._tasks if task.get_name().startswith("operator")))
+                await self._anchor()
+                now = system_clock()
+                await self.writer.errand(lambda transaction: seal(transaction, self._book, now))
+                self.writer.stop()
+                await asyncio.gather(*(task for task in self._tasks if task.get_name() == "writer"))
+        except TimeoutError:
+            _log.error("not everything could be ended in time", shutdown_s=self._settings.timing.shutdown_s)
+        except StoreError as error:
+            _log.error("the book could not be closed", reason=str(error))
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._closing.aclose()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; a second one ends at once."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        try:
+            await self.start()
+            await stopping.wait()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+            await self.stop()
+
+    def _assemble(self, book: Book, redelivery_ms: int) -> None:
+        settings, clock = self._settings, system_clock
+        self._book = book
+        ids = Ids(book.number)
+        response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
+        self.writer = Writer(self.database, book)
+        self.outbox = Outbox(book.number, clock, _ms(settings.timing.outbox_lease_s))
+        self._links = Links(ids, clock, _ms(response_timeout_s), redelivery_ms)
+        tools = Tools(ids, book, Calendar(settings.calendar.bridge_days), clock, render, self._is_reserved)
+        self.desk = Desk(tools, self._links, self.writer.wake, self.outbox.expect)
+        self.writer.join(self.desk)
+        # After the desk: an answer can be leased in the transaction that decides it.
+        self.writer.join(self.outbox)
+
+    def _open_sms(self) -> None:
+        services = Services(self.desk, self._links, self.outbox, self.writer, system_clock)
+        for section in self._settings.sms.operators:
+            inbound = Inbound(section.name, section.default_alphabet, self.directory, system_clock)
+            operator = Operator(_profile(section, self._settings.line.number), inbound, services)
+            self.operators.append(operator)
+            self.outbox.carrier = operator
+            self._spawn(operator.run(), f"operator {section.name}")
+
+    def _is_reserved(self, receipt: str) -> bool:
+        """A receipt must not read as a verb or as a brand's name."""
+        return bool(self.directory.named(key(receipt))) or receipt in _VERB_RECEIPTS
+
+    async def _serve_admin(self) -> None:
+        runner = web.AppRunner(admin_app(self.missing), access_log=None)
+        await runner.setup()
+        self._closing.push_async_callback(runner.cleanup)
+        await listen(runner, self._settings.admin.listen, "admin.listen")
+
+    async def _refresh_brands(self) -> None:
+        self.directory.apply(await self.writer.errand(self._brands.read))
+
+    async def _each_second(self) -> None:
+        await self._anchor()
+        unknown, oldest = await self.writer.errand(self._sweep)
+        if unknown:
+            SUBMIT_UNKNOWN.inc(unknown)
+            _log.warning("messages of unknown fate are sent once more", count=unknown)
+        REVIEW_OLDEST.set((system_clock() - oldest) / 1000 if oldest is not None else 0)
+        self.outbox.expect()
+        self.writer.wake()
+
+    def _sweep(self, transaction: Transaction) -> tuple[int, Instant | None]:
+        transaction.run(DROP_EXPIRED_REDELIVERIES, now=system_clock())
+        [(oldest,)] = transaction.rows(OLDEST_REVIEW)
+        return self.outbox.sweep(transaction), oldest
+
+    async def _anchor(self) -> None:
+        """Sign the committed head, once for each head."""
+        head: Head = self._book.committed
+        if head.entry == self._anchored:
+            return
+        anchor = self._signer.sign(head, system_clock())
+        await asyncio.to_thread(self._anchor_file.append, anchor)
+        await self.writer.errand(lambda transaction: store_anchor(transaction, anchor))
+        self._anchored = head.entry
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except (StoreError, OSError) as error:
+                _log.error("periodic work failed", reason=str(error))
+
+    def _spawn(self, work: Awaitable[None], name: str) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:
+                # A part that ends by an error of ours leaves the line half alive: end all of it, the supervisor
+                # starts it anew, and what was accepted is in the store.
+                _log.critical("a part of the service failed", part=name, error=repr(type(error)), exc_info=True)
+                signal.raise_signal(signal.SIGTERM)
+                raise
+
+        self._tasks.append(asyncio.create_task(guarded(), name=name))
+
+
+async def listen(runner: web.AppRunner, address: Address, setting: str) -> int:
+    """Listen at an address; the port. Raises OSError that names the setting."""
+    site = web.TCPSite(runner, address.host, address.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise OSError(error.errno, f"{setting}: cannot listen on {address}: {error.strerror}") from error
+    return int(runner.addresses[0][1])
+
+
+def _profile(section: OperatorSection, line_number: str) -> Profile:
+    bind = Bind(
+        section.system_id,
+        section.password.get_secret_value(),
+        section.system_type,
+        address_range=section.address_range,
+    )
+    shared = set(Profile._fields) - {"bind", "line_number"}
+    return Profile(bind=bind, line_number=line_number, **section.model_dump(include=shared))
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+_VERB_RECEIPTS: Final = frozenset(receipt for verb in VERBS_RET if (receipt := read_back(verb)))

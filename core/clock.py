@@ -1,0 +1,51 @@
+"""Moments: whole milliseconds since 1970 in UTC where they are stored, Europe/Istanbul where people see them."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Final, NewType
+from zoneinfo import ZoneInfo
+
+Instant = NewType("Instant", int)
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+Clock = Callable[[], Instant]
+
+ISTANBUL: Final = ZoneInfo("Europe/Istanbul")
+_LEGAL_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+
+
+def system_clock() -> Instant:
+    return Instant(time.time_ns() // 1_000_000)
+
+
+def from_datetime(moment: datetime) -> Instant:
+    return Instant(round(moment.timestamp() * 1000))
+
+
+def istanbul(moment: Instant) -> datetime:
+    return datetime.fromtimestamp(moment / 1000, ISTANBUL)
+
+
+def to_second(moment: Instant) -> Instant:
+    """The moment without its milliseconds: İYS dates acts to the second."""
+    return Instant(moment - moment % 1000)
+
+
+def legal_time(moment: Instant) -> str:
+    """İYS's own form, `YYYY-MM-DD HH:mm:ss` in Türkiye time."""
+    return istanbul(moment).strftime(_LEGAL_FORMAT)
+
+
+def parse_legal_time(text: str) -> Instant:
+    """Read `YYYY-MM-DD HH:mm:ss` in Türkiye time. Raises ValueError."""
+    return from_datetime(datetime.strptime(text, _LEGAL_FORMAT).replace(tzinfo=ISTANBUL))
+
+
+def utc_text(moment: Instant) -> str:
+    """RFC 3339 in UTC with milliseconds, for evidence and the ledger."""
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_of(moment: Instant) -> date:
+    return istanbul(moment).date()

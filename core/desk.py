@@ -1,0 +1,139 @@
+"""The counter: gathers waiting requests, lets them be decided together, and answers after the commit."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+import structlog
+
+from core.answers import Committed, Outcome, Temporary
+from core.batch import Batch, Outgoing, Tools, outcome_of
+from core.links import Link, Links
+from core.metrics import BATCH, REQUESTS, TEMPORARY, WAITING
+from core.requests import Request
+from core.store.errors import TemporaryFault
+from core.store.transaction import Transaction
+
+BATCH_MAX: Final = 200
+WAITING_MAX: Final = 10_000
+
+Done = Callable[[Outcome], None]
+
+_log = structlog.get_logger(component="desk")
+
+
+class _Waiting(NamedTuple):
+    request: Request
+    done: Done
+
+
+class Desk:
+    """The only way into the registry for citizens' doors. A participant of the writer."""
+
+    def __init__(
+        self, tools: Tools, links: Links, wake: Callable[[], None], expect_answers: Callable[[], None]
+    ) -> None:
+        self._tools = tools
+        self._links = links
+        self._wake = wake
+        self._expect_answers = expect_answers
+        self._waiting: deque[_Waiting] = deque()
+        self._suspects: deque[_Sitting] = deque()
+        self._closed = False
+
+    def submit(self, request: Request, done: Done) -> None:
+        """Take a request; `done` is called with its outcome, in the event loop, once it is committed or turned away.
+
+        More than `WAITING_MAX` at once, or a closed desk, is `Temporary`.
+        """
+        if self._closed or len(self._waiting) >= WAITING_MAX:
+            TEMPORARY.inc()
+            done(Temporary("closed" if self._closed else "too many requests wait"))
+            return
+        self._waiting.append(_Waiting(request, done))
+        self._wake()
+
+    async def handle(self, request: Request) -> Outcome:
+        """As `submit`, for a door that waits."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.submit(request, lambda outcome: None if future.done() else future.set_result(outcome))
+        return await future
+
+    def close(self) -> None:
+        """Turn new requests away; what waits is still committed."""
+        self._closed = True
+
+    def next_job(self) -> "_Sitting | None":
+        news = self._links.news()
+        if self._suspects:
+            job = self._suspects.popleft()
+        elif self._waiting or news:
+            WAITING.set(len(self._waiting))
+            batch = list(islice(self._waiting, BATCH_MAX))
+            for _ in batch:
+                self._waiting.popleft()
+            job = _Sitting(self, batch, news)
+        else:
+            return None
+        self._expect_answers()
+        return job
+
+
+class _Sitting:
+    """The desk's part of one transaction."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        batch: list[_Waiting],
+        news: Sequence[Link] = (),
+        *,
+        tried: bool = False,
+        set_aside: bool = False,
+    ) -> None:
+        self._desk = desk
+        self._batch = batch
+        self._news = [(link, link.delivered_through) for link in news]
+        self._tried = tried
+        self._set_aside = set_aside
+        self._decided: list[Outgoing] = []
+
+    def run(self, transaction: Transaction) -> None:
+        requests = [waiting.request for waiting in self._batch]
+        delivered = [(through, link.id) for link, through in self._news]
+        self._decided = Batch(self._desk._tools, transaction, requests, self._set_aside).run(delivered)
+
+    def committed(self) -> None:
+        for link, through in self._news:
+            link.stored_through = through
+        if self._batch:
+            BATCH.observe(len(self._batch))
+        for word, count in Counter(map(outcome_of, self._decided)).items():
+            REQUESTS.labels(word).inc(count)
+        # Only from here on may anybody be told: the transaction is on the disk.
+        for waiting, out in zip(self._batch, self._decided, strict=True):
+            waiting.done(Committed(out.request_id, out.answer))
+
+    def failed(self, error: Exception) -> None:
+        if isinstance(error, TemporaryFault) or self._set_aside:
+            for waiting in self._batch:
+                TEMPORARY.inc()
+                waiting.done(Temporary(str(error)))
+        else:
+            self._search_offender()
+
+    def _search_offender(self) -> None:
+        """Halve the batch until the offender stands alone, then store it raw. The order of requests is kept.
+
+        One alone is tried once more first: a receipt number drawn twice is no offence.
+        """
+        desk, batch, middle = self._desk, self._batch, len(self._batch) // 2
+        if middle:
+            desk._suspects.extendleft([_Sitting(desk, batch[middle:]), _Sitting(desk, batch[:middle])])
+        elif not self._tried:
+            desk._suspects.appendleft(_Sitting(desk, batch, tried=True))
+        elif batch:
+            _log.error("a message broke the commit and is set aside")
+            desk._suspects.appendleft(_Sitting(desk, batch, set_aside=True))

@@ -1,0 +1,80 @@
+"""Connections over which messages come and their acknowledgements go, and what their loss leaves open.
+
+When a connection is lost, the other side may not have seen the last acknowledgements and will bring those messages
+again. They become *redeliveries*: each is matched once by an identical message, which then neither acts nor answers.
+"""
+
+from collections import deque
+
+from core.clock import Clock, Instant
+from core.ids import Ids, book_of, ids_of
+from core.store.queries import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
+from core.store.transaction import Transaction
+
+
+class Link:
+    """One connection. `id` is stored with every request that came over it."""
+
+    def __init__(self, link_id: int, origin: str) -> None:
+        self.id = link_id
+        self.origin = origin
+        self._answered: deque[tuple[Instant, int]] = deque()
+        self.delivered_through = 0
+        self.stored_through = 0
+
+    def answered(self, request_id: int, at: Instant) -> None:
+        """The acknowledgement of this request was written to the connection."""
+        self._answered.append((at, request_id))
+
+    def settle(self, before: Instant) -> bool:
+        """Count what was written before this moment as delivered; whether that is news for the store."""
+        answered = self._answered
+        while answered and answered[0][0] <= before:
+            self.delivered_through = max(self.delivered_through, answered.popleft()[1])
+        return self.delivered_through > self.stored_through
+
+
+class Links:
+    """The connections of this process. An acknowledgement counts as delivered once its connection has outlived it by
+    `response_timeout_ms`."""
+
+    def __init__(self, ids: Ids, clock: Clock, response_timeout_ms: int, redelivery_ms: int) -> None:
+        self._ids = ids
+        self._clock = clock
+        self._response_timeout_ms = response_timeout_ms
+        self._redelivery_ms = redelivery_ms
+        self._links: dict[int, Link] = {}
+
+    def open(self, transaction: Transaction, origin: str) -> Link:
+        """An errand for the writer, before the first message of the connection is taken."""
+        link = Link(self._ids.next(), origin)
+        transaction.run_many(ADD_LINK, [(link.id, origin, self._clock(), 0, None)])
+        self._links[link.id] = link
+        return link
+
+    def close(self, transaction: Transaction, link: Link) -> None:
+        """An errand for the writer, after the last message of the connection and before the next connection's first."""
+        now = self._clock()
+        link.settle(Instant(now - self._response_timeout_ms))
+        close_link(transaction, link.id, link.delivered_through, now, self._redelivery_ms)
+        self._links.pop(link.id, None)
+
+    def news(self) -> list[Link]:
+        """Links whose acknowledgements were delivered further than the store knows."""
+        before = Instant(self._clock() - self._response_timeout_ms)
+        return [link for link in self._links.values() if link.settle(before)]
+
+
+def close_link(
+    transaction: Transaction, link_id: int, delivered_through: int, now: Instant, redelivery_ms: int
+) -> None:
+    """End a connection, in the store, and note what the network may bring again within `redelivery_ms`."""
+    if not transaction.run(CLOSE_LINK, closing_at=now, of_link=link_id):
+        return
+    transaction.run(
+        ADD_REDELIVERIES,
+        redelivery_ms=redelivery_ms,
+        delivered_through=delivered_through,
+        book_end=ids_of(book_of(link_id)).stop,
+        of_link=link_id,
+    )

@@ -1,0 +1,16 @@
+"""What the process counts. No label ever carries a number, a text or a receipt."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS: Final = Counter("izinhatti_requests", "Requests committed, by outcome.", ["outcome"])
+TEMPORARY: Final = Counter("izinhatti_temporary", "Requests turned away for now: not committed.")
+COMMIT_SECONDS: Final = Histogram("izinhatti_commit_seconds", "Time of one transaction of the desk, in seconds.")
+BATCH: Final = Histogram("izinhatti_batch", "Requests in one transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 200))
+WAITING: Final = Gauge("izinhatti_waiting", "Requests waiting for their transaction.")
+SUBMIT_UNKNOWN: Final = Counter("izinhatti_submit_unknown", "Submits whose fate nobody told.")
+OUTBOX_DEAD: Final = Counter("izinhatti_outbox_dead", "Messages given up.")
+REVIEW_OLDEST: Final = Gauge("izinhatti_review_oldest_seconds", "Age of the oldest message set aside for a person.")
+BIND: Final = Gauge("izinhatti_bind", "1 while the bind to the operator stands.", ["operator"])
+SUBMITS: Final = Counter("izinhatti_submits", "Submits answered, by command status.", ["operator", "status"])

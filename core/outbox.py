@@ -1,0 +1,188 @@
+"""Messages waiting to be sent: leased, sent, accepted, tried again.
+
+A row's life: `ready` → `sent` → `accepted`, back to `ready` for another try, or `dead`. `sent` is durable before the
+octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again once.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, NamedTuple, Protocol
+
+from core.clock import Clock, Instant
+from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
+from core.store.queries import (
+    ACCEPT,
+    ADD_OUTBOX,
+    BURY,
+    EXPIRE_OUTBOX,
+    LEASE,
+    RETRY,
+    UNKNOWN,
+    UNKNOWN_LAPSED,
+)
+from core.store.transaction import Transaction
+
+ANSWER_LIFE_MS: Final = 24 * 3600 * 1000
+"""An answer that could not be sent for a day is told to nobody any more."""
+
+ATTEMPTS_MAX: Final = 10
+
+
+class OutboxClass(IntEnum):
+    """Who goes first."""
+
+    CODE = 0
+    ANSWER = 1
+    NOTICE = 2
+
+
+class Parcel(NamedTuple):
+    """A leased row: `sent` is durable, the octets may leave."""
+
+    id: int
+    recipient: str
+    text: str
+    attempts: int
+    expires_at: Instant
+
+
+class Carrier(Protocol):
+    """Who brings parcels to the network."""
+
+    def capacity(self) -> int:
+        """How many parcels may leave now."""
+        ...
+
+    def carry(self, parcels: Sequence[Parcel]) -> None: ...
+
+
+def add(
+    transaction: Transaction,
+    rows: Sequence[tuple[int, int | None, str, OutboxClass, str, str, Instant]],
+    life_ms: int = ANSWER_LIFE_MS,
+) -> None:
+    """Put messages into the outbox: (id, request, recipient, class, text, operator it came from, now)."""
+    transaction.run_many(
+        ADD_OUTBOX,
+        [
+            (i, request, to, int(rank), text, origin, "ready", 0, now, now + life_ms, now, *_UNSENT)
+            for i, request, to, rank, text, origin, now in rows
+        ],
+    )
+
+
+_UNSENT: Final = (None, None, 0, None, None, None, None)
+
+
+class _Marks:
+    """What became of sent parcels since the last transaction."""
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[object, ...]] = []
+        self.retried: list[tuple[object, ...]] = []
+        self.buried: list[tuple[object, ...]] = []
+        self.unknown: list[tuple[object, ...]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.accepted or self.retried or self.buried or self.unknown)
+
+    def add(self, other: "_Marks") -> None:
+        self.accepted += other.accepted
+        self.retried += other.retried
+        self.buried += other.buried
+        self.unknown += other.unknown
+
+    def write(self, transaction: Transaction) -> None:
+        transaction.run_many(ACCEPT, self.accepted)
+        transaction.run_many(RETRY, self.retried)
+        transaction.run_many(BURY, self.buried)
+        transaction.run_many(UNKNOWN, self.unknown)
+
+
+class Outbox:
+    """This process's share of the outbox. A participant of the writer, after the desk: what the desk puts in with a
+    transaction can be leased in that same transaction."""
+
+    def __init__(self, book: int, clock: Clock, lease_ms: int) -> None:
+        self._book = book
+        self._clock = clock
+        self._lease_ms = lease_ms
+        self._marks = _Marks()
+        self._expecting = True
+        self.carrier: Carrier | None = None
+
+    def expect(self) -> None:
+        """There may be rows to lease."""
+        self._expecting = True
+
+    def accepted(self, parcel_id: int, operator: str, message_id: str) -> None:
+        self._marks.accepted.append((operator, message_id, self._clock(), parcel_id))
+
+    def retry(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
+        """The network did not take it now; it is tried again, `ATTEMPTS_MAX` times in all."""
+        if parcel.attempts >= ATTEMPTS_MAX:
+            self.bury(parcel.id, reason)
+        else:
+            self._marks.retried.append((self._clock() + delay_ms, reason, parcel.id))
+
+    def bury(self, parcel_id: int, reason: str) -> None:
+        """The network will never take it."""
+        OUTBOX_DEAD.inc()
+        self._marks.buried.append((reason, self._clock(), parcel_id))
+
+    def unknown(self, parcel_id: int) -> None:
+        """It left, and nobody said what became of it."""
+        SUBMIT_UNKNOWN.inc()
+        self._expecting = True
+        self._marks.unknown.append((parcel_id,))
+
+    def next_job(self) -> "_Shipment | None":
+        capacity = self.carrier.capacity() if self.carrier and self._expecting else 0
+        if not capacity and not self._marks:
+            return None
+        marks, self._marks = self._marks, _Marks()
+        return _Shipment(self, marks, capacity, self._clock())
+
+    def sweep(self, transaction: Transaction) -> int:
+        """An errand, each second: end what is over, take back what a dead sender held; how many were unknown."""
+        now = self._clock()
+        transaction.run(EXPIRE_OUTBOX, now=now)
+        return len(transaction.rows(UNKNOWN_LAPSED, now=now))
+
+
+class _Shipment:
+    """The outbox's part of one transaction."""
+
+    def __init__(self, outbox: Outbox, marks: _Marks, capacity: int, now: Instant) -> None:
+        self._outbox = outbox
+        self._marks = marks
+        self._capacity = capacity
+        self._now = now
+        self._parcels: list[Parcel] = []
+
+    def run(self, transaction: Transaction) -> None:
+        self._marks.write(transaction)
+        self._parcels = []
+        if self._capacity:
+            outbox = self._outbox
+            leased = transaction.rows(
+                LEASE,
+                due=self._now,
+                limit=self._capacity,
+                lease=self._now + outbox._lease_ms,
+                by_sender=outbox._book,
+            )
+            # RETURNING gives no order: answers leave in the order in which they were committed.
+            self._parcels = sorted(map(Parcel._make, leased))
+
+    def committed(self) -> None:
+        outbox = self._outbox
+        if self._capacity and len(self._parcels) < self._capacity:
+            outbox._expecting = False
+        if self._parcels and outbox.carrier:
+            outbox.carrier.carry(self._parcels)
+
+    def failed(self, _error: Exception) -> None:
+        """Nothing was leased; what became of earlier parcels is written with the next transaction."""
+        self._marks.add(self._outbox._marks)
+        self._outbox._marks = self._marks

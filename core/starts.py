@@ -1,0 +1,68 @@
+"""The start of a process: a book of its own, and what dead processes left open taken over."""
+
+from typing import NamedTuple
+
+from core.clock import Clock, Instant
+from core.ids import ids_of
+from core.ledger.anchors import Anchor, Signer
+from core.ledger.book import Book
+from core.ledger.chain import Head
+from core.links import close_link
+from core.store.locks import BookLocks
+from core.store.queries import (
+    ADD_ANCHOR,
+    ANCHOR_OF,
+    LAPSE_SENDER,
+    LAST_ENTRY,
+    OPEN_BOOK,
+    OPEN_LINKS,
+    SEAL_BOOK,
+    UNSEALED_BOOKS,
+)
+from core.store.transaction import Transaction
+
+
+class Start(NamedTuple):
+    """What a process begins with. `anchors` are the heads of the dead books, to be appended to the anchor file."""
+
+    book: Book
+    anchors: list[Anchor]
+
+
+def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clock, redelivery_ms: int) -> Start:
+    """Open this process's book. The books of processes that died are sealed: their last head is signed, their links
+    closed, and what they had sent without hearing of it becomes unknown."""
+    now = clock()
+    [(number,)] = transaction.rows(OPEN_BOOK, opening_at=now)
+    if not locks.hold(number):
+        raise RuntimeError(f"book {number} is new, yet another process holds it")
+    transaction.undo(lambda: locks.let_go(number))
+    anchors = []
+    for (dead,) in transaction.rows(UNSEALED_BOOKS):
+        if dead != number and locks.hold(dead):
+            anchors += _take_over(transaction, dead, signer, now, redelivery_ms)
+            locks.let_go(dead)
+    return Start(Book(number), anchors)
+
+
+def seal(transaction: Transaction, book: Book, now: Instant) -> None:
+    """The orderly end of this process's book."""
+    transaction.run(SEAL_BOOK, at=now, of_book=book.number)
+
+
+def store_anchor(transaction: Transaction, anchor: Anchor) -> None:
+    transaction.run_many(ADD_ANCHOR, [anchor])
+
+
+def _take_over(transaction: Transaction, book: int, signer: Signer, now: Instant, redelivery_ms: int) -> list[Anchor]:
+    transaction.run(LAPSE_SENDER, of_sender=book)
+    for link_id, delivered_through in transaction.rows(OPEN_LINKS):
+        if link_id in ids_of(book):
+            close_link(transaction, link_id, delivered_through, now, redelivery_ms)
+    transaction.run(SEAL_BOOK, at=now, of_book=book)
+    last = transaction.rows(LAST_ENTRY, of_book=book)
+    if not last or transaction.rows(ANCHOR_OF, of_book=book, of_entry=last[0][0]):
+        return []
+    anchor = signer.sign(Head(book, *last[0]), now)
+    store_anchor(transaction, anchor)
+    return [anchor]

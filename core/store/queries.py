@@ -1,0 +1,288 @@
+"""Every statement of the store, written once in SQLAlchemy Core and compiled once.
+
+`json_each` over one array stands in for a list of keys, so that a batch is one statement however large it is.
+"""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from core.store.schema import (
+    anchor,
+    book,
+    brand,
+    consent,
+    ledger,
+    link,
+    objection,
+    outbox,
+    piece,
+    raw,
+    receipt,
+    redelivery,
+)
+from core.store.schema import request as request_table
+
+_DIALECT: Final = sqlite.dialect(paramstyle="qmark")
+
+
+class Query(NamedTuple):
+    """SQL with its positional parameters; `constants` are values that the statement itself brings."""
+
+    sql: str
+    parameters: tuple[str, ...]
+    constants: dict[str, object]
+
+    def bind(self, values: dict[str, object]) -> tuple[object, ...]:
+        """The parameters in their order. Raises KeyError for a missing one."""
+        return tuple(values[name] if name in values else self.constants[name] for name in self.parameters)
+
+
+def _compiled(statement: ClauseElement) -> Query:
+    compiled = statement.compile(dialect=_DIALECT)
+    assert isinstance(compiled, SQLCompiler)
+    names = tuple(compiled.positiontup or ())
+    declared = {name for name, bind in compiled.binds.items() if bind.required}
+    return Query(str(compiled), names, {n: v for n, v in compiled.params.items() if n not in declared})
+
+
+def _insert(table: Table) -> Query:
+    return _compiled(insert(table))
+
+
+def _replace(table: Table) -> Query:
+    """Insert a whole row, or overwrite the one with the same primary key."""
+    statement = upsert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    return _compiled(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+_each = func.json_each(bindparam("keys")).table_valued("value")
+
+
+def _key(position: int) -> ColumnElement[str]:
+    return literal_column(f"json_extract(anon_1.value, '$[{position}]')")
+
+
+def _of_brand(table: Table) -> Query:
+    """Rows of (recipient, brand code) pairs. Parameters: a JSON array of pairs."""
+    pairs = _each.alias("anon_1")
+    matches = and_(table.c.recipient == _key(0), table.c.brand_code == _key(1))
+    return _compiled(select(*table.c).select_from(pairs.join(table, matches)))
+
+
+def _in_keys(column: Column[str]) -> ColumnElement[bool]:
+    return column.in_(select(_each.c.value))
+
+
+# Consents and objections.
+CONSENTS_OF_BRAND: Final = _of_brand(consent)
+OBJECTIONS_OF_BRAND: Final = _of_brand(objection)
+CONSENTS_OF: Final = _compiled(select(*consent.c).where(consent.c.recipient == bindparam("recipient")))
+OBJECTIONS_OF: Final = _compiled(select(*objection.c).where(objection.c.recipient == bindparam("recipient")))
+PUT_CONSENT: Final = _replace(consent)
+PUT_OBJECTION: Final = _replace(objection)
+
+# Requests and their evidence.
+ADD_REQUEST: Final = _insert(request_table)
+ADD_RAW: Final = _insert(raw)
+ADD_RECEIPT: Final = _insert(receipt)
+REQUEST_OF_RECEIPT: Final = _compiled(
+    select(*request_table.c, raw.c.octets, raw.c.text)
+    .join(receipt, receipt.c.request == request_table.c.id)
+    .outerjoin(raw, raw.c.request == request_table.c.id)
+    .where(receipt.c.receipt == bindparam("wanted"))
+)
+ANSWERS_OF_REQUEST: Final = _compiled(
+    select(outbox.c.text, outbox.c.state, outbox.c.settled_at)
+    .where(outbox.c.request == bindparam("of_request"))
+    .order_by(outbox.c.id)
+)
+OLDEST_REVIEW: Final = _compiled(
+    select(func.min(request_table.c.received_at)).where(request_table.c.review == literal_column("'open'"))
+)
+
+# Parts of long messages.
+PUT_PIECE: Final = _replace(piece)
+_piece_set = and_(
+    piece.c.recipient == bindparam("recipient"),
+    piece.c.origin == bindparam("origin"),
+    piece.c.destination == bindparam("destination"),
+    piece.c.reference == bindparam("reference"),
+    piece.c.total == bindparam("total"),
+)
+PIECES_OF_SET: Final = _compiled(
+    select(piece.c.number, piece.c.octets, piece.c.received_at).where(_piece_set).order_by(piece.c.number)
+)
+DROP_SET: Final = _compiled(delete(piece).where(_piece_set))
+
+# Links and redelivery.
+ADD_LINK: Final = _insert(link)
+SET_DELIVERED: Final = _compiled(
+    update(link).where(link.c.id == bindparam("of_link")).values(delivered_through=bindparam("through"))
+)
+CLOSE_LINK: Final = _compiled(
+    update(link)
+    .where(link.c.id == bindparam("of_link"), link.c.closed_at.is_(None))
+    .values(closed_at=bindparam("closing_at"))
+)
+OPEN_LINKS: Final = _compiled(select(link.c.id, link.c.delivered_through).where(link.c.closed_at.is_(None)))
+ADD_REDELIVERIES: Final = _compiled(
+    insert(redelivery).from_select(
+        ["recipient", "request", "key", "expires_at"],
+        select(
+            request_table.c.recipient,
+            request_table.c.id,
+            request_table.c.key,
+            request_table.c.received_at + bindparam("redelivery_ms"),
+        ).where(
+            request_table.c.id > bindparam("delivered_through"),
+            request_table.c.id < bindparam("book_end"),
+            request_table.c.link == bindparam("of_link"),
+            request_table.c.recipient.is_not(None),
+        ),
+    )
+)
+REDELIVERIES_OF: Final = _compiled(
+    select(redelivery.c.recipient, redelivery.c.request, redelivery.c.key)
+    .where(_in_keys(redelivery.c.recipient), redelivery.c.expires_at > bindparam("now"))
+    .order_by(redelivery.c.request)
+)
+DROP_REDELIVERY: Final = _compiled(
+    delete(redelivery).where(
+        redelivery.c.recipient == bindparam("of_recipient"), redelivery.c.request == bindparam("of_request")
+    )
+)
+DROP_EXPIRED_REDELIVERIES: Final = _compiled(delete(redelivery).where(redelivery.c.expires_at <= bindparam("now")))
+
+# Outbox.
+_ready = outbox.c.state == literal_column("'ready'")
+_sent = outbox.c.state == literal_column("'sent'")
+ADD_OUTBOX: Final = _insert(outbox)
+LEASE: Final = _compiled(
+    update(outbox)
+    .where(
+        outbox.c.id.in_(
+            select(outbox.c.id)
+            .where(_ready, outbox.c.not_before <= bindparam("due"), outbox.c.expires_at > bindparam("due"))
+            .order_by(outbox.c["class"], outbox.c.id)
+            .limit(bindparam("limit"))
+        )
+    )
+    .values(
+        state=literal_column("'sent'"),
+        attempts=outbox.c.attempts + literal_column("1"),
+        lease_until=bindparam("lease"),
+        sender=bindparam("by_sender"),
+    )
+    .returning(outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at)
+)
+# For many rows at once; the parameters in the order of `parameters`, which a test fixes.
+ACCEPT: Final = _compiled(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .values(
+        state=literal_column("'accepted'"),
+        operator=bindparam("by_operator"),
+        message_id=bindparam("given_id"),
+        settled_at=bindparam("at"),
+    )
+)
+RETRY: Final = _compiled(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .values(state=literal_column("'ready'"), not_before=bindparam("due"), reason=bindparam("given_reason"))
+)
+BURY: Final = _compiled(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
+)
+# An unknown submit is sent again once; a second time it is given up.
+_unknown = {
+    "state": case(
+        (outbox.c.unknowns == literal_column("0"), literal_column("'ready'")), else_=literal_column("'dead'")
+    ),
+    "unknowns": outbox.c.unknowns + literal_column("1"),
+    "reason": literal_column("'unknown'"),
+}
+UNKNOWN: Final = _compiled(update(outbox).where(outbox.c.id == bindparam("of_id"), _sent).values(_unknown))
+UNKNOWN_LAPSED: Final = _compiled(
+    update(outbox).where(_sent, outbox.c.lease_until <= bindparam("now")).values(_unknown).returning(outbox.c.id)
+)
+LAPSE_SENDER: Final = _compiled(
+    update(outbox).where(_sent, outbox.c.sender == bindparam("of_sender")).values(lease_until=literal_column("0"))
+)
+EXPIRE_OUTBOX: Final = _compiled(
+    update(outbox)
+    .where(_ready, outbox.c.expires_at <= bindparam("now"))
+    .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
+)
+OUTBOX_COUNTS: Final = _compiled(
+    select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state == bindparam("wanted_state"))
+)
+
+# Brands.
+BRANDS_SINCE: Final = _compiled(select(*brand.c).where(brand.c.version > bindparam("seen")).order_by(brand.c.version))
+BRAND_VERSION: Final = _compiled(select(func.coalesce(func.max(brand.c.version), literal_column("0"))))
+PUT_BRAND: Final = _replace(brand)
+CLOSE_BRAND: Final = _compiled(
+    update(brand)
+    .where(brand.c.code == bindparam("of_code"))
+    .values(closed_at=bindparam("closing_at"), version=bindparam("new_version"))
+)
+
+# Ledger.
+OPEN_BOOK: Final = _compiled(insert(book).values(opened_at=bindparam("opening_at")).returning(book.c.id))
+UNSEALED_BOOKS: Final = _compiled(select(book.c.id).where(book.c.sealed_at.is_(None)).order_by(book.c.id))
+SEAL_BOOK: Final = _compiled(
+    update(book).where(book.c.id == bindparam("of_book"), book.c.sealed_at.is_(None)).values(sealed_at=bindparam("at"))
+)
+ADD_ENTRY: Final = _insert(ledger)
+ENTRIES_AFTER: Final = _compiled(
+    select(ledger.c.entry, ledger.c.hash, ledger.c.body)
+    .where(ledger.c.book == bindparam("of_book"), ledger.c.entry > bindparam("after"))
+    .order_by(ledger.c.entry)
+    .limit(bindparam("limit"))
+)
+ENTRY: Final = _compiled(
+    select(ledger.c.entry, ledger.c.hash, ledger.c.body).where(
+        ledger.c.book == bindparam("of_book"), ledger.c.entry == bindparam("of_entry")
+    )
+)
+LAST_ENTRY: Final = _compiled(
+    select(ledger.c.entry, ledger.c.hash)
+    .where(ledger.c.book == bindparam("of_book"))
+    .order_by(ledger.c.entry.desc())
+    .limit(literal_column("1"))
+)
+LATEST_ENTRIES: Final = _compiled(
+    select(ledger.c.book, ledger.c.entry, ledger.c.body)
+    .order_by(ledger.c.book.desc(), ledger.c.entry.desc())
+    .limit(bindparam("limit"))
+)
+LEDGER_BOOKS: Final = _compiled(select(ledger.c.book).distinct().order_by(ledger.c.book))
+ADD_ANCHOR: Final = _insert(anchor)
+ANCHORS: Final = _compiled(select(*anchor.c).order_by(anchor.c.book, anchor.c.entry))
+
+ANCHOR_OF: Final = _compiled(
+    select(anchor.c.entry).where(anchor.c.book == bindparam("of_book"), anchor.c.entry == bindparam("of_entry"))
+)

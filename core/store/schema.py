@@ -1,0 +1,225 @@
+"""The tables. All moments are milliseconds since 1970 in UTC (`core.clock.Instant`).
+
+Rows of `request`, `raw`, `ledger` and `anchor` are only ever added. Row numbers come from `core.ids`.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+metadata: Final = MetaData()
+
+_Id: Final = BigInteger().with_variant(Integer(), "sqlite")
+_Moment: Final = BigInteger()
+
+brand: Final = Table(
+    "brand",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("short_names", String, nullable=False),  # split by |
+    Column("iys_code", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("dealer_of", String),
+    Column("closed_at", _Moment),
+    Column("version", BigInteger, nullable=False),  # grows with each change: readers ask for what is newer
+    Index("brand_version", "version"),
+)
+
+consent: Final = Table(
+    "consent",
+    metadata,
+    Column("recipient", String, nullable=False),
+    Column("brand_code", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("recipient_type", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("consent_at", _Moment, nullable=False),
+    Column("refused_at", _Moment),
+    Column("receipt", String),
+    PrimaryKeyConstraint("recipient", "brand_code", "type", "recipient_type"),
+    sqlite_with_rowid=False,
+)
+
+objection: Final = Table(
+    "objection",
+    metadata,
+    Column("recipient", String, nullable=False),
+    Column("brand_code", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("at", _Moment, nullable=False),
+    Column("receipt", String, nullable=False),
+    PrimaryKeyConstraint("recipient", "brand_code", "type"),
+    sqlite_with_rowid=False,
+)
+
+request: Final = Table(
+    "request",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("recipient", String),  # null where the network gave no number
+    Column("door", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("link", BigInteger, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("received_at", _Moment, nullable=False),
+    Column("decided_at", _Moment, nullable=False),
+    Column("registered_at", _Moment, nullable=False),
+    Column("registry_id", String),
+    Column("outcome", String, nullable=False),
+    Column("receipt", String),
+    Column("entry", BigInteger),  # of the ledger, in this row's own book
+    Column("salt", LargeBinary),  # of the number's HMAC in the ledger
+    Column("raw_hash", LargeBinary, nullable=False),  # SHA-256 of raw.octets
+    Column("repeat_of", BigInteger),
+    Column("review", String),  # open while a person has to look at it
+    Index(
+        "request_review",
+        "id",
+        sqlite_where=Column("review") == "open",
+        postgresql_where=Column("review") == "open",
+    ),
+)
+
+raw: Final = Table(
+    "raw",
+    metadata,
+    Column("request", _Id, primary_key=True, autoincrement=False),
+    Column("octets", LargeBinary, nullable=False),
+    Column("text", Text),
+)
+
+receipt: Final = Table(
+    "receipt",
+    metadata,
+    Column("receipt", String, primary_key=True),
+    Column("request", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+piece: Final = Table(
+    "piece",
+    metadata,
+    Column("recipient", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("destination", String, nullable=False),
+    Column("reference", Integer, nullable=False),
+    Column("total", SmallInteger, nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("octets", LargeBinary, nullable=False),
+    Column("request", BigInteger, nullable=False),
+    Column("received_at", _Moment, nullable=False),
+    PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "number"),
+    sqlite_with_rowid=False,
+)
+
+link: Final = Table(
+    "link",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("origin", String, nullable=False),
+    Column("opened_at", _Moment, nullable=False),
+    Column("delivered_through", BigInteger, nullable=False),  # requests up to here were surely answered
+    Column("closed_at", _Moment),
+    Index(
+        "link_open",
+        "id",
+        sqlite_where=Column("closed_at").is_(None),
+        postgresql_where=Column("closed_at").is_(None),
+    ),
+)
+
+redelivery: Final = Table(
+    "redelivery",
+    metadata,
+    Column("recipient", String, nullable=False),
+    Column("request", BigInteger, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("expires_at", _Moment, nullable=False),
+    PrimaryKeyConstraint("recipient", "request"),
+    sqlite_with_rowid=False,
+)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("request", BigInteger),
+    Column("recipient", String, nullable=False),
+    Column("class", SmallInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("origin", String, nullable=False),  # the operator the message came from
+    Column("state", String, nullable=False),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("created_at", _Moment, nullable=False),
+    Column("expires_at", _Moment, nullable=False),
+    Column("not_before", _Moment, nullable=False),
+    Column("lease_until", _Moment),
+    Column("sender", Integer),  # the book of the process that sent it last
+    Column("unknowns", SmallInteger, nullable=False),  # submits of it that were never answered
+    Column("operator", String),
+    Column("message_id", String),
+    Column("reason", String),
+    Column("settled_at", _Moment),
+    Index(
+        "outbox_ready",
+        "class",
+        "id",
+        sqlite_where=Column("state") == "ready",
+        postgresql_where=Column("state") == "ready",
+    ),
+    Index(
+        "outbox_sent",
+        "lease_until",
+        sqlite_where=Column("state") == "sent",
+        postgresql_where=Column("state") == "sent",
+    ),
+    Index("outbox_request", "request"),
+)
+
+book: Final = Table(
+    "book",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("opened_at", _Moment, nullable=False),
+    Column("sealed_at", _Moment),  # its process has ended, and what it left open was taken over
+    sqlite_autoincrement=True,
+)
+
+ledger: Final = Table(
+    "ledger",
+    metadata,
+    Column("book", Integer, nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("book", "entry"),
+    sqlite_with_rowid=False,
+)
+
+anchor: Final = Table(
+    "anchor",
+    metadata,
+    Column("book", Integer, nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("at", _Moment, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("book", "entry"),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,355 @@
+"""One bound connection to an SMSC (SMPP 3.4, ESME side)."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from enum import Enum, auto
+from struct import Struct
+from typing import Final, NamedTuple, Protocol, cast
+
+import structlog
+
+from sms import codes
+from sms.errors import FramingError
+from sms.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
+from sms.profile import Profile
+from sms.segments import Segment
+from sms.submit import SubmitTemplate
+
+SEQUENCE_MAX: Final = 0x7FFFFFFF  # SMPP 3.4, 3.2
+REMEMBERED_MAX: Final = 262_144  # deliver_sm whose outcome is kept for a repeat of the same octets
+REMEMBERED_S: Final = 60.0
+UNREAD_OCTETS_MAX: Final = 4 << 20  # what the SMSC may leave unread before the connection is given up
+TICK_S: Final = 0.5
+
+_HEADER: Final = Struct(">IIII")
+_log = structlog.get_logger(component="smpp")
+
+
+class State(Enum):
+    OPEN = auto()
+    BINDING = auto()
+    BOUND = auto()
+    UNBINDING = auto()
+    CLOSED = auto()
+
+
+class Shipment(NamedTuple):
+    """A message to submit. `reference` is the user_message_reference, equal in a repeat of it."""
+
+    id: int
+    dest: str
+    segments: list[Segment]
+    validity: str
+    reference: int
+
+
+class Fate(Enum):
+    """How a shipment ended, if not with a command status."""
+
+    UNKNOWN = auto()  # it left, and no response came
+    UNSENT = auto()  # none of it left
+
+
+class Owner(Protocol):
+    """Who has the session: hears what came and how submits ended."""
+
+    def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
+        """A deliver_sm came; `answer` takes its command status, once, and says whether the connection still stands."""
+        ...
+
+    def submitted(self, shipment_id: int, result: "int | Fate", message_id: str) -> None:
+        """A shipment ended: with the status of its last segment, or of the first that failed."""
+        ...
+
+
+class Session(asyncio.Protocol):
+    """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop."""
+
+    def __init__(self, profile: Profile, owner: Owner) -> None:
+        self.state = State.OPEN
+        self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._profile = profile
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._framer = Framer()
+        self._transport: asyncio.Transport | None = None
+        self._template = SubmitTemplate(
+            source=profile.line_number,
+            source_ton=profile.source_ton,
+            source_npi=profile.source_npi,
+            dest_ton=profile.dest_ton,
+            dest_npi=profile.dest_npi,
+            registered_delivery=int(profile.receipts),
+        )
+        self._sequence = 0
+        self._out: list[bytes] = []
+        self._bound: asyncio.Future[int | None] = self._loop.create_future()
+        self._unbound: asyncio.Future[str] = self._loop.create_future()
+        self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
+        self._outstanding: dict[int, _Flight] = {}
+        self._unsent: deque[tuple[_Flight, Segment]] = deque()
+        self._heard_at = self._loop.time()
+        self._enquired_at: float | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self._reason = "the operator closed the connection"
+        self._commands: dict[int, Callable[[bytes, int, int], None]] = {
+            codes.DELIVER_SM: self._on_deliver_sm,
+            codes.SUBMIT_SM_RESP: self._on_submit_sm_resp,
+            codes.ENQUIRE_LINK: self._on_enquire_link,
+            codes.ENQUIRE_LINK_RESP: self._on_enquire_link_resp,
+            codes.BIND_TRANSCEIVER | codes.RESPONSE: self._on_bind_resp,
+            codes.UNBIND: self._on_unbind,
+            codes.UNBIND_RESP: self._on_unbind_resp,
+            codes.GENERIC_NACK: self._on_generic_nack,
+        }
+
+    # What the owner does.
+
+    async def bind(self) -> int | None:
+        """Bind as transceiver; the command status, None if the connection was lost. Raises TimeoutError."""
+        self.state = State.BINDING
+        self._send(build_bind(codes.BIND_TRANSCEIVER, self._next_sequence(), self._profile.bind))
+        async with asyncio.timeout(self._profile.response_timeout_s):
+            return await self._bound
+
+    def submit(self, shipment: Shipment) -> None:
+        """Send a message's segments as the window allows; the owner hears once what became of it."""
+        flight = _Flight(shipment, len(shipment.segments))
+        self._unsent.extend((flight, segment) for segment in shipment.segments)
+        self._fill_window()
+
+    @property
+    def room(self) -> int:
+        """How many more submits the window takes."""
+        if self.state is not State.BOUND:
+            return 0
+        return max(0, self._profile.window - len(self._outstanding) - len(self._unsent))
+
+    async def unbind(self) -> None:
+        """End in order: wait for what is outstanding, unbind, close. At most two response timeouts."""
+        deadline = self._loop.time() + self._profile.response_timeout_s
+        while (self._outstanding or self._unsent) and self._loop.time() < deadline and not self.closed.done():
+            await asyncio.wait([self.closed], timeout=0.05)
+        if self.state is State.BOUND:
+            self.state = State.UNBINDING
+            self._send(build_plain(codes.UNBIND, self._next_sequence()))
+            await asyncio.wait([self.closed, self._unbound], timeout=self._profile.response_timeout_s)
+        self._close("unbound")
+
+    def abort(self, reason: str) -> None:
+        """Give the connection up at once."""
+        self._reason = reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What the transport does.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transport is one only in its manner
+        self._tick()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        try:
+            for pdu in self._framer.feed(data):
+                _, command, status, sequence = _HEADER.unpack_from(pdu)
+                handle = self._commands.get(command)
+                if handle is None:
+                    self._on_unknown(command, sequence)
+                else:
+                    handle(pdu, status, sequence)
+        except FramingError as error:
+            _log.error("the stream is out of step", operator=self._profile.name, reason=str(error))
+            self._send(generic_nack(codes.ESME_RINVCMDLEN, error.sequence))
+            self._flush()
+            self._close(str(error))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            self._reason = str(exc) or type(exc).__name__
+        self.state = State.CLOSED
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if not self._bound.done():
+            self._bound.set_result(None)
+        self._end_flights()
+        if not self.closed.done():
+            self.closed.set_result(self._reason)
+
+    # What the SMSC says.
+
+    def _on_deliver_sm(self, pdu: bytes, _status: int, sequence: int) -> None:
+        """Hand a message on. The same number with the same octets within 60 s shares the first one's outcome."""
+        fingerprint = hash(pdu)
+        known = self._remembered.get(sequence)
+        if known is not None and known.fingerprint == fingerprint and self._heard_at - known.at < REMEMBERED_S:
+            if known.status is None:
+                known.answers_due += 1
+            else:
+                self._send(build_response(codes.DELIVER_SM, known.status, sequence))
+            return
+        entry = _Remembered(fingerprint, self._heard_at)
+        self._remembered[sequence] = entry
+        self._remembered.move_to_end(sequence)
+        while len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)
+
+        def answer(status: int) -> bool:
+            entry.status = status
+            self._send(build_response(codes.DELIVER_SM, status, sequence) * entry.answers_due)
+            return self.state is not State.CLOSED
+
+        self._owner.delivered(pdu, answer)
+
+    def _on_submit_sm_resp(self, pdu: bytes, status: int, sequence: int) -> None:
+        flight = self._outstanding.pop(sequence, None)
+        if flight is None:
+            _log.warning("a submit_sm_resp to nothing outstanding", operator=self._profile.name)
+            return
+        if status != codes.ESME_ROK:
+            self._end_flight(flight, status)
+        else:
+            flight.remaining -= 1
+            if not flight.remaining:
+                flight.has_ended = True
+                self._owner.submitted(flight.shipment.id, status, parse_message_id(pdu))
+        self._fill_window()
+
+    def _on_enquire_link(self, _pdu: bytes, _status: int, sequence: int) -> None:
+        self._send(build_response(codes.ENQUIRE_LINK, codes.ESME_ROK, sequence))
+
+    def _on_enquire_link_resp(self, _pdu: bytes, _status: int, _sequence: int) -> None:
+        self._enquired_at = None
+
+    def _on_bind_resp(self, _pdu: bytes, status: int, _sequence: int) -> None:
+        if self.state is State.BINDING:
+            self.state = State.BOUND if status == codes.ESME_ROK else State.OPEN
+            if not self._bound.done():
+                self._bound.set_result(status)
+
+    def _on_unbind(self, _pdu: bytes, _status: int, sequence: int) -> None:
+        self.state = State.UNBINDING
+        self._send(build_response(codes.UNBIND, codes.ESME_ROK, sequence))
+        self._flush()
+        self._close("the operator unbound")
+
+    def _on_unbind_resp(self, _pdu: bytes, _status: int, _sequence: int) -> None:
+        if not self._unbound.done():
+            self._unbound.set_result("unbound")
+
+    def _on_generic_nack(self, _pdu: bytes, status: int, sequence: int) -> None:
+        flight = self._outstanding.pop(sequence, None)
+        if flight is not None:
+            self._end_flight(flight, status)
+        elif self.state is State.BINDING and not self._bound.done():
+            self._bound.set_result(status)
+
+    def _on_unknown(self, command: int, sequence: int) -> None:
+        _log.warning("unknown command", operator=self._profile.name, command=codes.command_name(command))
+        if not command & codes.RESPONSE:
+            self._send(generic_nack(codes.ESME_RINVCMDID, sequence))
+
+    # Submits.
+
+    def _fill_window(self) -> None:
+        while self._unsent and len(self._outstanding) < self._profile.window and self.state is State.BOUND:
+            flight, segment = self._unsent.popleft()
+            if flight.has_ended:
+                continue
+            sequence, shipment = self._next_sequence(), flight.shipment
+            flight.sent_at = self._loop.time()
+            self._outstanding[sequence] = flight
+            self._send(
+                self._template.build(
+                    sequence,
+                    shipment.dest,
+                    segment.octets,
+                    data_coding=segment.data_coding,
+                    esm_class=codes.ESM_UDHI if segment.udhi else 0,
+                    validity=shipment.validity,
+                    reference=shipment.reference,
+                )
+            )
+
+    def _end_flight(self, flight: "_Flight", result: int | Fate) -> None:
+        if not flight.has_ended:
+            flight.has_ended = True
+            self._owner.submitted(flight.shipment.id, result, "")
+
+    def _end_flights(self) -> None:
+        for flight in self._outstanding.values():
+            self._end_flight(flight, Fate.UNKNOWN)
+        for flight, _ in self._unsent:
+            self._end_flight(flight, Fate.UNSENT)
+        self._outstanding.clear()
+        self._unsent.clear()
+
+    # Time.
+
+    def _tick(self) -> None:
+        self._ticker = self._loop.call_later(min(TICK_S, self._profile.response_timeout_s / 4), self._tick)
+        now, timeout = self._loop.time(), self._profile.response_timeout_s
+        overdue = [s for s, flight in self._outstanding.items() if flight.sent_at + timeout <= now]
+        for sequence in overdue:
+            self._end_flight(self._outstanding.pop(sequence), Fate.UNKNOWN)
+        if overdue:
+            self._fill_window()
+        while self._remembered and next(iter(self._remembered.values())).at + REMEMBERED_S <= now:
+            self._remembered.popitem(last=False)
+        if self._enquired_at is not None:
+            if self._enquired_at + timeout <= now:
+                self.abort("no answer to enquire_link")
+        elif self.state is State.BOUND and self._heard_at + self._profile.enquire_link_s <= now:
+            self._enquired_at = now
+            self._send(build_plain(codes.ENQUIRE_LINK, self._next_sequence()))
+
+    # Octets.
+
+    def _next_sequence(self) -> int:
+        self._sequence = self._sequence % SEQUENCE_MAX + 1
+        return self._sequence
+
+    def _send(self, pdu: bytes) -> None:
+        """Gather what one turn of the event loop has to say into one write."""
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(pdu)
+
+    def _flush(self) -> None:
+        if self._transport is None or self._transport.is_closing() or not self._out:
+            self._out.clear()
+            return
+        self._transport.write(b"".join(self._out))
+        self._out.clear()
+        if self._transport.get_write_buffer_size() > UNREAD_OCTETS_MAX:
+            self.abort("the operator does not read")
+
+    def _close(self, reason: str) -> None:
+        self._reason = reason
+        if self._transport is not None:
+            self._transport.close()
+
+
+class _Remembered:
+    """A deliver_sm and its outcome."""
+
+    __slots__ = ("answers_due", "at", "fingerprint", "status")
+
+    def __init__(self, fingerprint: int, at: float) -> None:
+        self.fingerprint = fingerprint
+        self.at = at
+        self.status: int | None = None
+        self.answers_due = 1
+
+
+class _Flight:
+    """A shipment on its way."""
+
+    __slots__ = ("has_ended", "remaining", "sent_at", "shipment")
+
+    def __init__(self, shipment: Shipment, remaining: int) -> None:
+        self.shipment = shipment
+        self.remaining = remaining
+        self.sent_at = 0.0
+        self.has_ended = False
