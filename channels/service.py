@@ -1,6 +1,8 @@
 """The composition root: the only module that knows the concrete parts of all floors, and starts and stops them."""
 
 import asyncio
+import gc
+import os
 import signal
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
@@ -34,7 +36,6 @@ from core.store.locks import BookLocks
 from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
 from core.store.transaction import Transaction
 from core.store.writer import Writer
-from core.text import key
 from sms.commands import VERBS_RET
 from sms.inbound import Inbound
 from sms.operator import Operator, Services
@@ -44,6 +45,7 @@ from sms.texts.render import render
 
 DOORS: Final = ("sms",)
 SECOND: Final = 1.0
+_GC_THRESHOLDS: Final = (20_000, 20, 50)
 
 _log = structlog.get_logger(component="service")
 
@@ -55,6 +57,7 @@ class Service:
         self._settings = settings
         self._doors = doors
         self._closing = AsyncExitStack()
+        self._started = False
         self._tasks: list[asyncio.Task[None]] = []
         self._anchored = 0
         self._brands = BrandReader()
@@ -80,10 +83,14 @@ class Service:
         await self._serve_admin()
         self._spawn(self.writer.run(), "writer")
         await self._refresh_brands()
+        # What is here stays for good: the collector need not walk 100,000 brands again and again, nor so often.
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
         if "sms" in self._doors:
             self._open_sms()
         self._spawn(self._every(settings.timing.directory_refresh_s, self._refresh_brands), "brands")
         self._spawn(self._every(SECOND, self._each_second), "each second")
+        self._started = True
 
     def missing(self) -> list[str]:
         """What this process's doors lack, one line each; none when it is ready."""
@@ -92,22 +99,17 @@ class Service:
         return [trouble for operator in self.operators if (trouble := operator.trouble)]
 
     async def stop(self) -> None:
-        """Turn new requests away, commit and answer what is held, unbind, sign the head: in `timing.shutdown_s`."""
-        for operator in self.operators:
-            operator.turn_away()
-        self.desk.close()
+        """Turn new requests away, commit and answer what is held, unbind, sign the head: in `timing.shutdown_s`.
+
+        A start that failed is only taken down; the next one seals its book.
+        """
         try:
-            async with asyncio.timeout(self._settings.timing.shutdown_s):
-                await asyncio.gather(*(operator.stop() for operator in self.operators))
-                await asyncio.gather(*(task for task in self._tasks if task.get_name().startswith("operator")))
-                await self._anchor()
-                now = system_clock()
-                await self.writer.errand(lambda transaction: seal(transaction, self._book, now))
-                self.writer.stop()
-                await asyncio.gather(*(task for task in self._tasks if task.get_name() == "writer"))
+            if self._started:
+                async with asyncio.timeout(self._settings.timing.shutdown_s):
+                    await self._end_in_order()
         except TimeoutError:
             _log.error("not everything could be ended in time", shutdown_s=self._settings.timing.shutdown_s)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             _log.error("the book could not be closed", reason=str(error))
         finally:
             for task in self._tasks:
@@ -129,6 +131,18 @@ class Service:
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_DFL)
             await self.stop()
+
+    async def _end_in_order(self) -> None:
+        for operator in self.operators:
+            operator.turn_away()
+        self.desk.close()
+        await asyncio.gather(*(operator.stop() for operator in self.operators))
+        await asyncio.gather(*(task for task in self._tasks if task.get_name().startswith("operator")))
+        await self._anchor()
+        now = system_clock()
+        await self.writer.errand(lambda transaction: seal(transaction, self._book, now))
+        self.writer.stop()
+        await asyncio.gather(*(task for task in self._tasks if task.get_name() == "writer"))
 
     def _assemble(self, book: Book, redelivery_ms: int) -> None:
         settings, clock = self._settings, system_clock
@@ -155,7 +169,7 @@ class Service:
 
     def _is_reserved(self, receipt: str) -> bool:
         """A receipt must not read as a verb or as a brand's name."""
-        return bool(self.directory.named(key(receipt))) or receipt in _VERB_RECEIPTS
+        return receipt.lower() in self.directory or receipt in _VERB_RECEIPTS
 
     async def _serve_admin(self) -> None:
         runner = web.AppRunner(admin_app(self.missing), access_log=None)
@@ -193,11 +207,11 @@ class Service:
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(seconds)
             try:
                 await work()
             except (StoreError, OSError) as error:
                 _log.error("periodic work failed", reason=str(error))
+            await asyncio.sleep(seconds)
 
     def _spawn(self, work: Awaitable[None], name: str) -> None:
         async def guarded() -> None:
@@ -219,7 +233,7 @@ async def listen(runner: web.AppRunner, address: Address, setting: str) -> int:
     try:
         await site.start()
     except OSError as error:
-        raise OSError(error.errno, f"{setting}: cannot listen on {address}: {error.strerror}") from error
+        raise OSError(error.errno, f"{setting}: cannot listen on {address}: {os.strerror(error.errno or 0)}") from error
     return int(runner.addresses[0][1])
 
 

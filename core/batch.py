@@ -21,7 +21,7 @@ from core.answers import (
 )
 from core.calendar import Calendar
 from core.citizens import Citizens, Pair
-from core.clock import Clock, Instant
+from core.clock import Clock
 from core.decide import Change, Decision, decide
 from core.evidence import ledger_body
 from core.ids import Ids
@@ -30,6 +30,7 @@ from core.ledger.chain import canonical, pseudonym
 from core.receipts import draw
 from core.requests import Piece, Request, Ret, Unreadable, Wish
 from core.store.queries import (
+    ADD_OUTBOX,
     ADD_RAW,
     ADD_RECEIPT,
     ADD_REQUEST,
@@ -164,22 +165,19 @@ class Batch:
         return piece.join([octets for _, octets, _ in together])
 
     def _write(self, outgoing: Sequence[Outgoing]) -> None:
-        requests: list[tuple[object, ...]] = []
-        raws: list[tuple[object, ...]] = []
-        receipts: list[tuple[object, ...]] = []
+        requests, raws, receipts, messages = [], [], [], []
         bodies: list[str] = []
-        messages: list[tuple[int, int | None, str, outbox.OutboxClass, str, str, Instant]] = []
-        now, book = self._now, self._tools.book
+        tools, now = self._tools, self._now
         for request, out in zip(self._requests, outgoing, strict=True):
             recipient = request.recipient.reveal() if request.recipient else None
             raw_hash = hashlib.sha256(request.raw).digest()
-            receipt = getattr(out.answer, "receipt", None)
+            receipt: str | None = getattr(out.answer, "receipt", None)
             entry = salt = None
             if receipt is not None:
-                entry, salt = book.next_entry + len(bodies), os.urandom(_SALT_OCTETS)
+                entry, salt = tools.book.next_entry + len(bodies), os.urandom(_SALT_OCTETS)
                 body = ledger_body(
                     receipt=receipt,
-                    door=request.door.value,
+                    door=request.door,
                     recipient=pseudonym(recipient, salt) if recipient else None,
                     raw_hash=raw_hash,
                     received_at=request.received_at,
@@ -189,34 +187,35 @@ class Batch:
                 bodies.append(canonical(body))
                 receipts.append((receipt, out.request_id))
             outcome = outcome_of(out)
-            review = "open" if outcome == "set-aside" else None
             requests.append(
                 (
-                    *(
-                        out.request_id,
-                        recipient,
-                        request.door.value,
-                        request.origin,
-                        request.link,
-                        request.key,
-                    ),
-                    *(request.received_at, now, now, None, outcome, receipt, entry, salt, raw_hash),
-                    *(out.repeat_of, review),
+                    out.request_id,
+                    recipient,
+                    request.door._value_,
+                    request.origin,
+                    request.link,
+                    request.key,
+                    request.received_at,
+                    now,
+                    now,
+                    None,
+                    outcome,
+                    receipt,
+                    entry,
+                    salt,
+                    raw_hash,
+                    out.repeat_of,
+                    "open" if outcome == "set-aside" else None,
                 )
             )
             raws.append((out.request_id, request.raw, None if out.read is None else storable(out.read)))
             if out.text is not None and recipient is not None:
-                messages.append(
-                    (
-                        *(self._tools.ids.next(), out.request_id, recipient, outbox.OutboxClass.ANSWER),
-                        *(storable(out.text), request.origin, now),
-                    )
-                )
+                messages.append(outbox.row(tools.ids.next(), out.request_id, recipient, out.text, request.origin, now))
         self._transaction.run_many(ADD_REQUEST, requests)
         self._transaction.run_many(ADD_RAW, raws)
         self._transaction.run_many(ADD_RECEIPT, receipts)
-        book.append(self._transaction, bodies)
-        outbox.add(self._transaction, messages)
+        tools.book.append(self._transaction, bodies)
+        self._transaction.run_many(ADD_OUTBOX, messages)
 
 
 def _pair(request: Request) -> Pair | None:

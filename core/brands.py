@@ -55,9 +55,12 @@ class Directory:
     def get(self, code: str) -> Brand | None:
         return self._by_code.get(code)
 
+    def __contains__(self, name_key: str) -> bool:
+        return name_key in self._codes_by_key
+
     def named(self, name_key: str) -> tuple[Brand, ...]:
         """The brands whose number, short name or full name has this key (`core.text.key`)."""
-        return tuple(self._by_code[code] for code in self._codes_by_key.get(name_key, ()))
+        return tuple([self._by_code[code] for code in self._codes_by_key.get(name_key, ())])
 
     def _forget(self, brand: Brand) -> None:
         for name in brand.keys():

@@ -63,29 +63,27 @@ def decide(
 
 
 def _ret(request: Request, wish: Ret, standing: Standing, receipt: str, calendar: Calendar) -> Decision:
-    types = tuple(t for t in PHONE_TYPES if t in wish.types)
+    types = [t for t in PHONE_TYPES if t in wish.types]
     if not types:
         return Decision((), EpostaElsewhere(wish.brand, request.received_at))
     changes: list[Change] = []
-    fates = {t: _refuse(request, wish.brand.code, t, standing, receipt, changes) for t in types}
-
-    def having(fate: Fate) -> tuple[ConsentType, ...]:
-        return tuple(t for t, found in fates.items() if fate in found)
-
-    def newest(fate: Fate) -> Instant | None:
-        return max((found[fate] for found in fates.values() if fate in found), default=None)
-
+    fates: dict[Fate, list[ConsentType]] = {"ended": [], "already": [], "kept": [], "newer": []}
+    newest: dict[Fate, Instant] = {}
+    for wanted in types:
+        for fate, at in _refuse(request, wish.brand.code, wanted, standing, receipt, changes).items():
+            fates[fate].append(wanted)
+            newest[fate] = max(at, newest.get(fate, at))
     answer = RetAnswer(
         brand=wish.brand,
         receipt=receipt,
         last_lawful_day=calendar.last_lawful_day(request.received_at),
-        ended=having("ended"),
-        already=having("already"),
-        since=newest("already"),
-        kept=having("kept"),
-        newer=having("newer"),
-        newer_at=newest("newer"),
-        allowed=tuple(t for t in PHONE_TYPES if t not in types and standing.is_allowed(t)),
+        ended=tuple(fates["ended"]),
+        already=tuple(fates["already"]),
+        since=newest.get("already"),
+        kept=tuple(fates["kept"]),
+        newer=tuple(fates["newer"]),
+        newer_at=newest.get("newer"),
+        allowed=tuple([t for t in PHONE_TYPES if t not in types and standing.is_allowed(t)]),
     )
     return Decision(tuple(changes), answer)
 

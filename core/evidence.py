@@ -9,6 +9,7 @@ from core.clock import Instant, legal_time, utc_text
 from core.consent import Objection, Record
 from core.decide import Change
 from core.ids import book_of
+from core.requests import Door
 from core.store.queries import ANSWERS_OF_REQUEST, ENTRY, REQUEST_OF_RECEIPT
 from core.store.transaction import Transaction
 
@@ -19,7 +20,7 @@ _legal = lru_cache(maxsize=65536)(legal_time)
 def ledger_body(
     *,
     receipt: str,
-    door: str,
+    door: Door,
     recipient: str | None,
     raw_hash: bytes,
     received_at: Instant,
@@ -30,7 +31,7 @@ def ledger_body(
     decided = _utc(decided_at)
     return {
         "receipt": receipt,
-        "door": door,
+        "door": door._value_,
         "recipient": recipient,
         "raw": raw_hash.hex(),
         "receivedAt": _utc(received_at),
@@ -43,7 +44,7 @@ def ledger_body(
 def _act(change: Change) -> dict[str, Any]:
     return {
         "brandCode": change.after.brand_code,
-        "type": change.after.type.value,
+        "type": change.after.type._value_,
         "before": _state(change.before),
         "after": _state(change.after),
     }
@@ -53,12 +54,12 @@ def _state(row: Record | Objection | None) -> dict[str, Any] | None:
     if row is None:
         return None
     if isinstance(row, Objection):
-        return {"status": None, "source": row.source.value, "consentDate": _legal(row.at), "objection": True}
+        return {"status": None, "source": row.source._value_, "consentDate": _legal(row.at), "objection": True}
     return {
-        "status": row.status.value,
-        "source": row.source.value,
+        "status": row.status._value_,
+        "source": row.source._value_,
         "consentDate": _legal(row.consent_at),
-        "recipientType": row.recipient_type.value,
+        "recipientType": row.recipient_type._value_,
     }
 
 

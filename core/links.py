@@ -50,6 +50,7 @@ class Links:
         link = Link(self._ids.next(), origin)
         transaction.run_many(ADD_LINK, [(link.id, origin, self._clock(), 0, None)])
         self._links[link.id] = link
+        transaction.undo(lambda: self._links.pop(link.id))
         return link
 
     def close(self, transaction: Transaction, link: Link) -> None:

@@ -12,7 +12,6 @@ from core.clock import Clock, Instant
 from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
 from core.store.queries import (
     ACCEPT,
-    ADD_OUTBOX,
     BURY,
     EXPIRE_OUTBOX,
     LEASE,
@@ -21,6 +20,7 @@ from core.store.queries import (
     UNKNOWN_LAPSED,
 )
 from core.store.transaction import Transaction
+from core.text import storable
 
 ANSWER_LIFE_MS: Final = 24 * 3600 * 1000
 """An answer that could not be sent for a day is told to nobody any more."""
@@ -56,22 +56,23 @@ class Carrier(Protocol):
     def carry(self, parcels: Sequence[Parcel]) -> None: ...
 
 
-def add(
-    transaction: Transaction,
-    rows: Sequence[tuple[int, int | None, str, OutboxClass, str, str, Instant]],
+def row(
+    row_id: int,
+    request_id: int | None,
+    recipient: str,
+    text: str,
+    origin: str,
+    now: Instant,
+    rank: OutboxClass = OutboxClass.ANSWER,
     life_ms: int = ANSWER_LIFE_MS,
-) -> None:
-    """Put messages into the outbox: (id, request, recipient, class, text, operator it came from, now)."""
-    transaction.run_many(
-        ADD_OUTBOX,
-        [
-            (i, request, to, int(rank), text, origin, "ready", 0, now, now + life_ms, now, *_UNSENT)
-            for i, request, to, rank, text, origin, now in rows
-        ],
+) -> tuple[object, ...]:
+    """A new row, for `ADD_OUTBOX`. `origin` is the operator that the message being answered came from."""
+    unsent = (None, None, 0, None, None, None, None)
+    return (
+        *(row_id, request_id, recipient, rank._value_, storable(text), origin),
+        *("ready", 0, now, now + life_ms, now),
+        *unsent,
     )
-
-
-_UNSENT: Final = (None, None, 0, None, None, None, None)
 
 
 class _Marks:
@@ -123,7 +124,11 @@ class Outbox:
         if parcel.attempts >= ATTEMPTS_MAX:
             self.bury(parcel.id, reason)
         else:
-            self._marks.retried.append((self._clock() + delay_ms, reason, parcel.id))
+            self.keep(parcel, delay_ms, reason)
+
+    def keep(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
+        """Nothing was wrong with it: it is tried again until it expires."""
+        self._marks.retried.append((self._clock() + delay_ms, reason, parcel.id))
 
     def bury(self, parcel_id: int, reason: str) -> None:
         """The network will never take it."""
@@ -141,7 +146,7 @@ class Outbox:
         if not capacity and not self._marks:
             return None
         marks, self._marks = self._marks, _Marks()
-        return _Shipment(self, marks, capacity, self._clock())
+        return _Shipment(self, marks, capacity)
 
     def sweep(self, transaction: Transaction) -> int:
         """An errand, each second: end what is over, take back what a dead sender held; how many were unknown."""
@@ -153,11 +158,10 @@ class Outbox:
 class _Shipment:
     """The outbox's part of one transaction."""
 
-    def __init__(self, outbox: Outbox, marks: _Marks, capacity: int, now: Instant) -> None:
+    def __init__(self, outbox: Outbox, marks: _Marks, capacity: int) -> None:
         self._outbox = outbox
         self._marks = marks
         self._capacity = capacity
-        self._now = now
         self._parcels: list[Parcel] = []
 
     def run(self, transaction: Transaction) -> None:
@@ -165,11 +169,13 @@ class _Shipment:
         self._parcels = []
         if self._capacity:
             outbox = self._outbox
+            # The time of now, not of when the job was made: what the desk put in a moment ago is due.
+            now = outbox._clock()
             leased = transaction.rows(
                 LEASE,
-                due=self._now,
+                due=now,
                 limit=self._capacity,
-                lease=self._now + outbox._lease_ms,
+                lease=now + outbox._lease_ms,
                 by_sender=outbox._book,
             )
             # RETURNING gives no order: answers leave in the order in which they were committed.

@@ -19,9 +19,8 @@ _DRAWS_MAX: Final = 100
 
 def check_character(seven: str) -> str:
     """The check character of the first seven: factors 2, 1, 2, … from the right (K7M4Q2X has S)."""
-    values = [_VALUES[character] for character in reversed(seven)]
-    total = sum(_DOUBLED[v] for v in values[::2]) + sum(values[1::2])
-    return ALPHABET[-total % _BASE]
+    values = [_VALUES[character] for character in seven]
+    return ALPHABET[-(sum([_DOUBLED[v] for v in values[0::2]]) + sum(values[1::2])) % _BASE]
 
 
 def draw(is_reserved: Callable[[str], bool]) -> str:

@@ -6,7 +6,10 @@ from typing import Final
 
 import phonenumbers
 
-_TURKISH: Final = re.compile(r"(?:\+|00)?(?:90)?0?([2-589]\d{9})")
+_TURKISH: Final = re.compile(r"(?:\+|00)?(?:90)?0?([2-589]\d{9})", re.ASCII)
+# A bare international number (49170…) is how operators write a roaming foreigner's address; at most 15 digits (E.164).
+# Letters are refused here: `phonenumbers` would dial a sender's name.
+_INTERNATIONAL: Final = re.compile(r"(?:\+|00)?([1-9]\d{4,14})", re.ASCII)
 _SPACING: Final = re.compile(r"[\s().\-/]+")
 _EMAIL: Final = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]+\.[^\s@,;<>\".]{2,}")
 _EMAIL_CHARS: Final = range(6, 266)  # İYS API, limits.recipient.email_chars
@@ -103,11 +106,11 @@ def _e164(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _foreign(text: str) -> str:
-    digits = _SPACING.sub("", text)
-    # A bare international number (49170…) is how operators write a roaming foreigner's address.
-    international = digits if digits.startswith(("+", "00")) else f"+{digits}"
+    digits = _INTERNATIONAL.fullmatch(_SPACING.sub("", text))
+    if digits is None:
+        raise BadAddress("not a phone number")
     try:
-        number = phonenumbers.parse(international.replace("00", "+", 1) if digits.startswith("00") else international)
+        number = phonenumbers.parse(f"+{digits[1]}")
     except phonenumbers.NumberParseException as error:
         raise BadAddress("not a phone number") from error
     if number.country_code == 90 or not phonenumbers.is_possible_number(number):

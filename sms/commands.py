@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from core.brands import Directory
@@ -21,15 +21,15 @@ _TYPE_WORDS: Final = {
     **dict.fromkeys(("eposta", "email", "mail"), _EPOSTA),
     "hepsi": (*_ARAMA, *_MESAJ),
 }
-_BY_SMS: Final = frozenset(_MESAJ)  # Yönetmelik m.9: a refusal ends the channel on which the message came
 _WORDS_MAX: Final = 20  # a text of more words is no command
-_E_POSTA: Final = re.compile(r"\be[-\s](posta|mail)\b")
+_E_POSTA: Final = re.compile(r"\b(e)[-\s](posta|mail)\b", re.IGNORECASE)
 _AS_TYPED: Final = re.compile(r"[^\W_]+")
 
 
 def read(text: str, directory: Directory) -> Wish:
     """The wish in a text: a word for refusing, first or last, beside exactly one brand and types."""
-    found = words(_E_POSTA.sub(r"e\1", text) if "-" in text or " e" in text else text)
+    text = _E_POSTA.sub(r"\1\2", text)
+    found = words(text)
     if not 2 <= len(found) <= _WORDS_MAX:
         return NotUnderstood()
     if found[0] in VERBS_RET:
@@ -42,20 +42,23 @@ def read(text: str, directory: Directory) -> Wish:
 
 
 def _named(text: str, rest: Sequence[str], start: int, directory: Directory) -> Wish:
-    """The longest run of the words that is a brand wins, so `RET HEPSI BURADA` is never "all"."""
-    before, after = _leading(rest), _leading(rest[::-1])
-    spans = [(first, len(rest) - last) for first in range(before + 1) for last in range(after + 1)]
-    for first, end in sorted(spans, key=lambda span: span[0] - span[1]):
-        if first >= end:
-            continue
+    for first, end in _spans(rest):
         brands = directory.named("".join(rest[first:end]))
-        if len(brands) > 1:
-            return NotUnderstood()
         if brands:
-            return Ret(brands[0], _types((*rest[:first], *rest[end:])))
+            outside = (*rest[:first], *rest[end:])
+            return Ret(brands[0], _types(outside)) if len(brands) == 1 else NotUnderstood()
+    before, after = _leading(rest), _leading(rest[::-1])
     if before == len(rest):
         return NotUnderstood()
-    return RetUnknown(_as_typed(text, rest, start + before, start + len(rest) - after))
+    return RetUnknown(_as_typed(text, rest, start, slice(before, len(rest) - after)))
+
+
+def _spans(rest: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """What of the words may be the brand, the longest first: `RET HEPSI BURADA` is never "all"."""
+    yield 0, len(rest)
+    before, after = _leading(rest), _leading(rest[::-1])
+    spans = [(first, len(rest) - last) for first in range(before + 1) for last in range(after + 1) if first or last]
+    yield from sorted((span for span in spans if span[0] < span[1]), key=lambda span: span[0] - span[1])
 
 
 def _leading(of_words: Sequence[str]) -> int:
@@ -64,11 +67,13 @@ def _leading(of_words: Sequence[str]) -> int:
 
 
 def _types(of_words: Sequence[str]) -> tuple[ConsentType, ...]:
-    wanted = {kind for word in of_words for kind in _TYPE_WORDS[word]} or _BY_SMS
+    if not of_words:
+        return _MESAJ  # Yönetmelik m.9: a refusal ends the channel on which the message came
+    wanted = {kind for word in of_words for kind in _TYPE_WORDS[word]}
     return tuple(kind for kind in ConsentType if kind in wanted)
 
 
-def _as_typed(text: str, rest: Sequence[str], first: int, end: int) -> str:
+def _as_typed(text: str, rest: Sequence[str], start: int, named: slice) -> str:
     """The words as the citizen wrote them; folded ones where invisible characters make them count differently."""
     typed = _AS_TYPED.findall(unicodedata.normalize("NFC", text))
-    return " ".join(typed[first:end] if len(typed) == len(rest) + 1 else rest)
+    return " ".join((typed[start:] if len(typed) == len(rest) + 1 else rest)[named])

@@ -3,9 +3,11 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import structlog
+from prometheus_client import Counter
 
 from core.answers import Committed, Outcome
 from core.clock import Clock, Instant
@@ -70,6 +72,7 @@ class Operator:
         self._turning_away = False
         self._in_hand = 0
         self._parcels: dict[int, Parcel] = {}
+        self._count = lru_cache(maxsize=256)(self._counter)
         self._tokens = float(profile.rate)
         self._tokens_at = asyncio.get_running_loop().time()
         self._paused_until = 0.0
@@ -141,7 +144,7 @@ class Operator:
         else:
             self._refused(parcel, result)
         if isinstance(result, int):
-            SUBMITS.labels(self._profile.name, codes.status_name(result)).inc()
+            self._count(result).inc()
         self._services.writer.wake()
 
     # The outbox's carrier.
@@ -178,7 +181,7 @@ class Operator:
     def _shipment(self, parcel: Parcel, now: Instant) -> Shipment:
         profile = self._profile
         segments = split(parcel.text, profile.reply_alphabet, parcel.id, profile.default_alphabet)
-        validity = _relative_time(parcel.expires_at - now)
+        validity = _relative_time(max(1, (parcel.expires_at - now) // 1000))
         return Shipment(parcel.id, parcel.recipient[1:], segments, validity, parcel.id & _REFERENCE)
 
     def _refused(self, parcel: Parcel, status: int) -> None:
@@ -192,6 +195,9 @@ class Operator:
             self._services.outbox.bury(parcel.id, name)
         else:
             self._services.outbox.retry(parcel, RETRY_DELAY_MS * parcel.attempts, name)
+
+    def _counter(self, status: int) -> Counter:
+        return SUBMITS.labels(self._profile.name, codes.status_name(status))
 
     def _wake_in(self, seconds: float) -> None:
         if self._waker is None:
@@ -241,7 +247,7 @@ class Operator:
             self._fail(await session.closed)
             return False, False
         if status != codes.ESME_ROK:
-            self._fail(f"bind refused 0x{status:08X} {codes.status_name(status)}")
+            self._fail(f"bind refused {codes.status_name(status)}")
             return False, status in _REFUSED
         _log.info("bound", operator=self._profile.name)
         BIND.labels(self._profile.name).set(1)
@@ -280,8 +286,8 @@ class Operator:
             return
 
 
-def _relative_time(milliseconds: int) -> str:
-    """SMPP's relative time format (7.1.1.2), to the second, at least one: YYMMDDhhmmss000R."""
-    seconds = max(1, milliseconds // 1000)
+@lru_cache(maxsize=1024)
+def _relative_time(seconds: int) -> str:
+    """SMPP's relative time format (7.1.1.2), at most 28 days: YYMMDDhhmmss000R."""
     days, seconds = divmod(seconds, 86_400)
     return f"0000{min(days, 28):02}{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}000R"

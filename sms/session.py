@@ -134,7 +134,11 @@ class Session(asyncio.Protocol):
         if self.state is State.BOUND:
             self.state = State.UNBINDING
             self._send(build_plain(codes.UNBIND, self._next_sequence()))
-            await asyncio.wait([self.closed, self._unbound], timeout=self._profile.response_timeout_s)
+            await asyncio.wait(
+                [self.closed, self._unbound],
+                timeout=self._profile.response_timeout_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
         self._close("unbound")
 
     def abort(self, reason: str) -> None:

@@ -4,6 +4,7 @@ Each second and at the end the head of the book is signed (Ed25519) and appended
 stored in the database too.
 """
 
+import errno
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -98,9 +99,14 @@ class AnchorFile:
             os.truncate(self._path, octets.rfind(b"\n") + 1)
 
     def append(self, anchor: Anchor) -> None:
-        """Add one head and fsync. One write: a kill leaves the whole line or none of it."""
+        """Add one head and fsync. One write: a kill leaves the whole line or none of it. Raises OSError."""
+        line = orjson.dumps(anchor.as_json(), option=orjson.OPT_APPEND_NEWLINE)
         with self._path.open("ab", buffering=0) as file:
-            file.write(orjson.dumps(anchor.as_json(), option=orjson.OPT_APPEND_NEWLINE))
+            end = file.seek(0, os.SEEK_END)
+            if file.write(line) != len(line):
+                # A disk that fills up takes what still fits; the next head must not be glued to that.
+                file.truncate(end)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
             os.fsync(file.fileno())
 
     def read(self) -> Iterator[Anchor]:

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, TemporaryFault
 from core.store.transaction import Transaction
@@ -21,7 +22,13 @@ from core.store.transaction import Transaction
 T = TypeVar("T")
 
 _STATEMENTS_CACHED: Final = 128
-_PRAGMAS: Final = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+_CACHE_KIB: Final = 65_536
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA cache_size=-{_CACHE_KIB}",
+)
 
 
 class Database:
@@ -36,10 +43,10 @@ class Database:
     async def open(cls, url: str, busy_timeout_s: float) -> "Database":
         """Open a database of this program's version; `busy_timeout_s` is how long it waits for another process's lock.
 
-        Raises `DatabaseMissing`, `DatabaseOlder`, `DatabaseNewer`.
+        Raises `DatabaseMissing`, `DatabaseOlder`, `DatabaseNewer`, `TemporaryFault` where the file cannot be read.
         """
         path = sqlite_path(url)
-        await asyncio.to_thread(_check_version, path)
+        await asyncio.to_thread(check_version, path)
         opened: list[sqlite3.Connection] = []
 
         def connect() -> sqlite3.Connection:
@@ -73,11 +80,11 @@ def sqlite_path(url: str) -> Path:
 
 
 def upgrade(url: str) -> None:
-    """Create the database or migrate it to this version. Raises `DatabaseNewer`."""
+    """Create the database or migrate it to this version. Raises `DatabaseNewer`, `TemporaryFault`."""
     path = sqlite_path(url)
     if path.exists():
         with suppress(DatabaseMissing, DatabaseOlder):  # exactly what an upgrade mends
-            _check_version(path)
+            check_version(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     command.upgrade(_alembic(path), "head")
 
@@ -116,13 +123,15 @@ def _alembic(path: Path) -> Config:
     return config
 
 
-def _check_version(path: Path) -> None:
+def check_version(path: Path) -> None:
     if not path.exists():
         raise DatabaseMissing(f"database: {path} does not exist; run: izinhatti db upgrade")
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise TemporaryFault(f"database: {path}: {error.orig}") from error
     finally:
         engine.dispose()
     script = ScriptDirectory.from_config(_alembic(path))

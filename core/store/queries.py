@@ -37,6 +37,7 @@ from core.store.schema import (
     raw,
     receipt,
     redelivery,
+    taken,
 )
 from core.store.schema import request as request_table
 
@@ -286,3 +287,7 @@ ANCHORS: Final = _compiled(select(*anchor.c).order_by(anchor.c.book, anchor.c.en
 ANCHOR_OF: Final = _compiled(
     select(anchor.c.entry).where(anchor.c.book == bindparam("of_book"), anchor.c.entry == bindparam("of_entry"))
 )
+
+# Imports.
+ADD_TAKEN: Final = _insert(taken)
+TAKEN_OF_BRAND: Final = _of_brand(taken)

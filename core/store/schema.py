@@ -54,6 +54,20 @@ consent: Final = Table(
     sqlite_with_rowid=False,
 )
 
+# Every act that an import took: a file read twice changes nothing, even where a newer act has taken its place since.
+taken: Final = Table(
+    "taken",
+    metadata,
+    Column("recipient", String, nullable=False),
+    Column("brand_code", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("recipient_type", String, nullable=False),
+    Column("consent_at", _Moment, nullable=False),
+    Column("status", String, nullable=False),
+    PrimaryKeyConstraint("recipient", "brand_code", "type", "recipient_type", "consent_at", "status"),
+    sqlite_with_rowid=False,
+)
+
 objection: Final = Table(
     "objection",
     metadata,

@@ -14,6 +14,8 @@ from core.store.transaction import Transaction
 
 T = TypeVar("T")
 
+FAULT_PAUSE_S: Final = 0.05
+
 _ERRANDS_MAX: Final = 1000
 _log = structlog.get_logger(component="writer")
 
@@ -45,6 +47,7 @@ class Writer:
         self._errands: deque[tuple[Callable[[Transaction], object], asyncio.Future[object]]] = deque()
         self._stopping = False
         self._failing = False
+        self._blocked = False
 
     def join(self, participant: Participant) -> None:
         """Ask this one too, after those that joined before it."""
@@ -76,6 +79,9 @@ class Writer:
             if jobs:
                 await self._write(jobs)
                 self.wake()
+                if self._blocked:
+                    # What could not be written still waits: a full disk would be tried thousands of times a second.
+                    await asyncio.sleep(FAULT_PAUSE_S)
             for work, future in errands:
                 await self._run_errand(work, future)
             if self._stopping and not jobs and not self._errands:
@@ -105,7 +111,9 @@ class Writer:
         try:
             await self._database.transact(work)
         except Exception as error:  # noqa: BLE001  # whatever a job raises is handed to that job, which decides
+            self._blocked = isinstance(error, TemporaryFault)
             return error
+        self._blocked = False
         self._book.keep()
         if self._failing:
             self._failing = False

@@ -10,6 +10,7 @@ from typing import Any, Final, assert_never
 from core.answers import Answer, BrandUnknown, EpostaElsewhere, NotUnderstoodAnswer, RetAnswer, SetAside
 from core.clock import Instant, istanbul
 from core.consent import ConsentType
+from core.text import fold
 from sms.segments import cost
 
 OPERATOR_CODE: Final = " B001"
@@ -36,8 +37,7 @@ def render(answer: Answer) -> str:
         case EpostaElsewhere(brand, at):
             return _other("eposta", brand=brand.label, time=_time(at))
         case BrandUnknown(name, at):
-            name = echo(name)
-            return _other("brand_unknown" if name else "brand_unnamed", name=name, time=_time(at))
+            return _brand_unknown(name, at)
         case NotUnderstoodAnswer(at):
             return _other("not_understood", time=_time(at))
         case SetAside(receipt):
@@ -47,17 +47,27 @@ def render(answer: Answer) -> str:
 
 
 def echo(name: str) -> str:
-    """At most 20 letters and digits of an unknown word, no signs, no runs of 5 or more digits: the line must not speak
-    for a spoofer (domain, Outcomes)."""
-    kept, size = [], 0
+    """At most 20 letters and digits of an unknown word, no signs, no 5 or more digits, also not in groups: the line
+    must not speak for a spoofer (domain, Outcomes)."""
+    kept, size, digits = [], 0, 0
     for word in _WORD.findall(name):
         if size + len(word) > _ECHO_MAX:
             break
-        if re.search(rf"\d{{{_DIGITS_MAX + 1},}}", word):
+        if digits + sum(map(str.isdigit, word)) > _DIGITS_MAX:
             continue
         kept.append(word)
         size += len(word)
+        digits += sum(map(str.isdigit, word))
     return " ".join(kept)
+
+
+def _brand_unknown(name: str, at: Instant) -> str:
+    """The name as it was typed, or in plain letters, or left out: the answer is one segment in any case."""
+    for shown in filter(None, (echo(name), echo(fold(name)))):
+        text = _other("brand_unknown", name=shown, time=_time(at))
+        if _is_one_segment(text):
+            return text
+    return _other("brand_unnamed", time=_time(at))
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +82,10 @@ def _ret(answer: RetAnswer) -> str:
         sentence = texts["ended"].format(what=_what(answer.ended), **named)
         extra = [*_none_too((*answer.already, *answer.kept)), *_newer_too(answer, named), *extra]
     elif answer.newer:
-        sentence = texts["newer"].format(command=_command(brand, answer.newer), **named)
+        named["command"] = _command(brand, answer.newer)
+        sentence = texts["newer"].format(**named)
+        if not _is_one_segment(sentence):
+            sentence = texts["newer_short"].format(**named)
         extra = _none_too((*answer.already, *answer.kept))
     elif answer.already:
         assert answer.since is not None, "an answer with `already` says since when"
@@ -89,9 +102,13 @@ def _fitting(sentence: str, extra: Sequence[str]) -> str:
     """The sentence and as many of its tails as one segment takes."""
     for tail in extra:
         longer = f"{sentence} {tail}"
-        if cost(longer + OPERATOR_CODE, "turkish-single").segments == 1:
+        if _is_one_segment(longer):
             sentence = longer
     return sentence
+
+
+def _is_one_segment(text: str) -> bool:
+    return cost(text + OPERATOR_CODE, "turkish-single").segments == 1
 
 
 def _none_too(types: Sequence[ConsentType]) -> list[str]:

@@ -203,4 +203,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("review = 'open'"),
         )
 
+    op.create_table(
+        "taken",
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("brand_code", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("recipient_type", sa.String(), nullable=False),
+        sa.Column("consent_at", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("recipient", "brand_code", "type", "recipient_type", "consent_at", "status"),
+        sqlite_with_rowid=False,
+    )
     # ### end Alembic commands ###

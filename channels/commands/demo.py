@@ -1,0 +1,42 @@
+"""`izinhatti demo`."""
+
+import asyncio
+import os
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+import typer
+
+import channels.demo
+from channels.commands.shared import BAD_USE, CommandFault, Config, one_line
+from channels.imports.brands import import_brands
+from channels.imports.consents import import_consents
+from channels.sections import Settings
+from core.store.database import upgrade
+
+_PORT: Final = "8080"
+_DIR: Final = "var/demo"
+
+
+def demo(config: Config = None) -> None:  # noqa: ARG001  # every command takes --config; the demo has settings of its own
+    """Run everything on this machine: sample brands, a simulated operator, and a phone in the browser."""
+    port = os.environ.get("DEMO_PORT") or _PORT
+    if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise CommandFault("DEMO_PORT: must be a port of 0 to 65535", BAD_USE)
+    folder = Path(os.environ.get("DEMO_DIR") or _DIR)
+    # Imported here: no other command needs a web server, and each would wait for it.
+    import uvloop
+
+    from channels.demo.run import run
+
+    with one_line():
+        uvloop.run(run(folder.absolute(), int(port), _seed, typer.echo))
+
+
+async def _seed(settings: Settings) -> None:
+    """Bring the database up to date and the samples into it; read again, they change nothing."""
+    await asyncio.to_thread(upgrade, settings.database.url)
+    with as_file(files(channels.demo)) as samples:
+        await import_brands(settings, samples / "brands.csv")
+        await import_consents(settings, samples / "consents.csv")

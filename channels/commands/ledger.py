@@ -1,0 +1,90 @@
+"""`izinhatti ledger`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from channels.commands.shared import FINDING, Config, Json, looking, one_line, print_json, settings_of
+from channels.sections import Settings
+from core.clock import system_clock
+from core.ledger.anchors import Anchor, AnchorFile, BadAnchor, Signer
+from core.ledger.chain import Head
+from core.ledger.exported import exported, verify_file
+from core.ledger.stored import last_entries, stored_anchors, stored_entries, verify_stored
+from core.ledger.verify import Report
+from core.store.transaction import Transaction
+
+app = typer.Typer(help="The ledger of all acts.")
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="Check this exported file, and nothing else.")
+    ] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Recompute every book against its signed heads, and name the first entry that is wrong."""
+    with one_line():
+        report = verify_file(file) if file else _verify_database(settings_of(context, config))
+    if as_json:
+        print_json(report.as_json())
+    else:
+        typer.echo(_told(report))
+    if not report.ok:
+        raise typer.Exit(FINDING)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines: entries, then signed heads.")],
+    config: Config = None,
+) -> None:
+    """Write the ledger to a file that proves itself."""
+    settings = settings_of(context, config)
+    with one_line():
+        local = list(AnchorFile(settings.ledger.anchor_file).read())
+        signer = _signer(settings)
+        with looking(settings) as transaction, file.open("wb") as out:
+            anchors = set(local).union(stored_anchors(transaction))
+            anchors |= _heads_of_now(transaction, anchors, signer)
+            out.writelines(exported(stored_entries(transaction), anchors))
+
+
+def _verify_database(settings: Settings) -> Report:
+    # The heads first: each is signed after the commit of its entry, so none of them can be of an entry unseen.
+    try:
+        local = list(AnchorFile(settings.ledger.anchor_file).read())
+    except BadAnchor as bad:
+        return Report(False, 0, reason=str(bad))
+    signer = _signer(settings)
+    with looking(settings) as transaction:
+        return verify_stored(transaction, local, signer.public_key if signer else None)
+
+
+def _signer(settings: Settings) -> Signer | None:
+    """The key of this installation, where it is: looking never makes one."""
+    path = settings.ledger.signing_key
+    return Signer.of_file(path) if path.exists() else None
+
+
+def _heads_of_now(transaction: Transaction, anchors: set[Anchor], signer: Signer | None) -> set[Anchor]:
+    """Heads of the entries that no signed head covers yet, so that the file is whole: signing goes once a second."""
+    if signer is None:
+        return set()
+    signed = {anchor.book: anchor.entry for anchor in sorted(anchors)}
+    return {
+        signer.sign(Head(book, entry, hash_), system_clock())
+        for book, entry, hash_, _ in last_entries(transaction)
+        if entry > signed.get(book, 0)
+    }
+
+
+def _told(report: Report) -> str:
+    place = f"book {report.book}, entry {report.entry}: " if report.book is not None else ""
+    verdict = f"ok: {report.entries} entries" if report.ok else "wrong"
+    return f"{verdict}: {place}{report.reason}" if report.reason else verdict

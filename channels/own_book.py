@@ -1,0 +1,59 @@
+"""A process of its own that writes acts beside the service: its book opened, anchored and sealed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from channels.sections import Settings
+from core.clock import system_clock
+from core.ledger.anchors import AnchorFile, Signer
+from core.ledger.book import Book
+from core.starts import begin, seal, store_anchor
+from core.store.database import Database
+from core.store.locks import BookLocks
+
+
+class OwnBook:
+    """The open book and the database that it is written to. `anchor` is called after commits, and at the end."""
+
+    def __init__(self, database: Database, book: Book, signer: Signer, file: AnchorFile) -> None:
+        self.database = database
+        self.book = book
+        self._signer = signer
+        self._file = file
+        self._anchored = 0
+
+    async def anchor(self) -> None:
+        """Sign the committed head, once for each head."""
+        head = self.book.committed
+        if head.entry == self._anchored:
+            return
+        anchor = self._signer.sign(head, system_clock())
+        await asyncio.to_thread(self._file.append, anchor)
+        await self.database.transact(lambda transaction: store_anchor(transaction, anchor))
+        self._anchored = head.entry
+
+
+@asynccontextmanager
+async def own_book(settings: Settings) -> AsyncIterator[OwnBook]:
+    """Open a book; anchor and seal it at the end, also after an error. Raises StoreError, OSError or ValueError."""
+    async with AsyncExitStack() as closing:
+        database = await Database.open(settings.database.url, settings.database.statement_timeout_s)
+        closing.push_async_callback(database.close)
+        signer = Signer.of_file(settings.ledger.signing_key)
+        file = AnchorFile(settings.ledger.anchor_file)
+        file.prepare()
+        locks = BookLocks(database.path)
+        closing.callback(locks.close)
+        redelivery_ms = round(settings.timing.redelivery_s * 1000)
+        started = await database.transact(
+            lambda transaction: begin(transaction, locks, signer, system_clock, redelivery_ms)
+        )
+        for anchor in started.anchors:
+            file.append(anchor)
+        own = OwnBook(database, started.book, signer, file)
+        try:
+            yield own
+        finally:
+            await own.anchor()
+            await database.transact(lambda transaction: seal(transaction, own.book, system_clock()))

@@ -1,0 +1,170 @@
+"""Takes the rows of a consents file into the registry, in slices short enough that nobody has to wait for them."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from itertools import islice
+from typing import Final, NamedTuple
+
+import orjson
+
+from core.brand_store import BrandReader
+from core.brands import Directory
+from core.citizens import Citizens, Pair
+from core.clock import Clock, utc_text
+from core.decide import Change
+from core.feed import Act, ActKey, Rejected, Verdict, judge
+from core.ledger.book import Book
+from core.ledger.chain import canonical
+from core.store.database import Database
+from core.store.queries import ADD_TAKEN, TAKEN_OF_BRAND, UNSEALED_BOOKS
+from core.store.transaction import Transaction
+
+_SLICE_S_AIM: Final = 0.02  # leaves room in the 50 ms that a slice may take for a slow fsync or a checkpoint
+_SLICE_ROWS_FIRST: Final = 100
+_SLICE_ROWS_MIN: Final = 20
+_SLICE_ROWS_MAX: Final = 5000
+
+
+class Row(NamedTuple):
+    """A line of the file as it was read; `fields` are given back with its rejection."""
+
+    line: int
+    fields: tuple[str, ...]
+    read: Act | Rejected
+
+
+class Counts(NamedTuple):
+    """What became of a file's rows."""
+
+    imported: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    def plus(self, other: "Counts") -> "Counts":
+        return Counts(*map(sum, zip(self, other, strict=True)))
+
+    def __str__(self) -> str:
+        return f"imported={self.imported} unchanged={self.unchanged} rejected={self.rejected}"
+
+
+class Pace(NamedTuple):
+    """How the loader measures its slices and waits between them, both in seconds; a test brings its own."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+_REAL_PACE: Final = Pace()
+
+
+class Loader:
+    """Loads one file. `file_hash` is the SHA-256 of it, which each slice's ledger entry names."""
+
+    def __init__(
+        self, database: Database, book: Book, file_hash: bytes, clock: Clock, *, pace: Pace = _REAL_PACE
+    ) -> None:
+        self._database = database
+        self._book = book
+        self._file_hash = file_hash
+        self._clock = clock
+        self._pace = pace
+        self._brands = BrandReader()
+        self._directory = Directory()
+
+    async def load(
+        self,
+        rows: Iterable[Row],
+        on_rejected: Callable[[Row, str], None],
+        on_slice: Callable[[], Awaitable[None]],
+    ) -> Counts:
+        """Take all rows; after each commit name what was rejected.
+
+        Raises StoreError; the slices committed before stay, and the file can be read again.
+        """
+        counts, size, waiting = Counts(), _SLICE_ROWS_FIRST, iter(rows)
+        while part := list(islice(waiting, size)):
+            started = self._pace.monotonic()
+            taken = await self._database.transact(partial(self._take, rows=part))
+            took_s = self._pace.monotonic() - started
+            self._book.keep()
+            for row, reason in taken.rejected:
+                on_rejected(row, reason)
+            counts = counts.plus(taken.counts)
+            await on_slice()
+            size = rows_next(len(part), took_s)
+            if taken.others_write:
+                # Between processes SQLite hands the lock to whoever asks first: stepping back is the only courtesy.
+                await self._pace.sleep(took_s)
+        return counts
+
+    def _take(self, transaction: Transaction, rows: list[Row]) -> "_Slice":
+        self._directory.apply(self._brands.read(transaction))
+        verdicts = self._judge(transaction, rows)
+        imported = [row.read for row, verdict in zip(rows, verdicts, strict=True) if isinstance(verdict, Change)]
+        rejected = [(row, v.reason) for row, v in zip(rows, verdicts, strict=True) if isinstance(v, Rejected)]
+        counts = Counts(len(imported), len(rows) - len(imported) - len(rejected), len(rejected))
+        if imported:
+            self._book.append(transaction, [self._entry(rows, imported, counts)])
+        others = [book for (book,) in transaction.rows(UNSEALED_BOOKS) if book != self._book.number]
+        return _Slice(counts, rejected, bool(others))
+
+    def _judge(self, transaction: Transaction, rows: list[Row]) -> list[Verdict]:
+        acts = [row.read for row in rows if isinstance(row.read, Act)]
+        citizens = Citizens(transaction, [(act.recipient, act.brand_code) for act in acts])
+        taken = _taken(transaction, acts, citizens)
+        verdicts: list[Verdict] = []
+        new: list[ActKey] = []
+        for row in rows:
+            act = row.read
+            if isinstance(act, Rejected):
+                verdicts.append(act)
+                continue
+            key = act.key
+            standing = citizens.standing((act.recipient, act.brand_code))
+            verdict = judge(act, self._directory.get(act.brand_code), standing, key in taken)
+            if isinstance(verdict, Change):
+                citizens.apply((verdict,))
+                taken.add(key)
+                new.append(key)
+            verdicts.append(verdict)
+        citizens.write()
+        transaction.run_many(ADD_TAKEN, new)
+        return verdicts
+
+    def _entry(self, rows: list[Row], imported: list[Act | Rejected], counts: Counts) -> str:
+        digest = hashlib.sha256(orjson.dumps(imported, default=tuple))
+        return canonical(
+            {
+                "kind": "import",
+                "file": self._file_hash.hex(),
+                "first": rows[0].line,
+                "last": rows[-1].line,
+                **counts._asdict(),
+                "rows": digest.hexdigest(),
+                "decidedAt": utc_text(self._clock()),
+            }
+        )
+
+
+class _Slice(NamedTuple):
+    counts: Counts
+    rejected: list[tuple[Row, str]]
+    others_write: bool
+
+
+def rows_next(rows: int, took_s: float) -> int:
+    """How many rows the next slice takes, when this many took so long: at most twice as many, within bounds."""
+    aim = round(rows * _SLICE_S_AIM / took_s) if took_s > 0 else _SLICE_ROWS_MAX
+    return max(_SLICE_ROWS_MIN, min(aim, 2 * rows, _SLICE_ROWS_MAX))
+
+
+def _taken(transaction: Transaction, acts: list[Act], citizens: Citizens) -> set[ActKey]:
+    """What earlier imports took of these citizens and brands; an act taken leaves a record, so others are not asked."""
+    pairs: set[Pair] = {(act.recipient, act.brand_code) for act in acts}
+    known = [pair for pair in pairs if citizens.standing(pair).records]
+    if not known:
+        return set()
+    return set(transaction.rows(TAKEN_OF_BRAND, keys=orjson.dumps(known).decode()))

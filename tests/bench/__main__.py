@@ -1,0 +1,44 @@
+"""`make bench`: measures side by side, prints a table. `python -m tests.bench [MESSAGES] [RUNS]`."""
+
+import platform
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from tests.bench import sms_loop
+
+
+def main(count: int, runs: int) -> None:
+    rates: dict[str, list[float]] = defaultdict(list)
+    # Beside the project, not in a memory file system: an fsync must reach a disk.
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=Path.cwd()))
+    try:
+        for run in range(runs):
+            of_run = folder / str(run)
+            rates["whole loop, group commit"].append(sms_loop.whole_loop(of_run / "loop", count))
+            single = sms_loop.whole_loop(of_run / "single", count // 5, batch_max=1)
+            rates["whole loop, one commit a message"].append(single)
+            rates["session and codec, no database"].append(sms_loop.codec_loop(count))
+            rows = of_run / "loop" / "izinhatti.db"
+            for commits, name in ((3, "three commits"), (1, "one commit")):
+                rate = sms_loop.ceiling(of_run / f"ceiling-{commits}", rows, count, commits)
+                rates[f"plain sqlite3, the same rows, {name} for 50 messages"].append(rate)
+            shutil.rmtree(of_run)
+            print(f"run {run + 1} of {runs} done", file=sys.stderr)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    ours = statistics.median(rates["whole loop, group commit"])
+    print(f"{count} messages, window {sms_loop.WINDOW}, median of {runs}; Python {platform.python_version()}, ", end="")
+    print(f"SQLite {sqlite3.sqlite_version}")
+    for name, of_name in rates.items():
+        median = statistics.median(of_name)
+        spread = f"{min(of_name):,.0f} to {max(of_name):,.0f}"
+        print(f"{name:56} {median:9,.0f}/s   ({spread})   ours / this: {ours / median:.2f}")
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in (*sys.argv[1:], "20000", "3")[:2]))

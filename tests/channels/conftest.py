@@ -1,0 +1,38 @@
+"""A folder with settings, and the command line run in it as a person would."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from channels.cli import run
+
+Izinhatti = Callable[..., int]
+
+SETTINGS = '[admin]\nlisten = "127.0.0.1:0"\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, holding `izinhatti.toml`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "izinhatti.toml").write_text(SETTINGS)
+    return tmp_path
+
+
+@pytest.fixture
+def izinhatti(home: Path) -> Izinhatti:
+    """Run one command in the folder; its exit code."""
+    return lambda *arguments: run([str(a) for a in arguments])
+
+
+@pytest.fixture
+def line(home: Path, izinhatti: Izinhatti) -> Izinhatti:
+    """The same, with a database that knows the brands MIGROS (600100) and Şişecam (600101)."""
+    (home / "brands.csv").write_text(
+        "brandCode,name,shortNames,iysCode,title\n600100,MIGROS,MIGROS,710200,A.Ş.\n600101,Şişecam,SISECAM|SISE,,\n",
+        encoding="utf-8",
+    )
+    assert izinhatti("db", "upgrade") == 0
+    assert izinhatti("brands", "import", "brands.csv") == 0
+    return izinhatti
