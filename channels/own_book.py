@@ -1,4 +1,4 @@
-"""A process of its own that writes acts beside the service: its book opened, anchored and sealed."""
+"""What every process that writes acts holds: the database, and a ledger book of its own in it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from core.store.locks import BookLocks
 
 
 class OwnBook:
-    """The open book and the database that it is written to. `anchor` is called after commits, and at the end."""
+    """The open book and the database that it is written to. `anchor` is called each second, `seal` at a good end."""
 
     def __init__(self, database: Database, book: Book, signer: Signer, file: AnchorFile) -> None:
         self.database = database
@@ -33,10 +33,15 @@ class OwnBook:
         await self.database.transact(lambda transaction: store_anchor(transaction, anchor))
         self._anchored = head.entry
 
+    async def seal(self) -> None:
+        """Say that this process leaves nothing open. A book that is not sealed is taken over by the next start."""
+        await self.anchor()
+        await self.database.transact(lambda transaction: seal(transaction, self.book, system_clock()))
+
 
 @asynccontextmanager
 async def own_book(settings: Settings) -> AsyncIterator[OwnBook]:
-    """Open a book; anchor and seal it at the end, also after an error. Raises StoreError, OSError or ValueError."""
+    """Open a book, and take over those of dead processes. Raises StoreError, OSError or ValueError."""
     async with AsyncExitStack() as closing:
         database = await Database.open(settings.database.url, settings.database.statement_timeout_s)
         closing.push_async_callback(database.close)
@@ -51,9 +56,4 @@ async def own_book(settings: Settings) -> AsyncIterator[OwnBook]:
         )
         for anchor in started.anchors:
             file.append(anchor)
-        own = OwnBook(database, started.book, signer, file)
-        try:
-            yield own
-        finally:
-            await own.anchor()
-            await database.transact(lambda transaction: seal(transaction, own.book, system_clock()))
+        yield OwnBook(database, started.book, signer, file)

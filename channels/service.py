@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from channels.admin import admin_app
+from channels.own_book import own_book
 from channels.sections import Operator as OperatorSection
 from channels.sections import Settings
 from channels.setting_types import Address
@@ -22,17 +23,11 @@ from core.calendar import Calendar
 from core.clock import Instant, system_clock
 from core.desk import Desk
 from core.ids import Ids
-from core.ledger.anchors import AnchorFile, Signer
-from core.ledger.book import Book
-from core.ledger.chain import Head
 from core.links import Links
 from core.metrics import REVIEW_OLDEST, SUBMIT_UNKNOWN
 from core.outbox import Outbox
 from core.receipts import read_back
-from core.starts import begin, seal, store_anchor
-from core.store.database import Database
 from core.store.errors import StoreError
-from core.store.locks import BookLocks
 from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
 from core.store.transaction import Transaction
 from core.store.writer import Writer
@@ -59,29 +54,18 @@ class Service:
         self._closing = AsyncExitStack()
         self._started = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._anchored = 0
         self._brands = BrandReader()
         self.directory = Directory()
         self.operators: list[Operator] = []
+        self._operating: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         settings = self._settings
-        self._signer = Signer.of_file(settings.ledger.signing_key)
-        self._anchor_file = AnchorFile(settings.ledger.anchor_file)
-        self._anchor_file.prepare()
-        self.database = await Database.open(settings.database.url, settings.database.statement_timeout_s)
-        self._closing.push_async_callback(self.database.close)
-        locks = BookLocks(self.database.path)
-        self._closing.callback(locks.close)
-        redelivery_ms = _ms(settings.timing.redelivery_s)
-        started = await self.database.transact(
-            lambda transaction: begin(transaction, locks, self._signer, system_clock, redelivery_ms)
-        )
-        for anchor in started.anchors:
-            self._anchor_file.append(anchor)
-        self._assemble(started.book, redelivery_ms)
+        self._own = await self._closing.enter_async_context(own_book(settings))
+        self.database, self._book = self._own.database, self._own.book
+        self._assemble()
         await self._serve_admin()
-        self._spawn(self.writer.run(), "writer")
+        self._writing = self._spawn(self.writer.run(), "writer")
         await self._refresh_brands()
         # What is here stays for good: the collector need not walk 100,000 brands again and again, nor so often.
         gc.freeze()
@@ -137,21 +121,18 @@ class Service:
             operator.turn_away()
         self.desk.close()
         await asyncio.gather(*(operator.stop() for operator in self.operators))
-        await asyncio.gather(*(task for task in self._tasks if task.get_name().startswith("operator")))
-        await self._anchor()
-        now = system_clock()
-        await self.writer.errand(lambda transaction: seal(transaction, self._book, now))
+        await asyncio.gather(*self._operating)
         self.writer.stop()
-        await asyncio.gather(*(task for task in self._tasks if task.get_name() == "writer"))
+        await self._writing
+        await self._own.seal()
 
-    def _assemble(self, book: Book, redelivery_ms: int) -> None:
-        settings, clock = self._settings, system_clock
-        self._book = book
+    def _assemble(self) -> None:
+        settings, clock, book = self._settings, system_clock, self._book
         ids = Ids(book.number)
         response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
         self.writer = Writer(self.database, book)
         self.outbox = Outbox(book.number, clock, _ms(settings.timing.outbox_lease_s))
-        self._links = Links(ids, clock, _ms(response_timeout_s), redelivery_ms)
+        self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))
         tools = Tools(ids, book, Calendar(settings.calendar.bridge_days), clock, render, self._is_reserved)
         self.desk = Desk(tools, self._links, self.writer.wake, self.outbox.expect)
         self.writer.join(self.desk)
@@ -165,7 +146,7 @@ class Service:
             operator = Operator(_profile(section, self._settings.line.number), inbound, services)
             self.operators.append(operator)
             self.outbox.carrier = operator
-            self._spawn(operator.run(), f"operator {section.name}")
+            self._operating.append(self._spawn(operator.run(), f"operator {section.name}"))
 
     def _is_reserved(self, receipt: str) -> bool:
         """A receipt must not read as a verb or as a brand's name."""
@@ -181,7 +162,7 @@ class Service:
         self.directory.apply(await self.writer.errand(self._brands.read))
 
     async def _each_second(self) -> None:
-        await self._anchor()
+        await self._own.anchor()
         unknown, oldest = await self.writer.errand(self._sweep)
         if unknown:
             SUBMIT_UNKNOWN.inc(unknown)
@@ -195,16 +176,6 @@ class Service:
         [(oldest,)] = transaction.rows(OLDEST_REVIEW)
         return self.outbox.sweep(transaction), oldest
 
-    async def _anchor(self) -> None:
-        """Sign the committed head, once for each head."""
-        head: Head = self._book.committed
-        if head.entry == self._anchored:
-            return
-        anchor = self._signer.sign(head, system_clock())
-        await asyncio.to_thread(self._anchor_file.append, anchor)
-        await self.writer.errand(lambda transaction: store_anchor(transaction, anchor))
-        self._anchored = head.entry
-
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
@@ -213,7 +184,7 @@ class Service:
                 _log.error("periodic work failed", reason=str(error))
             await asyncio.sleep(seconds)
 
-    def _spawn(self, work: Awaitable[None], name: str) -> None:
+    def _spawn(self, work: Awaitable[None], name: str) -> asyncio.Task[None]:
         async def guarded() -> None:
             try:
                 await work
@@ -224,7 +195,9 @@ class Service:
                 signal.raise_signal(signal.SIGTERM)
                 raise
 
-        self._tasks.append(asyncio.create_task(guarded(), name=name))
+        task = asyncio.create_task(guarded(), name=name)
+        self._tasks.append(task)
+        return task
 
 
 async def listen(runner: web.AppRunner, address: Address, setting: str) -> int:

@@ -22,7 +22,7 @@ from core.answers import (
 from core.calendar import Calendar
 from core.citizens import Citizens, Pair
 from core.clock import Clock
-from core.decide import Change, Decision, decide
+from core.decide import Change, Decision, Standing, decide
 from core.evidence import ledger_body
 from core.ids import Ids
 from core.ledger.book import Book
@@ -47,6 +47,7 @@ from core.text import storable
 _log = structlog.get_logger(component="desk")
 
 _SALT_OCTETS = 16
+_NOTHING = Standing({}, {})
 
 
 class Tools(NamedTuple):
@@ -118,8 +119,9 @@ class Batch:
 
     def _decision(self, request: Request, said: Wish) -> Decision:
         assert request.recipient is not None, "checked by _take"
-        pair = (request.recipient.reveal(), said.brand.code if isinstance(said, Ret) else "")
-        standing = self._citizens.standing(pair)
+        standing = _NOTHING
+        if isinstance(said, Ret):
+            standing = self._citizens.standing((request.recipient.reveal(), said.brand.code))
         receipt = draw(self._tools.is_reserved) if isinstance(said, Ret | Unreadable) else ""
         return decide(request, said, standing, self._now, receipt, self._tools.calendar)
 

@@ -140,7 +140,7 @@ class Operator:
         elif result is Fate.UNKNOWN:
             outbox.unknown(shipment_id)
         elif result is Fate.UNSENT:
-            outbox.retry(parcel, 0, "not sent")
+            outbox.keep(parcel, 0, "not sent")
         else:
             self._refused(parcel, result)
         if isinstance(result, int):
@@ -166,7 +166,7 @@ class Operator:
         now = self._services.clock()
         for parcel in parcels:
             if session is None or session.state is not State.BOUND:
-                outbox.retry(parcel, 0, "not sent")
+                outbox.keep(parcel, 0, "not sent")
                 continue
             try:
                 shipment = self._shipment(parcel, now)
@@ -189,7 +189,7 @@ class Operator:
         if status in self._profile.throttle_statuses:
             self._paused_until = asyncio.get_running_loop().time() + THROTTLE_PAUSE_S
             self._wake_in(THROTTLE_PAUSE_S)
-            self._services.outbox.retry(parcel, round(THROTTLE_PAUSE_S * 1000), name)
+            self._services.outbox.keep(parcel, round(THROTTLE_PAUSE_S * 1000), name)
         elif status in _FINAL:
             _log.warning("a message was refused for good", operator=self._profile.name, outbox=parcel.id, status=name)
             self._services.outbox.bury(parcel.id, name)
@@ -223,6 +223,8 @@ class Operator:
             return False, False
         self._session = session
         try:
+            if self._stopping.is_set():  # `stop` found no session to unbind
+                return False, False
             return await self._hold(session)
         finally:
             session.abort(self._trouble)
@@ -261,8 +263,9 @@ class Operator:
         link, self._link = self._link, None
         if link is None:
             return
-        while self._in_hand:  # the desk ends each request in the end, and the closing must see what it commits
-            await self._pause(_IN_HAND_POLL_S)
+        # The desk ends each request in the end, and the closing must see what it commits.
+        while self._in_hand:  # noqa: ASYNC110  # an event would be set and cleared for each message
+            await asyncio.sleep(_IN_HAND_POLL_S)
         while True:
             try:
                 await self._services.writer.errand(lambda transaction: self._services.links.close(transaction, link))
@@ -274,7 +277,7 @@ class Operator:
                 await self._pause(self._back_off.first)
 
     def _fail(self, trouble: str) -> None:
-        if trouble != self._trouble:
+        if trouble != self._trouble and not self._stopping.is_set():
             _log.warning("not bound", operator=self._profile.name, reason=trouble)
         self._trouble = trouble
 

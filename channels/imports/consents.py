@@ -31,11 +31,13 @@ async def import_consents(settings: Settings, path: Path) -> Counts:
                         await own.anchor()
                         anchored_at = time.monotonic()
 
-                return await Loader(own.database, own.book, table.hash, system_clock).load(
+                counts = await Loader(own.database, own.book, table.hash, system_clock).load(
                     _rows(table),
                     lambda row, reason: rejects.add(row.line, reason, row.fields),
                     on_slice,
                 )
+            await own.seal()
+    return counts
 
 
 def _rows(table: Table) -> Iterator[Row]:

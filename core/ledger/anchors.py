@@ -5,9 +5,12 @@ stored in the database too.
 """
 
 import errno
+import fcntl
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,19 +98,31 @@ class AnchorFile:
     def prepare(self) -> None:
         """Make the folder, and end a last line that a power cut left without its end."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self._path.exists() and (octets := self._path.read_bytes()) and not octets.endswith(b"\n"):
-            os.truncate(self._path, octets.rfind(b"\n") + 1)
+        with self._alone() as file:
+            octets = self._path.read_bytes()
+            if not octets.endswith(b"\n"):
+                file.truncate(octets.rfind(b"\n") + 1)
 
     def append(self, anchor: Anchor) -> None:
         """Add one head and fsync. One write: a kill leaves the whole line or none of it. Raises OSError."""
         line = orjson.dumps(anchor.as_json(), option=orjson.OPT_APPEND_NEWLINE)
-        with self._path.open("ab", buffering=0) as file:
+        with self._alone() as file:
             end = file.seek(0, os.SEEK_END)
             if file.write(line) != len(line):
                 # A disk that fills up takes what still fits; the next head must not be glued to that.
                 file.truncate(end)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
+
+    @contextmanager
+    def _alone(self) -> Iterator[FileIO]:
+        """The file, with no other process in it: an import and the service share it. Raises OSError that names it."""
+        try:
+            with self._path.open("ab", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # let go of when the file is closed; held for one line at most
+                yield file
+        except OSError as error:
+            raise OSError(error.errno, f"{os.strerror(error.errno or 0)}: {self._path}") from error
 
     def read(self) -> Iterator[Anchor]:
         """Every head in the file; none where there is no file. Raises `BadAnchor`, naming the line."""

@@ -12,7 +12,7 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._undos: list[Callable[[], None]] = []
+        self._undos: list[Callable[[], object]] = []
 
     def rows(self, query: Query, **values: object) -> list[Any]:
         """Every row of the result, as tuples."""
@@ -27,7 +27,7 @@ class Transaction:
         if rows:
             self._connection.executemany(query.sql, rows)
 
-    def undo(self, take_back: Callable[[], None]) -> None:
+    def undo(self, take_back: Callable[[], object]) -> None:
         self._undos.append(take_back)
 
     def begin(self) -> None:
