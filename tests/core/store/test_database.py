@@ -1,0 +1,289 @@
+"""The database's version, its migrations, how faults are told apart, and the order of positional parameters."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from core import outbox
+from core.clock import Instant
+from core.outbox import Outbox, Parcel
+from core.store.database import Database, check_version, sqlite_path, upgrade
+from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, StoreError, TemporaryFault
+from core.store.queries import ACCEPT, ADD_OUTBOX, BURY, RETRY, UNKNOWN, Query
+from core.store.reading import reading
+from core.store.schema import metadata
+from core.store.transaction import Transaction
+from tests.counter import FakeClock, execute
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def set_version(path: Path, version: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = ?", (version,))
+
+
+async def open_and_close(url: str) -> None:
+    await (await Database.open(url, busy_timeout_s=1)).close()
+
+
+async def test_a_database_of_this_version_is_opened(url: str) -> None:
+    await open_and_close(url)
+
+
+async def test_a_missing_database_is_named_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "none.db"
+
+    with pytest.raises(DatabaseMissing, match=rf"^database: {path} does not exist; run: izinhatti db upgrade$"):
+        await open_and_close(url_of(path))
+
+    assert not path.exists()
+
+
+async def test_a_file_without_tables_is_a_missing_database(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+
+    with pytest.raises(DatabaseMissing, match=r"has no tables; run: izinhatti db upgrade$"):
+        await open_and_close(url_of(path))
+
+
+async def test_a_newer_database_is_named_and_left_alone(url: str) -> None:
+    set_version(sqlite_path(url), "9999")
+
+    with pytest.raises(DatabaseNewer, match=r"is of version 9999, which this program does not know$"):
+        await open_and_close(url)
+    with pytest.raises(DatabaseNewer):
+        upgrade(url)
+
+
+async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "0002")
+
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0001; run: izinhatti db upgrade$"):
+        await open_and_close(url)
+
+
+@pytest.mark.parametrize(
+    ("label", "octets"), [("text", b"not a database, but a text" * 100), ("noise", bytes(range(256)) * 40)]
+)
+async def test_a_file_that_is_no_database_is_one_line_that_names_it(tmp_path: Path, label: str, octets: bytes) -> None:
+    path = tmp_path / "izinhatti.db"
+    path.write_bytes(octets)
+
+    for look in (check_version, lambda path: upgrade(url_of(path))):
+        with pytest.raises(StoreError, match=rf"^database: {path}: file is not a database$"):
+            look(path)
+
+    assert path.read_bytes() == octets, label
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(url: str) -> None:
+    before = dump(sqlite_path(url))
+
+    upgrade(url)
+
+    assert dump(sqlite_path(url)) == before
+
+
+def test_an_upgrade_makes_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "50% new" / "izinhatti.db"
+
+    upgrade(url_of(path))
+
+    check_version(path)
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        return list(database.iterdump())
+
+
+def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
+    engine = create_engine(f"sqlite:///{sqlite_path(url)}")
+    try:
+        with engine.connect() as connection:
+            differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    finally:
+        engine.dispose()
+
+    assert differences == []
+
+
+def test_the_migrations_make_the_tables_as_the_schema_words_them(url: str, tmp_path: Path) -> None:
+    """`compare_metadata` sees no WITHOUT ROWID, no AUTOINCREMENT and no condition of an index."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+
+    assert statements(sqlite_path(url)) == statements(tmp_path / "made.db")
+
+
+def statements(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        found = database.execute(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+        )
+        return sorted("".join(sql.replace('"', "").split()).removesuffix(",)") for (sql,) in found)
+
+
+@pytest.mark.parametrize(
+    ("label", "query", "parameters"),
+    [
+        ("accept", ACCEPT, ("by_operator", "given_id", "at", "of_id")),
+        ("retry", RETRY, ("due", "given_reason", "of_id")),
+        ("bury", BURY, ("given_reason", "at", "of_id")),
+        ("unknown", UNKNOWN, ("of_id",)),
+    ],
+)
+def test_the_order_of_positional_parameters_is_fixed(label: str, query: Query, parameters: tuple[str, ...]) -> None:
+    assert query.parameters == parameters, label
+
+
+def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
+    box = Outbox(1, clock, 1000)
+    parcel = Parcel(7, "+905321234567", "text", 1, Instant(0))
+
+    box.accepted(7, "a", "id-1")
+    box.retry(parcel, 5, "later")
+    box.bury(7, "never")
+    box.unknown(7)
+
+    marks = box._marks
+    assert dict(zip(ACCEPT.parameters, marks.accepted[0], strict=True)) == {
+        "by_operator": "a",
+        "given_id": "id-1",
+        "at": clock.now,
+        "of_id": 7,
+    }
+    assert dict(zip(RETRY.parameters, marks.retried[0], strict=True)) == {
+        "due": clock.now + 5,
+        "given_reason": "later",
+        "of_id": 7,
+    }
+    assert dict(zip(BURY.parameters, marks.buried[0], strict=True)) == {
+        "given_reason": "never",
+        "at": clock.now,
+        "of_id": 7,
+    }
+    assert dict(zip(UNKNOWN.parameters, marks.unknown[0], strict=True)) == {"of_id": 7}
+
+
+def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
+    row = outbox.row(7, 3, "+905321234567", "text", "a", Instant(1000), life_ms=500)
+
+    assert dict(zip(ADD_OUTBOX.parameters, row, strict=True)) | {"expires_at": 1500, "not_before": 1000} == {
+        **dict.fromkeys(ADD_OUTBOX.parameters),
+        "id": 7,
+        "request": 3,
+        "recipient": "+905321234567",
+        "class": 1,
+        "text": "text",
+        "origin": "a",
+        "state": "ready",
+        "attempts": 0,
+        "created_at": 1000,
+        "expires_at": 1500,
+        "not_before": 1000,
+        "unknowns": 0,
+    }
+
+
+def too_large(transaction: Transaction) -> None:
+    transaction.run_many(UNKNOWN, [(1 << 70,)])
+
+
+def surrogate(transaction: Transaction) -> None:
+    transaction.run_many(BURY, [("\ud800", 0, 1)])
+
+
+def twice(transaction: Transaction) -> None:
+    transaction.run_many(ADD_OUTBOX, [outbox.row(1, None, "", "", "", Instant(0))] * 2)
+
+
+def no_table(transaction: Transaction) -> None:
+    execute(transaction, "SELECT * FROM nowhere")
+
+
+@pytest.mark.parametrize(
+    ("work", "fault"),
+    [(too_large, DataFault), (surrogate, DataFault), (twice, DataFault), (no_table, TemporaryFault)],
+)
+async def test_a_fault_of_the_data_is_told_from_one_of_the_moment(
+    url: str, work: Callable[[Transaction], None], fault: type[StoreError]
+) -> None:
+    database = await Database.open(url, busy_timeout_s=1)
+
+    with pytest.raises(fault):
+        await database.transact(work)
+
+    assert await database.transact(lambda transaction: execute(transaction, "SELECT count(*) FROM outbox")) == [(0,)]
+    await database.close()
+
+
+async def test_an_error_of_the_work_is_raised_as_it_is_and_takes_everything_back(url: str) -> None:
+    database = await Database.open(url, busy_timeout_s=1)
+    taken_back: list[int] = []
+
+    def work(transaction: Transaction) -> None:
+        transaction.undo(lambda: taken_back.append(1))
+        transaction.undo(lambda: taken_back.append(2))
+        transaction.run_many(ADD_OUTBOX, [outbox.row(1, None, "", "", "", Instant(0))])
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await database.transact(work)
+
+    assert taken_back == [2, 1]
+    assert await database.transact(lambda transaction: execute(transaction, "SELECT count(*) FROM outbox")) == [(0,)]
+    await database.close()
+
+
+async def test_what_is_committed_is_synced(url: str) -> None:
+    database = await Database.open(url, busy_timeout_s=1)
+
+    settings = [
+        await database.transact(partial(execute, sql=f"PRAGMA {name}"))
+        for name in ("journal_mode", "synchronous", "foreign_keys")
+    ]
+
+    assert settings == [[("wal",)], [(2,)], [(1,)]]
+    await database.close()
+
+
+async def test_a_reader_sees_one_moment_and_cannot_write(url: str) -> None:
+    database = await Database.open(url, busy_timeout_s=1)
+    add = [outbox.row(1, None, "", "", "", Instant(0))]
+
+    with reading(url, busy_timeout_s=1) as transaction:
+        before = execute(transaction, "SELECT count(*) FROM outbox")
+        await database.transact(lambda writing: writing.run_many(ADD_OUTBOX, add))
+        after = execute(transaction, "SELECT count(*) FROM outbox")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            transaction.run_many(ADD_OUTBOX, add)
+
+    assert before == after == [(0,)]
+    await database.close()
+
+
+async def test_two_processes_take_turns(url: str) -> None:
+    one, other = await Database.open(url, busy_timeout_s=5), await Database.open(url, busy_timeout_s=5)
+
+    def add(row_id: int) -> Callable[[Transaction], None]:
+        return lambda transaction: transaction.run_many(ADD_OUTBOX, [outbox.row(row_id, None, "", "", "", Instant(0))])
+
+    await asyncio.gather(*(database.transact(add(n)) for n, database in enumerate([one, other] * 20)))
+
+    assert await one.transact(lambda transaction: execute(transaction, "SELECT count(*) FROM outbox")) == [(40,)]
+    await one.close()
+    await other.close()

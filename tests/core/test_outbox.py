@@ -1,0 +1,312 @@
+"""The life of a row of the outbox, by a carrier that takes what it is given."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from core import outbox as outbox_module
+from core.clock import Instant
+from core.ids import ids_of
+from core.ledger.anchors import Signer
+from core.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, OutboxClass, Parcel
+from core.store.errors import TemporaryFault
+from core.store.queries import ADD_OUTBOX
+from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, opened
+
+
+class FakeCarrier:
+    """Takes up to `room` parcels and says nothing about them."""
+
+    def __init__(self, room: int = 100) -> None:
+        self.room = room
+        self.carried: list[Parcel] = []
+
+    def capacity(self) -> int:
+        return self.room
+
+    def carry(self, parcels: Sequence[Parcel]) -> None:
+        self.room -= len(parcels)
+        self.carried += parcels
+
+
+@pytest.fixture
+def carrier(counter: Counter) -> FakeCarrier:
+    counter.outbox.carrier = carrier = FakeCarrier()
+    return carrier
+
+
+async def put(
+    counter: Counter, text: str = "text", rank: OutboxClass = OutboxClass.ANSWER, life_ms: int = ANSWER_LIFE_MS
+) -> int:
+    row_id = counter.ids.next()
+    row = outbox_module.row(row_id, None, NUMBER.reveal(), text, "a", counter.clock(), rank, life_ms)
+    await counter.writer.errand(lambda transaction: transaction.run_many(ADD_OUTBOX, [row]))
+    return row_id
+
+
+async def turn(counter: Counter) -> None:
+    """The writer has written what waited, and leased what was there."""
+    counter.outbox.expect()
+    counter.writer.wake()
+    await counter.writer.errand(lambda _: None)
+    await counter.writer.errand(lambda _: None)
+
+
+async def sweep(counter: Counter) -> int:
+    return await counter.writer.errand(counter.outbox.sweep)
+
+
+async def states(counter: Counter) -> list[str]:
+    return await counter.column("SELECT state FROM outbox ORDER BY id")
+
+
+async def test_a_row_is_ready_then_sent_then_accepted(counter: Counter, carrier: FakeCarrier) -> None:
+    row_id = await put(counter)
+    assert await states(counter) == ["ready"]
+
+    await turn(counter)
+
+    assert carrier.carried == [Parcel(row_id, NUMBER.reveal(), "text", 1, Instant(counter.clock() + ANSWER_LIFE_MS))]
+    assert await counter.rows("SELECT state, attempts, lease_until, sender FROM outbox") == [
+        ("sent", 1, counter.clock() + LEASE_MS, counter.book.number)
+    ]
+
+    counter.clock.pass_ms(20)
+    counter.outbox.accepted(row_id, "operator-a", "id-1")
+    await turn(counter)
+
+    assert await counter.rows("SELECT state, operator, message_id, settled_at FROM outbox") == [
+        ("accepted", "operator-a", "id-1", counter.clock())
+    ]
+    assert len(carrier.carried) == 1
+
+
+async def test_sent_is_durable_before_the_carrier_has_the_parcel(counter: Counter, carrier: FakeCarrier) -> None:
+    in_transaction: list[bool] = []
+    carry = carrier.carry
+
+    def watched(parcels: Sequence[Parcel]) -> None:
+        in_transaction.append(counter.database._raw.in_transaction)
+        carry(parcels)
+
+    carrier.carry = watched  # type: ignore[method-assign]  # the fake is watched
+    await put(counter)
+
+    await turn(counter)
+
+    assert in_transaction == [False]
+
+
+async def test_an_answer_is_leased_in_the_transaction_that_decides_it(counter: Counter, carrier: FakeCarrier) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await counter.desk.handle(counter.request(RET_MIGROS))
+
+    assert len(carrier.carried) == 1
+
+
+async def test_a_refused_row_waits_its_delay_and_is_sent_again(counter: Counter, carrier: FakeCarrier) -> None:
+    await put(counter)
+    await turn(counter)
+    counter.outbox.retry(carrier.carried[0], 5000, "0x00000008")
+    await turn(counter)
+    assert await counter.rows("SELECT state, reason FROM outbox") == [("ready", "0x00000008")]
+
+    counter.clock.pass_ms(4999)
+    await turn(counter)
+    assert len(carrier.carried) == 1
+
+    counter.clock.pass_ms(1)
+    await turn(counter)
+
+    assert [parcel.attempts for parcel in carrier.carried] == [1, 2]
+    assert len({parcel.id for parcel in carrier.carried}) == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "attempts", "state"),
+    [("below", ATTEMPTS_MAX - 1, "ready"), ("at", ATTEMPTS_MAX, "dead"), ("above", ATTEMPTS_MAX + 1, "dead")],
+)
+async def test_a_row_is_given_up_after_so_many_attempts(
+    counter: Counter, carrier: FakeCarrier, label: str, attempts: int, state: str
+) -> None:
+    await put(counter)
+    await turn(counter)
+
+    counter.outbox.retry(carrier.carried[0]._replace(attempts=attempts), 0, "0x00000008")
+    carrier.room = 0
+    await turn(counter)
+
+    assert await states(counter) == [state], label
+
+
+async def test_a_row_that_was_not_taken_at_all_is_kept_however_often_it_was_tried(
+    counter: Counter, carrier: FakeCarrier
+) -> None:
+    await put(counter)
+    await turn(counter)
+
+    counter.outbox.keep(carrier.carried[0]._replace(attempts=ATTEMPTS_MAX + 1), 1000, "0x00000058 ESME_RTHROTTLED")
+    await turn(counter)
+
+    assert await counter.rows("SELECT state, reason FROM outbox") == [("ready", "0x00000058 ESME_RTHROTTLED")]
+
+
+async def test_a_row_that_the_network_never_takes_is_buried(counter: Counter, carrier: FakeCarrier) -> None:
+    row_id = await put(counter)
+    await turn(counter)
+
+    counter.outbox.bury(row_id, "0x0000000B ESME_RINVDSTADR")
+    await turn(counter)
+
+    assert await counter.rows("SELECT state, reason, settled_at FROM outbox") == [
+        ("dead", "0x0000000B ESME_RINVDSTADR", counter.clock())
+    ]
+
+
+async def test_an_unknown_row_is_sent_once_more_as_the_same_and_then_given_up(
+    counter: Counter, carrier: FakeCarrier
+) -> None:
+    row_id = await put(counter)
+    await turn(counter)
+
+    counter.outbox.unknown(row_id)
+    await turn(counter)
+    await turn(counter)
+
+    assert [parcel.id for parcel in carrier.carried] == [row_id, row_id]
+    assert await counter.rows("SELECT state, unknowns FROM outbox") == [("sent", 1)]
+
+    counter.outbox.unknown(row_id)
+    await turn(counter)
+
+    assert await counter.rows("SELECT state, unknowns, reason FROM outbox") == [("dead", 2, "unknown")]
+    assert len(carrier.carried) == 2
+
+
+async def test_a_lapsed_lease_is_an_unknown_row(counter: Counter, carrier: FakeCarrier) -> None:
+    await put(counter)
+    await turn(counter)
+    carrier.room = 0
+
+    counter.clock.pass_ms(LEASE_MS - 1)
+    assert await sweep(counter) == 0
+    counter.clock.pass_ms(1)
+    assert await sweep(counter) == 1
+
+    assert await counter.rows("SELECT state, unknowns FROM outbox") == [("ready", 1)]
+
+
+async def test_what_a_killed_process_had_sent_is_unknown_at_once(url: str, clock: FakeClock, signer: Signer) -> None:
+    async with opened(url, clock, signer) as killed:
+        killed.outbox.carrier = FakeCarrier()
+        await put(killed)
+        await turn(killed)
+    async with opened(url, clock, signer) as successor:
+        assert await sweep(successor) == 1
+
+        successor.outbox.carrier = carrier = FakeCarrier()
+        await turn(successor)
+
+        assert [parcel.id in ids_of(killed.book.number) for parcel in carrier.carried] == [True]
+
+
+@pytest.mark.parametrize(("label", "passed_ms", "leaves"), [("last moment", 999, 1), ("over", 1000, 0)])
+async def test_an_expired_row_is_never_sent(
+    counter: Counter, carrier: FakeCarrier, label: str, passed_ms: int, leaves: int
+) -> None:
+    carrier.room = 0
+    await put(counter, life_ms=1000)
+    counter.clock.pass_ms(passed_ms)
+    carrier.room = 1
+
+    await turn(counter)
+
+    assert len(carrier.carried) == leaves, label
+
+
+async def test_an_expired_row_ends_with_the_next_sweep(counter: Counter) -> None:
+    await put(counter, life_ms=1000)
+    counter.clock.pass_ms(1000)
+
+    await sweep(counter)
+
+    assert await counter.rows("SELECT state, reason, settled_at FROM outbox") == [("dead", "expired", counter.clock())]
+
+
+async def test_codes_go_before_answers_and_answers_before_notices(counter: Counter, carrier: FakeCarrier) -> None:
+    carrier.room = 0
+    for rank in (OutboxClass.NOTICE, OutboxClass.ANSWER, OutboxClass.CODE, OutboxClass.ANSWER):
+        await put(counter, rank.name, rank)
+
+    for _ in range(4):
+        carrier.room = 1
+        await turn(counter)
+
+    assert [parcel.text for parcel in carrier.carried] == ["CODE", "ANSWER", "ANSWER", "NOTICE"]
+    assert carrier.carried[1].id < carrier.carried[2].id
+
+
+@pytest.mark.parametrize(("label", "room", "leave"), [("none", 0, 0), ("below", 2, 2), ("at", 3, 3), ("above", 4, 3)])
+async def test_no_more_leave_than_the_carrier_takes(
+    counter: Counter, carrier: FakeCarrier, label: str, room: int, leave: int
+) -> None:
+    carrier.room = 0
+    for _ in range(3):
+        await put(counter)
+    carrier.room = room
+
+    await turn(counter)
+
+    assert len(carrier.carried) == leave, label
+    assert [parcel.id for parcel in carrier.carried] == sorted(parcel.id for parcel in carrier.carried)
+
+
+async def test_marks_that_could_not_be_written_are_written_later_with_those_made_since(
+    counter: Counter, carrier: FakeCarrier
+) -> None:
+    first, second = await put(counter), await put(counter)
+    await turn(counter)
+    await counter.pragma("query_only=ON")
+    counter.outbox.accepted(first, "a", "id-1")
+    job = counter.outbox.next_job()
+    assert job is not None
+    with pytest.raises(TemporaryFault) as raised:
+        await counter.database.transact(job.run)
+    counter.outbox.bury(second, "since")
+    job.failed(raised.value)
+    await counter.pragma("query_only=OFF")
+
+    await turn(counter)
+
+    assert await states(counter) == ["accepted", "dead"]
+
+
+async def test_a_mark_for_a_row_that_is_no_longer_sent_changes_nothing(counter: Counter, carrier: FakeCarrier) -> None:
+    row_id = await put(counter)
+    await turn(counter)
+    counter.outbox.accepted(row_id, "a", "id-1")
+    await turn(counter)
+
+    counter.outbox.unknown(row_id)
+    counter.outbox.bury(row_id, "late")
+    counter.outbox.retry(carrier.carried[0], 0, "late")
+    await turn(counter)
+
+    assert await counter.rows("SELECT state, reason, unknowns FROM outbox") == [("accepted", None, 0)]
+
+
+async def test_a_text_for_the_outbox_is_stored_without_what_no_database_holds(counter: Counter) -> None:
+    await put(counter, "a\0\ud800b")
+
+    assert await counter.column("SELECT text FROM outbox") == ["a\ufffd\ufffdb"]
+
+
+async def test_nothing_is_written_while_there_is_nothing_to_write(counter: Counter, carrier: FakeCarrier) -> None:
+    await turn(counter)
+
+    assert counter.outbox.next_job() is None
+    await put(counter)
+    assert counter.outbox.next_job() is None
+    counter.outbox.expect()
+    assert counter.outbox.next_job() is not None

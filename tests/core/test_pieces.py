@@ -1,0 +1,126 @@
+"""Long messages: parts in any order act once, when the last one is there."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import permutations
+
+import pytest
+
+from core.answers import Answer, Committed, RetAnswer, SetAside, Silence
+from core.recipients import Msisdn
+from core.requests import NotUnderstood, Piece, Reading, Unreadable
+from tests.counter import NUMBER, PATIENCE_S, RET_MIGROS, Counter, numbers
+
+PARTS = (b"RET ", b"MIG", b"ROS")
+
+
+def joined(octets: Sequence[bytes]) -> Reading:
+    whole = b"".join(octets)
+    return Reading(whole.decode(), RET_MIGROS if whole == b"RET MIGROS" else NotUnderstood())
+
+
+def piece(number: int, octets: bytes | None = None, *, reference: int = 7, total: int = 3) -> Piece:
+    return Piece(reference, total, number, PARTS[number - 1] if octets is None else octets, joined)
+
+
+async def bring(counter: Counter, said: Piece, recipient: Msisdn = NUMBER, **fields: str) -> Answer | Silence:
+    async with asyncio.timeout(PATIENCE_S):
+        request = counter.request(said, recipient, key=f"{said.number}".encode(), text=None, **fields)
+        outcome = await counter.desk.handle(request)
+    assert isinstance(outcome, Committed)
+    return outcome.answer
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))), ids=str)
+async def test_parts_in_any_order_act_with_the_last(counter: Counter, order: tuple[int, ...]) -> None:
+    await counter.allow(NUMBER)
+
+    answers = [await bring(counter, piece(number)) for number in order]
+
+    assert [isinstance(answer, RetAnswer) for answer in answers] == [False, False, True]
+    assert answers[:2] == [Silence(), Silence()]
+    assert await counter.column("SELECT status FROM consent") == ["RET"]
+    assert await counter.rows("SELECT outcome, text FROM request JOIN raw ON request = id ORDER BY id") == [
+        ("piece", None),
+        ("piece", None),
+        ("ret", "RET MIGROS"),
+    ]
+    assert await counter.column("SELECT count(*) FROM piece") == [0]
+    assert await counter.column("SELECT count(*) FROM outbox") == [1]
+
+
+async def test_parts_in_one_batch_act_with_the_last(counter: Counter) -> None:
+    await counter.allow(NUMBER)
+
+    answers = await asyncio.gather(*(bring(counter, piece(number)) for number in (3, 1, 2)))
+
+    assert [isinstance(answer, RetAnswer) for answer in answers] == [False, False, True]
+
+
+async def test_a_part_that_comes_twice_counts_once(counter: Counter) -> None:
+    await counter.allow(NUMBER)
+
+    answers = [await bring(counter, piece(number)) for number in (1, 1, 2, 2, 3)]
+
+    assert [isinstance(answer, RetAnswer) for answer in answers] == [False] * 4 + [True]
+
+
+async def test_a_set_that_is_not_complete_does_not_act(counter: Counter) -> None:
+    await counter.allow(NUMBER)
+
+    answers = [await bring(counter, piece(1, b"RET MIGROS")), await bring(counter, piece(2))]
+
+    assert answers == [Silence(), Silence()]
+    assert await counter.column("SELECT status FROM consent") == ["ONAY"]
+    assert await counter.column("SELECT number FROM piece ORDER BY number") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "recipient", "fields"),
+    [
+        ("another reference", piece(3, reference=8), NUMBER, {}),
+        ("another total", piece(3, total=4), NUMBER, {}),
+        ("another number", piece(3), numbers(1)[0], {}),
+        ("another operator", piece(3), NUMBER, {"origin": "b"}),
+        ("another short number", piece(3), NUMBER, {"destination": "3339"}),
+    ],
+)
+async def test_parts_of_different_sets_do_not_meet(
+    counter: Counter, label: str, other: Piece, recipient: Msisdn, fields: dict[str, str]
+) -> None:
+    await bring(counter, piece(1))
+    await bring(counter, piece(2))
+
+    assert await bring(counter, other, recipient, **fields) == Silence(), label
+    assert isinstance(await bring(counter, piece(3)), RetAnswer)
+
+
+async def test_a_set_whose_text_nobody_can_read_is_set_aside(counter: Counter) -> None:
+    def unreadable(_octets: Sequence[bytes]) -> Reading:
+        return Reading(None, Unreadable("data_coding 0x04"))
+
+    answer = await bring(counter, Piece(7, 1, 1, b"\xff", unreadable))
+
+    assert isinstance(answer, SetAside)
+    assert await counter.rows("SELECT outcome, text FROM request JOIN raw ON request = id") == [("set-aside", None)]
+
+
+async def test_a_set_whose_reading_fails_is_set_aside_and_begins_anew(counter: Counter) -> None:
+    def fail(_octets: Sequence[bytes]) -> Reading:
+        raise ZeroDivisionError
+
+    answer = await bring(counter, Piece(7, 1, 1, b"\xff", fail))
+
+    assert isinstance(answer, SetAside)
+    assert await counter.column("SELECT count(*) FROM request WHERE review = 'open'") == [1]
+
+
+async def test_a_set_of_255_parts_is_joined_in_order(counter: Counter) -> None:
+    said = [
+        Piece(7, 255, number, bytes([number]), lambda all_: Reading(str(len(b"".join(all_))), NotUnderstood()))
+        for number in range(255, 0, -1)
+    ]
+
+    await asyncio.gather(*(bring(counter, one) for one in said))
+
+    assert await counter.column("SELECT text FROM raw WHERE text IS NOT NULL") == ["255"]

@@ -1,0 +1,174 @@
+"""Desk, outbox and writer on a real SQLite file, by a clock that only the test moves."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from core.answers import Answer
+from core.batch import Tools
+from core.brands import Brand
+from core.calendar import Calendar
+from core.citizens import _consent_row
+from core.clock import Instant
+from core.consent import ConsentType, RecipientType, Record, Source, Status
+from core.desk import Desk
+from core.ids import Ids
+from core.ledger.anchors import Signer
+from core.ledger.book import Book
+from core.links import Link, Links
+from core.outbox import Outbox
+from core.recipients import Msisdn
+from core.requests import Door, Request, Ret, Said
+from core.starts import begin
+from core.store.database import Database, upgrade
+from core.store.locks import BookLocks
+from core.store.queries import PUT_CONSENT
+from core.store.transaction import Transaction
+from core.store.writer import Writer
+
+PATIENCE_S: Final = 10.0
+RESPONSE_TIMEOUT_MS: Final = 10_000
+REDELIVERY_MS: Final = 3_600_000
+LEASE_MS: Final = 60_000
+
+NUMBER: Final = Msisdn.parse("+905321234567")
+MIGROS: Final = Brand("600100", "MIGROS")
+BOYNER: Final = Brand("600102", "BOYNER")
+RET_MIGROS: Final = Ret(MIGROS, (ConsentType.MESAJ,))
+
+
+class FakeClock:
+    """Monday, 2026-11-23 14:05:00 in Istanbul, until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = Instant(1_795_431_900_000)
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def pass_ms(self, milliseconds: int) -> None:
+        self.now = Instant(self.now + milliseconds)
+
+
+class Counter:
+    """One process's counter. A second one on the same file stands for another process."""
+
+    def __init__(self, database: Database, locks: BookLocks, book: Book, clock: FakeClock) -> None:
+        self.database = database
+        self.locks = locks
+        self.book = book
+        self.clock = clock
+        self.ids = Ids(book.number)
+        self.texts: Callable[[Answer], str] = lambda answer: type(answer).__name__
+        self.links = Links(self.ids, clock, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
+        self.writer = Writer(database, book)
+        self.outbox = Outbox(book.number, clock, LEASE_MS)
+        tools = Tools(self.ids, book, Calendar(), clock, self._text, lambda _: False)
+        self.desk = Desk(tools, self.links, self.writer.wake, self.outbox.expect)
+        self.writer.join(self.desk)
+        self.writer.join(self.outbox)
+
+    def _text(self, answer: Answer) -> str:
+        return self.texts(answer)
+
+    def request(
+        self, said: Said = RET_MIGROS, recipient: Msisdn | None = NUMBER, *, key: bytes = b"key", **fields: Any
+    ) -> Request:
+        return Request(Door.SMS, recipient, said, "RET MIGROS", b"raw", key, self.clock(), "3338", "a")._replace(
+            **fields
+        )
+
+    async def open_link(self) -> Link:
+        return await self.writer.errand(lambda transaction: self.links.open(transaction, "a"))
+
+    async def close_link(self, link: Link) -> None:
+        await self.writer.errand(lambda transaction: self.links.close(transaction, link))
+
+    async def allow(self, *recipients: Msisdn, brand: Brand = MIGROS, type_: ConsentType = ConsentType.MESAJ) -> None:
+        """Records of consent, given long ago."""
+        given = Instant(1_700_000_000_000)
+        rows = [
+            _consent_row(
+                Record(
+                    one.reveal(),
+                    brand.code,
+                    type_,
+                    RecipientType.BIREYSEL,
+                    Status.ONAY,
+                    Source.HS_WEB,
+                    given,
+                    None,
+                    None,
+                )
+            )
+            for one in recipients
+        ]
+        await self.database.transact(lambda transaction: transaction.run_many(PUT_CONSENT, rows))
+
+    async def rows(self, sql: str, *values: object) -> list[Any]:
+        return await self.database.transact(lambda transaction: execute(transaction, sql, *values))
+
+    async def column(self, sql: str, *values: object) -> list[Any]:
+        return [value for (value,) in await self.rows(sql, *values)]
+
+    async def pragma(self, setting: str) -> list[Any]:
+        """Outside of any transaction."""
+        async with self.database._connection.execute(f"PRAGMA {setting}") as cursor:
+            return list(await cursor.fetchall())
+
+
+def execute(transaction: Transaction, sql: str, *values: object) -> list[Any]:
+    """A statement that the program does not have."""
+    return transaction._connection.execute(sql, values).fetchall()
+
+
+def numbers(count: int) -> list[Msisdn]:
+    return [Msisdn(f"+90532{n:07}") for n in range(count)]
+
+
+def prepared(template: Path, folder: Path) -> str:
+    """The URL of a database of its own, copied from an empty one."""
+    path = folder / "izinhatti.db"
+    shutil.copy(template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def make_template(folder: Path) -> Path:
+    path = folder / "template.db"
+    upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@asynccontextmanager
+async def opened(url: str, clock: FakeClock, signer: Signer, *, writes: bool = True) -> AsyncIterator[Counter]:
+    """A counter as a process has it from its start to a kill: nothing is sealed at the end."""
+    database = await Database.open(url, busy_timeout_s=5)
+    locks = BookLocks(database.path)
+    try:
+        started = await database.transact(lambda transaction: begin(transaction, locks, signer, clock, REDELIVERY_MS))
+        counter = Counter(database, locks, started.book, clock)
+        running = asyncio.create_task(counter.writer.run()) if writes else None
+        try:
+            yield counter
+        finally:
+            if running is not None:
+                counter.writer.stop()
+                async with asyncio.timeout(PATIENCE_S):
+                    await running
+    finally:
+        await database.close()
+        locks.close()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another task or a socket brings about."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110  # what is waited for raises no event
+            await asyncio.sleep(0.001)
+
+
+def outcomes(answers: Iterable[object]) -> list[str]:
+    return [type(answer).__name__ for answer in answers]

@@ -1,0 +1,278 @@
+"""deliver_sm of every kind → the request that the core gets."""
+
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.brands import Brand, Directory
+from core.consent import ConsentType
+from core.recipients import Msisdn
+from core.requests import Door, NotUnderstood, Piece, Request, Ret, RetUnknown, Unreadable
+from sms import codes
+from sms.inbound import Inbound
+from sms.pdu import Message, build_message
+from sms.segments import split
+from tests.counter import FakeClock
+
+NUMBER = "+905321234567"
+SISECAM = Brand("600102", "ŞİŞECAM")
+MIGROS = Brand("600100", "MIGROS")
+RET_SISECAM = Ret(SISECAM, (ConsentType.MESAJ,))
+RET_MIGROS = Ret(MIGROS, (ConsentType.MESAJ,))
+DIRECTORY = Directory([SISECAM, MIGROS])
+LINK = 77
+
+BARE = Message(source="905321234567", dest="3338", short_message=b"RET MIGROS", source_ton=1, source_npi=1)
+SHIFTED = b"RET \x1bS\x1bI\x1bSECAM"
+HEADER = bytes.fromhex("03240101")
+UDHI = codes.ESM_UDHI
+
+
+def inbound(operator: str = "operator-a") -> Inbound:
+    return Inbound(operator, "gsm7", DIRECTORY, FakeClock())
+
+
+def pdu_of(message: Message, sequence: int = 1) -> bytes:
+    return build_message(codes.DELIVER_SM, sequence, message)
+
+
+def request_of(message: Message, sequence: int = 1) -> Request:
+    arrival = inbound().take(pdu_of(message, sequence), LINK)
+    assert arrival.request is not None
+    return arrival.request
+
+
+class Case(NamedTuple):
+    label: str
+    message: Message
+    text: str | None
+    said: object
+
+
+CASES = [
+    Case("GSM 7-bit", BARE, "RET MIGROS", RET_MIGROS),
+    Case("single shift", BARE._replace(short_message=HEADER + SHIFTED, esm_class=UDHI), "RET ŞİŞECAM", RET_SISECAM),
+    Case("single shift without its header", BARE._replace(short_message=SHIFTED), "RET ŞİŞECAM", RET_SISECAM),
+    Case(
+        "UCS2",
+        BARE._replace(short_message="RET ŞİŞECAM".encode("utf-16-be"), data_coding=8),
+        "RET ŞİŞECAM",
+        RET_SISECAM,
+    ),
+    Case("ASCII", BARE._replace(data_coding=1), "RET MIGROS", RET_MIGROS),
+    Case(
+        "latin1",
+        BARE._replace(short_message="RET Gülşen".encode("latin-1", "replace"), data_coding=3),
+        "RET Gül?en",
+        RetUnknown("Gül en"),
+    ),
+    Case("a class of message", BARE._replace(data_coding=0xF1), "RET MIGROS", RET_MIGROS),
+    Case(
+        "message_payload",
+        BARE._replace(short_message=b"", tlvs={codes.TLV_MESSAGE_PAYLOAD: b"RET MIGROS"}),
+        "RET MIGROS",
+        RET_MIGROS,
+    ),
+    Case("nothing understood", BARE._replace(short_message=b"merhaba"), "merhaba", NotUnderstood()),
+    Case("empty", BARE._replace(short_message=b""), "", NotUnderstood()),
+    Case("an unknown TLV", BARE._replace(tlvs={0x1403: b"x"}), "RET MIGROS", RET_MIGROS),
+    Case(
+        "one part of one",
+        BARE._replace(short_message=bytes.fromhex("0500032a0101") + b"RET MIGROS", esm_class=UDHI),
+        "RET MIGROS",
+        RET_MIGROS,
+    ),
+    Case("binary", BARE._replace(data_coding=4), None, Unreadable("unknown alphabet: data_coding 0x04")),
+    Case("reserved coding", BARE._replace(data_coding=0x0F), None, Unreadable("unknown alphabet: data_coding 0x0F")),
+    Case(
+        "octets over 0x7F",
+        BARE._replace(short_message=b"RET \xdd"),
+        None,
+        Unreadable("unknown alphabet: GSM 7-bit with octets over 0x7F"),
+    ),
+    Case(
+        "shift of another country",
+        BARE._replace(short_message=bytes.fromhex("0324010d") + SHIFTED, esm_class=UDHI),
+        None,
+        Unreadable("unknown alphabet: single shift of language 13"),
+    ),
+    Case(
+        "a header that lies",
+        BARE._replace(short_message=b"\xff\0\0", esm_class=UDHI),
+        None,
+        Unreadable("broken PDU: user data header length"),
+    ),
+    Case("a message type nobody knows", BARE._replace(esm_class=0x08), None, Unreadable("esm_class 0x08")),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.label for case in CASES])
+def test_a_message_is_read(case: Case) -> None:
+    pdu = pdu_of(case.message)
+
+    arrival = inbound().take(pdu, LINK)
+
+    assert not arrival.is_broken
+    request = arrival.request
+    assert request is not None
+    assert (request.text, request.said) == (case.text, case.said)
+    assert request[:2] == (Door.SMS, Msisdn(NUMBER))
+    assert (request.raw, request.received_at) == (pdu, FakeClock()())
+    assert (request.destination, request.origin, request.link) == ("3338", "operator-a", LINK)
+
+
+@pytest.mark.parametrize("esm_class", [0x04, 0x20, 0x04 | UDHI])
+def test_a_receipt_is_no_citizens_message(esm_class: int) -> None:
+    receipt = BARE._replace(short_message=b"id:1 stat:DELIVRD", esm_class=esm_class)
+
+    arrival = inbound().take(pdu_of(receipt), LINK)
+
+    assert arrival.request is None
+    assert not arrival.is_broken
+
+
+@pytest.mark.parametrize(
+    ("label", "source", "whole"),
+    [
+        ("bare international", "905321234567", NUMBER),
+        ("with plus", "+905321234567", NUMBER),
+        ("national", "05321234567", NUMBER),
+        ("roaming foreigner", "4915112345678", "+4915112345678"),
+        ("a sender's name", "MIGROS", None),
+        ("a short number", "3338", None),
+        ("nothing", "", None),
+        ("latin-1", "\xdd\xfe", None),
+    ],
+)
+def test_a_sender_is_a_number_or_nobody(label: str, source: str, whole: str | None) -> None:
+    request = request_of(BARE._replace(source=source))
+
+    assert request.recipient == (Msisdn(whole) if whole else None), label
+    assert request.said == RET_MIGROS
+
+
+@pytest.mark.parametrize(
+    ("label", "cut", "reason"),
+    [
+        ("a header alone", 16, "broken PDU: service_type"),
+        ("in the sender", 22, "broken PDU: source_addr"),
+        ("in the text", -1, "broken PDU: short_message"),
+    ],
+)
+def test_a_broken_message_is_kept_raw(label: str, cut: int, reason: str) -> None:
+    whole = pdu_of(BARE)[:cut]
+    pdu = len(whole).to_bytes(4) + whole[4:]
+
+    arrival = inbound().take(pdu, LINK)
+
+    assert arrival.is_broken, label
+    request = arrival.request
+    assert request is not None
+    assert (request.recipient, request.text, request.raw) == (None, None, pdu)
+    assert request.said == Unreadable(reason)
+    assert (request.origin, request.link) == ("operator-a", LINK)
+
+
+def test_parts_are_handed_on_and_read_once_together() -> None:
+    text = "Ş" * 120 + " uzun bir mesaj"
+    segments = split(text, "turkish-single", 0x2A)
+    requests = [
+        request_of(BARE._replace(short_message=s.octets, data_coding=s.data_coding, esm_class=UDHI)) for s in segments
+    ]
+
+    pieces = [request.said for request in requests if isinstance(request.said, Piece)]
+
+    assert len(pieces) == len(segments) > 1
+    assert [(piece.reference, piece.total, piece.number) for piece in pieces] == [
+        (0x2A, len(segments), number) for number in range(1, len(segments) + 1)
+    ]
+    assert all(request.text is None for request in requests)
+    for piece in pieces:
+        assert piece.join([one.octets for one in pieces]).text == text
+
+
+def test_an_escape_may_end_a_part() -> None:
+    octets = [b"RET \x1b", b"S\x1bI\x1bSECAM"]
+    pieces = [
+        request_of(BARE._replace(short_message=bytes((5, 0, 3, 7, 2, n)) + part, esm_class=UDHI)).said
+        for n, part in enumerate(octets, 1)
+    ]
+
+    assert isinstance(pieces[0], Piece)
+    assert pieces[0].join(octets) == ("RET ŞİŞECAM", RET_SISECAM)
+
+
+def test_a_surrogate_may_be_cut_by_a_part() -> None:
+    octets = "RET MIGROS 🙂".encode("utf-16-be")
+    message = BARE._replace(short_message=bytes.fromhex("050003070201") + octets[:-2], esm_class=UDHI, data_coding=8)
+
+    said = request_of(message).said
+
+    assert isinstance(said, Piece)
+    assert said.join([octets[:-2], octets[-2:]]) == ("RET MIGROS 🙂", RET_MIGROS)
+
+
+def test_parts_in_an_unknown_alphabet_are_unreadable_together() -> None:
+    said = request_of(
+        BARE._replace(short_message=bytes.fromhex("050003070201") + b"x", esm_class=UDHI, data_coding=4)
+    ).said
+
+    assert isinstance(said, Piece)
+    assert said.join([b"x", b"y"]) == (None, Unreadable("unknown alphabet: data_coding 0x04"))
+
+
+@pytest.mark.parametrize(
+    ("label", "other"),
+    [
+        ("text", BARE._replace(short_message=b"RET MIGROZ")),
+        ("sender", BARE._replace(source="905321234568")),
+        ("short number", BARE._replace(dest="3339")),
+        ("coding", BARE._replace(data_coding=1)),
+        ("class", BARE._replace(esm_class=UDHI, short_message=b"\0RET MIGROS")),
+    ],
+)
+def test_different_messages_have_different_keys(label: str, other: Message) -> None:
+    assert request_of(BARE).key != request_of(other).key, label
+
+
+def test_two_deliveries_of_one_message_have_one_key() -> None:
+    again = BARE._replace(tlvs={0x1403: b"2"}, priority=1)
+
+    assert request_of(BARE, 1).key == request_of(BARE, 2).key == request_of(again, 3).key
+
+
+def test_the_same_message_by_two_operators_is_two() -> None:
+    pdu = pdu_of(BARE)
+    first, other = inbound("operator-a").take(pdu, LINK).request, inbound("operator-b").take(pdu, LINK).request
+
+    assert first is not None
+    assert other is not None
+    assert first.key != other.key
+
+
+def test_two_deliveries_of_one_broken_message_have_one_key() -> None:
+    first, again = (inbound().take(bytes(12) + bytes([0, 0, 0, n]) + b"x", LINK).request for n in (1, 2))
+
+    assert first is not None
+    assert again is not None
+    assert first.key == again.key
+
+
+@given(st.binary(max_size=120))
+def test_any_body_becomes_a_request_or_a_receipt(body: bytes) -> None:
+    pdu = (16 + len(body)).to_bytes(4) + codes.DELIVER_SM.to_bytes(4) + bytes(8) + body
+
+    arrival = inbound().take(pdu, LINK)
+
+    assert arrival.request is None or arrival.request.raw == pdu
+
+
+@given(st.binary(max_size=140), st.integers(0, 255), st.sampled_from([0, UDHI]))
+def test_any_payload_in_any_coding_becomes_a_request(octets: bytes, data_coding: int, esm_class: int) -> None:
+    request = request_of(BARE._replace(short_message=octets, data_coding=data_coding, esm_class=esm_class))
+
+    assert request.recipient == Msisdn(NUMBER)
+    if isinstance(request.said, Piece):
+        request.said.join([request.said.octets] * request.said.total)
