@@ -7,19 +7,24 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+_OURS = "izinhatti"
+
 
 def configure_logs() -> None:
-    """Called once, when a command begins. Numbers and texts never get here in clear: they are masked types."""
+    """Called once, when a command begins. Numbers and texts never get here in clear: they are masked types.
+
+    All lines go through one handler of the standard library, which does not raise: a standard error that was closed
+    must not end the writer in the middle of its work.
+    """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[*shared, _render],
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: logging.getLogger(_OURS),
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -28,7 +33,9 @@ def configure_logs() -> None:
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
         )
     )
+    logging.raiseExceptions = False
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger(_OURS).setLevel(logging.INFO)
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -24,8 +24,8 @@ from core.clock import Instant, system_clock
 from core.desk import Desk
 from core.ids import Ids
 from core.links import Links
-from core.metrics import REVIEW_OLDEST, SUBMIT_UNKNOWN
-from core.outbox import Outbox
+from core.metrics import OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
+from core.outbox import Outbox, Swept
 from core.receipts import read_back
 from core.store.errors import StoreError
 from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
@@ -163,15 +163,16 @@ class Service:
 
     async def _each_second(self) -> None:
         await self._own.anchor()
-        unknown, oldest = await self.writer.errand(self._sweep)
-        if unknown:
-            SUBMIT_UNKNOWN.inc(unknown)
-            _log.warning("messages of unknown fate are sent once more", count=unknown)
+        swept, oldest = await self.writer.errand(self._sweep)
+        OUTBOX_DEAD.inc(swept.dead)
+        SUBMIT_UNKNOWN.inc(swept.unknown)
+        if swept.unknown:
+            _log.warning("messages of unknown fate were found", count=swept.unknown)
         REVIEW_OLDEST.set((system_clock() - oldest) / 1000 if oldest is not None else 0)
         self.outbox.expect()
         self.writer.wake()
 
-    def _sweep(self, transaction: Transaction) -> tuple[int, Instant | None]:
+    def _sweep(self, transaction: Transaction) -> tuple[Swept, Instant | None]:
         transaction.run(DROP_EXPIRED_REDELIVERIES, now=system_clock())
         [(oldest,)] = transaction.rows(OLDEST_REVIEW)
         return self.outbox.sweep(transaction), oldest

@@ -44,6 +44,14 @@ class Parcel(NamedTuple):
     text: str
     attempts: int
     expires_at: Instant
+    unknowns: int
+
+
+class Swept(NamedTuple):
+    """How many rows a sweep found: of unknown fate, and to be given up."""
+
+    unknown: int
+    dead: int
 
 
 class Carrier(Protocol):
@@ -135,11 +143,12 @@ class Outbox:
         OUTBOX_DEAD.inc()
         self._marks.buried.append((reason, self._clock(), parcel_id))
 
-    def unknown(self, parcel_id: int) -> None:
-        """It left, and nobody said what became of it."""
+    def unknown(self, parcel: Parcel) -> None:
+        """It left, and nobody said what became of it: it is sent again, but only once."""
         SUBMIT_UNKNOWN.inc()
+        OUTBOX_DEAD.inc(parcel.unknowns)
         self._expecting = True
-        self._marks.unknown.append((parcel_id,))
+        self._marks.unknown.append((self._clock(), parcel.id))
 
     def next_job(self) -> "_Shipment | None":
         capacity = self.carrier.capacity() if self.carrier and self._expecting else 0
@@ -148,11 +157,12 @@ class Outbox:
         marks, self._marks = self._marks, _Marks()
         return _Shipment(self, marks, capacity)
 
-    def sweep(self, transaction: Transaction) -> int:
-        """An errand, each second: end what is over, take back what a dead sender held; how many were unknown."""
+    def sweep(self, transaction: Transaction) -> Swept:
+        """An errand, each second: end what is over, take back what a dead sender held."""
         now = self._clock()
-        transaction.run(EXPIRE_OUTBOX, now=now)
-        return len(transaction.rows(UNKNOWN_LAPSED, now=now))
+        expired = transaction.run(EXPIRE_OUTBOX, now=now)
+        states = [state for (state,) in transaction.rows(UNKNOWN_LAPSED, at=now)]
+        return Swept(unknown=len(states), dead=expired + states.count("dead"))
 
 
 class _Shipment:

@@ -1,6 +1,7 @@
 """The link to one operator: stays bound, brings messages to the desk and parcels to the network."""
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -138,7 +139,7 @@ class Operator:
         if result == codes.ESME_ROK:
             outbox.accepted(shipment_id, self._profile.name, message_id)
         elif result is Fate.UNKNOWN:
-            outbox.unknown(shipment_id)
+            outbox.unknown(parcel)
         elif result is Fate.UNSENT:
             outbox.keep(parcel, 0, "not sent")
         else:
@@ -218,8 +219,8 @@ class Operator:
                 _, session = await asyncio.get_running_loop().create_connection(
                     lambda: Session(profile, self), profile.host, profile.port
                 )
-        except (OSError, TimeoutError) as error:
-            self._fail(f"cannot connect: {error.strerror if isinstance(error, OSError) else 'no answer'}")
+        except OSError as error:  # a timeout is one too
+            self._fail(f"cannot connect: {_why(error)}")
             return False, False
         self._session = session
         try:
@@ -287,6 +288,13 @@ class Operator:
                 await self._stopping.wait()
         except TimeoutError:
             return
+
+
+def _why(error: OSError) -> str:
+    """A failed connection in the system's words; asyncio's own repeat the address."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or "no answer"
 
 
 @lru_cache(maxsize=1024)

@@ -247,7 +247,7 @@ class Session(asyncio.Protocol):
         if flight is not None:
             self._end_flight(flight, status)
         elif self.state is State.BINDING and not self._bound.done():
-            self._bound.set_result(status)
+            self._bound.set_result(status or codes.ESME_RBINDFAIL)
 
     def _on_unknown(self, command: int, sequence: int) -> None:
         _log.warning("unknown command", operator=self._profile.name, command=codes.command_name(command))

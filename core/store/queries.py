@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     select,
     update,
 )
@@ -194,7 +195,9 @@ LEASE: Final = _compiled(
         lease_until=bindparam("lease"),
         sender=bindparam("by_sender"),
     )
-    .returning(outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at)
+    .returning(
+        outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at, outbox.c.unknowns
+    )
 )
 # For many rows at once; the parameters in the order of `parameters`, which a test fixes.
 ACCEPT: Final = _compiled(
@@ -224,10 +227,11 @@ _unknown = {
     ),
     "unknowns": outbox.c.unknowns + literal_column("1"),
     "reason": literal_column("'unknown'"),
+    "settled_at": case((outbox.c.unknowns == literal_column("0"), null()), else_=bindparam("at")),
 }
 UNKNOWN: Final = _compiled(update(outbox).where(outbox.c.id == bindparam("of_id"), _sent).values(_unknown))
 UNKNOWN_LAPSED: Final = _compiled(
-    update(outbox).where(_sent, outbox.c.lease_until <= bindparam("now")).values(_unknown).returning(outbox.c.id)
+    update(outbox).where(_sent, outbox.c.lease_until <= bindparam("at")).values(_unknown).returning(outbox.c.state)
 )
 LAPSE_SENDER: Final = _compiled(
     update(outbox).where(_sent, outbox.c.sender == bindparam("of_sender")).values(lease_until=literal_column("0"))

@@ -1,15 +1,25 @@
 """A folder with settings, and the command line run in it as a person would."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from channels.cli import run
 
 Izinhatti = Callable[..., int]
 
 SETTINGS = '[admin]\nlisten = "127.0.0.1:0"\n'
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command run inside the test process configures the logs of all of it: the next test starts without that."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture

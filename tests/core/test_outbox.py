@@ -53,7 +53,7 @@ async def turn(counter: Counter) -> None:
     await counter.writer.errand(lambda _: None)
 
 
-async def sweep(counter: Counter) -> int:
+async def sweep(counter: Counter) -> outbox_module.Swept:
     return await counter.writer.errand(counter.outbox.sweep)
 
 
@@ -67,7 +67,8 @@ async def test_a_row_is_ready_then_sent_then_accepted(counter: Counter, carrier:
 
     await turn(counter)
 
-    assert carrier.carried == [Parcel(row_id, NUMBER.reveal(), "text", 1, Instant(counter.clock() + ANSWER_LIFE_MS))]
+    expires_at = Instant(counter.clock() + ANSWER_LIFE_MS)
+    assert carrier.carried == [Parcel(row_id, NUMBER.reveal(), "text", 1, expires_at, 0)]
     assert await counter.rows("SELECT state, attempts, lease_until, sender FROM outbox") == [
         ("sent", 1, counter.clock() + LEASE_MS, counter.book.number)
     ]
@@ -170,17 +171,18 @@ async def test_an_unknown_row_is_sent_once_more_as_the_same_and_then_given_up(
     row_id = await put(counter)
     await turn(counter)
 
-    counter.outbox.unknown(row_id)
+    counter.outbox.unknown(carrier.carried[0])
     await turn(counter)
     await turn(counter)
 
     assert [parcel.id for parcel in carrier.carried] == [row_id, row_id]
     assert await counter.rows("SELECT state, unknowns FROM outbox") == [("sent", 1)]
 
-    counter.outbox.unknown(row_id)
+    counter.outbox.unknown(carrier.carried[1])
     await turn(counter)
 
-    assert await counter.rows("SELECT state, unknowns, reason FROM outbox") == [("dead", 2, "unknown")]
+    ended = [("dead", 2, "unknown", counter.clock())]
+    assert await counter.rows("SELECT state, unknowns, reason, settled_at FROM outbox") == ended
     assert len(carrier.carried) == 2
 
 
@@ -190,9 +192,9 @@ async def test_a_lapsed_lease_is_an_unknown_row(counter: Counter, carrier: FakeC
     carrier.room = 0
 
     counter.clock.pass_ms(LEASE_MS - 1)
-    assert await sweep(counter) == 0
+    assert await sweep(counter) == (0, 0)
     counter.clock.pass_ms(1)
-    assert await sweep(counter) == 1
+    assert await sweep(counter) == (1, 0)
 
     assert await counter.rows("SELECT state, unknowns FROM outbox") == [("ready", 1)]
 
@@ -203,7 +205,7 @@ async def test_what_a_killed_process_had_sent_is_unknown_at_once(url: str, clock
         await put(killed)
         await turn(killed)
     async with opened(url, clock, signer) as successor:
-        assert await sweep(successor) == 1
+        assert await sweep(successor) == (1, 0)
 
         successor.outbox.carrier = carrier = FakeCarrier()
         await turn(successor)
@@ -229,7 +231,7 @@ async def test_an_expired_row_ends_with_the_next_sweep(counter: Counter) -> None
     await put(counter, life_ms=1000)
     counter.clock.pass_ms(1000)
 
-    await sweep(counter)
+    assert await sweep(counter) == (0, 1)
 
     assert await counter.rows("SELECT state, reason, settled_at FROM outbox") == [("dead", "expired", counter.clock())]
 
@@ -288,7 +290,7 @@ async def test_a_mark_for_a_row_that_is_no_longer_sent_changes_nothing(counter: 
     counter.outbox.accepted(row_id, "a", "id-1")
     await turn(counter)
 
-    counter.outbox.unknown(row_id)
+    counter.outbox.unknown(carrier.carried[0])
     counter.outbox.bury(row_id, "late")
     counter.outbox.retry(carrier.carried[0], 0, "late")
     await turn(counter)

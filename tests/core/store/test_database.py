@@ -143,7 +143,7 @@ def statements(path: Path) -> list[str]:
         ("accept", ACCEPT, ("by_operator", "given_id", "at", "of_id")),
         ("retry", RETRY, ("due", "given_reason", "of_id")),
         ("bury", BURY, ("given_reason", "at", "of_id")),
-        ("unknown", UNKNOWN, ("of_id",)),
+        ("unknown", UNKNOWN, ("at", "of_id")),
     ],
 )
 def test_the_order_of_positional_parameters_is_fixed(label: str, query: Query, parameters: tuple[str, ...]) -> None:
@@ -152,12 +152,12 @@ def test_the_order_of_positional_parameters_is_fixed(label: str, query: Query, p
 
 def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
     box = Outbox(1, clock, 1000)
-    parcel = Parcel(7, "+905321234567", "text", 1, Instant(0))
+    parcel = Parcel(7, "+905321234567", "text", 1, Instant(0), 0)
 
     box.accepted(7, "a", "id-1")
     box.retry(parcel, 5, "later")
     box.bury(7, "never")
-    box.unknown(7)
+    box.unknown(parcel)
 
     marks = box._marks
     assert dict(zip(ACCEPT.parameters, marks.accepted[0], strict=True)) == {
@@ -176,7 +176,7 @@ def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
         "at": clock.now,
         "of_id": 7,
     }
-    assert dict(zip(UNKNOWN.parameters, marks.unknown[0], strict=True)) == {"of_id": 7}
+    assert dict(zip(UNKNOWN.parameters, marks.unknown[0], strict=True)) == {"at": clock.now, "of_id": 7}
 
 
 def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
@@ -200,7 +200,7 @@ def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
 
 
 def too_large(transaction: Transaction) -> None:
-    transaction.run_many(UNKNOWN, [(1 << 70,)])
+    transaction.run_many(UNKNOWN, [(1 << 70, 1)])
 
 
 def surrogate(transaction: Transaction) -> None:
