@@ -22,7 +22,7 @@ test: needs .venv/dev.stamp
 	$(PYTEST)
 
 test-long: needs .venv/dev.stamp
-	$(PYTEST) --long
+	$(PYTEST) --long -o faulthandler_timeout=7200
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m tests.bench
