@@ -53,6 +53,7 @@ class Service:
         self._doors = doors
         self._closing = AsyncExitStack()
         self._started = False
+        self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._brands = BrandReader()
         self.directory = Directory()
@@ -117,6 +118,7 @@ class Service:
             await self.stop()
 
     async def _end_in_order(self) -> None:
+        self._stopping = True
         for operator in self.operators:
             operator.turn_away()
         self.desk.close()
@@ -178,11 +180,12 @@ class Service:
         return self.outbox.sweep(transaction), oldest
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await work()
             except (StoreError, OSError) as error:
-                _log.error("periodic work failed", reason=str(error))
+                if not self._stopping:
+                    _log.error("periodic work failed", reason=str(error))
             await asyncio.sleep(seconds)
 
     def _spawn(self, work: Awaitable[None], name: str) -> asyncio.Task[None]:
