@@ -29,6 +29,7 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.receipts import draw
 from core.requests import Piece, Request, Ret, Unreadable, Wish
+from core.store.errors import StoreError
 from core.store.queries import (
     ADD_OUTBOX,
     ADD_RAW,
@@ -73,7 +74,7 @@ class Outgoing(NamedTuple):
 
 
 class Batch:
-    """Decides requests in order and gathers their rows; `decide_all` and `write` run in the database thread."""
+    """Decides requests in order and writes their rows, in the database thread."""
 
     def __init__(self, tools: Tools, transaction: Transaction, requests: Sequence[Request], set_aside: bool) -> None:
         self._tools = tools
@@ -100,6 +101,8 @@ class Batch:
             return self._put_aside(request, request_id)
         try:
             out = self._decide(request, request_id)
+        except StoreError:
+            raise  # the moment's fault or the writer's to sort out, not this message's alone
         except Exception as error:  # noqa: BLE001  # poison: one message must never stop the others
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
             return self._put_aside(request, request_id)

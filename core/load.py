@@ -127,6 +127,8 @@ class Loader:
             verdict = judge(act, self._directory.get(act.brand_code), standing, key in taken)
             if isinstance(verdict, Change):
                 citizens.apply((verdict,))
+            # Also a row that is equal to what stands: read again, when something newer stands, it must not be rejected.
+            if not isinstance(verdict, Rejected) and key not in taken:
                 taken.add(key)
                 new.append(key)
             verdicts.append(verdict)

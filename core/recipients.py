@@ -6,7 +6,7 @@ from typing import Final
 
 import phonenumbers
 
-_TURKISH: Final = re.compile(r"(?:\+|00)?(?:90)?0?([2-589]\d{9})", re.ASCII)
+_TURKISH: Final = re.compile(r"(?:(?:\+|00)?90)?0?([2-589]\d{9})", re.ASCII)
 # A bare international number (49170…) is how operators write a roaming foreigner's address; at most 15 digits (E.164).
 # Letters are refused here: `phonenumbers` would dial a sender's name.
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)?([1-9]\d{4,14})", re.ASCII)
@@ -113,6 +113,6 @@ def _foreign(text: str) -> str:
         number = phonenumbers.parse(f"+{digits[1]}")
     except phonenumbers.NumberParseException as error:
         raise BadAddress("not a phone number") from error
-    if number.country_code == 90 or not phonenumbers.is_possible_number(number):
+    if number.country_code == 90 or not phonenumbers.is_valid_number(number):
         raise BadAddress("not a phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, TemporaryFault
+from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, TemporaryFault
 from core.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -95,25 +95,10 @@ def _transact(raw: sqlite3.Connection, work: Callable[[Transaction], T]) -> T:
         transaction.begin()
         result = work(transaction)
         transaction.commit()
-    except BaseException as error:
+    except BaseException:
         transaction.roll_back()
-        if fault := _fault(error):
-            raise fault from error
         raise
     return result
-
-
-def _fault(error: BaseException) -> Exception | None:
-    """SQLite's error as one of ours: is it the data, or the moment?"""
-    if isinstance(error, sqlite3.OperationalError):
-        return TemporaryFault(f"database: {error}")
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(
-        error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError | sqlite3.InterfaceError
-    ):
-        return TemporaryFault(f"database: {error}")
-    if isinstance(error, sqlite3.Error | OverflowError | UnicodeEncodeError):
-        return DataFault(f"{type(error).__name__} at commit")
-    return None
 
 
 def _alembic(path: Path) -> Config:

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import pytest
 
 from core import batch, desk
 from core.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Silence, Temporary
 from core.brands import Brand
+from core.citizens import Citizens
 from core.clock import Instant
 from core.consent import ConsentType
 from core.desk import BATCH_MAX
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.requests import NotUnderstood, Request, Ret, Unreadable
+from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
 from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, execute, numbers, opened, until
 
@@ -401,3 +404,17 @@ async def test_an_act_is_dated_by_its_arrival_not_by_its_commit(counter: Counter
     )
     assert consent_at == received_at == request.received_at
     assert decided_at == Instant(request.received_at + 90_000)
+
+
+async def test_a_fault_of_the_moment_in_the_middle_of_a_decision_is_nobodys_offence(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise TemporaryFault("database: disk is full")
+
+    monkeypatch.setattr(Citizens, "standing", full)
+
+    outcome = await counter.desk.handle(counter.request())
+
+    assert outcome == Temporary("database: disk is full")
+    assert await counter.rows("SELECT * FROM request") == []

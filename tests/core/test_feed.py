@@ -248,9 +248,10 @@ class Registry:
         if isinstance(verdict, Change):
             assert isinstance(verdict.after, Record)
             self.standing.records[act.type, act.recipient_type] = verdict.after
-            self.taken.add(act.key)
-            return "imported"
-        return "rejected" if isinstance(verdict, Rejected) else "unchanged"
+        if isinstance(verdict, Rejected):
+            return "rejected"
+        self.taken.add(act.key)
+        return "imported" if isinstance(verdict, Change) else "unchanged"
 
 
 acts = st.lists(

@@ -11,7 +11,6 @@ from core.ids import Ids, ids_of
 from core.ledger.anchors import Signer
 from core.links import Link
 from core.requests import NotUnderstood, Ret
-from core.store.errors import DataFault
 from core.store.queries import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
 from tests.counter import (
@@ -235,7 +234,7 @@ async def test_an_opening_that_is_rolled_back_leaves_no_link(counter: Counter) -
         counter.links.open(transaction, "a").answered(1, counter.clock())
         raise OverflowError
 
-    with pytest.raises(DataFault):
+    with pytest.raises(OverflowError):
         await counter.writer.errand(fail)
     counter.clock.pass_ms(RESPONSE_TIMEOUT_MS)
 

@@ -4,7 +4,6 @@ import pytest
 
 from core.ledger.book import Book
 from core.ledger.chain import GENESIS, Head, canonical, entry_hash, pseudonym
-from core.store.errors import DataFault
 from core.store.transaction import Transaction
 from tests.counter import Counter
 
@@ -36,7 +35,7 @@ async def test_a_roll_back_returns_the_head(counter: Counter) -> None:
         book.append(transaction, ["lost too"])
         raise OverflowError
 
-    with pytest.raises(DataFault):
+    with pytest.raises(OverflowError):
         await counter.writer.errand(fail)
     await counter.writer.errand(lambda transaction: book.append(transaction, ["b"]))
 
