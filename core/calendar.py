@@ -5,14 +5,13 @@ the earlier deadline is the safe one. Bridge days ("idari izin") are announced y
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from datetime import time as time_of_day
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
 import holidays
 
-from core.clock import ISTANBUL, Instant, day_of, from_datetime
+from core.clock import Instant, day_of
 
 REFUSAL_DAYS: Final = 3  # business days; Kanun 6563 m.8/3
 _DAYS_LOOKED_AHEAD_MAX: Final = 366
@@ -39,11 +38,6 @@ class Calendar:
     def last_lawful_day(self, arrival: Instant) -> date:
         """The last day on which a sender may still write after a refusal (Kanun 6563 m.8/3)."""
         return self._after(day_of(arrival), REFUSAL_DAYS)
-
-    def reporting_ends(self, consent_at: Instant) -> Instant:
-        """The first moment at which a consent of that date is too late to enter the registry (İYS: H467)."""
-        day = self._after(day_of(consent_at), REFUSAL_DAYS) + timedelta(days=1)
-        return from_datetime(datetime.combine(day, time_of_day(), ISTANBUL))
 
     def _count_on(self, day: date, count: int) -> date:
         for _ in range(_DAYS_LOOKED_AHEAD_MAX):

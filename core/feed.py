@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from core.brands import Brand
-from core.clock import ISTANBUL, Instant, from_datetime
+from core.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
 from core.consent import ConsentType, RecipientType, Record, Source, Status
 from core.decide import Change, Standing
 from core.recipients import BadAddress, Email
@@ -22,7 +22,6 @@ _RECIPIENT_TYPES: Final = {member.value: member for member in RecipientType} | {
 
 _TURKISH_NUMBER: Final = re.compile(r"\+90[2-589][0-9]{9}")
 _TURKISH_MOBILE: Final = re.compile(r"\+905[0-9]{9}")
-_LEGAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _HS_2015_AT: Final = from_datetime(datetime(2015, 5, 1, tzinfo=ISTANBUL))
 
 ActKey = tuple[str, str, str, str, int, str]
@@ -161,13 +160,12 @@ def _address(text: str, kind: ConsentType) -> str | Rejected:
 
 
 def _moment(text: str, now: Instant) -> Instant | Rejected:
-    if not _LEGAL_TIME.fullmatch(text):
-        return Rejected("consentDate is not like YYYY-MM-DD HH:mm:ss [H158]")
     try:
-        # Five times as quick as strptime, which a million rows feel.
-        at = from_datetime(datetime.fromisoformat(text).replace(tzinfo=ISTANBUL))
+        at = parse_legal_time(text)
     except (ValueError, OverflowError):
-        return Rejected("consentDate is no date and time that exists [H157]")
+        if LEGAL_TIME.fullmatch(text):
+            return Rejected("consentDate is no date and time that exists [H157]")
+        return Rejected("consentDate is not like YYYY-MM-DD HH:mm:ss [H158]")
     return Rejected("consentDate lies in the future [H162]") if at > now else at
 
 

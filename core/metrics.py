@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS: Final = Counter("izinhatti_requests", "Requests committed, by outcome.", ["outcome"])
 TEMPORARY: Final = Counter("izinhatti_temporary", "Requests turned away for now: not committed.")
-COMMIT_SECONDS: Final = Histogram("izinhatti_commit_seconds", "Time of one transaction of the desk, in seconds.")
+COMMIT_SECONDS: Final = Histogram("izinhatti_commit_seconds", "Time of one transaction of the doors, in seconds.")
 BATCH: Final = Histogram("izinhatti_batch", "Requests in one transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 200))
 WAITING: Final = Gauge("izinhatti_waiting", "Requests waiting for their transaction.")
 SUBMIT_UNKNOWN: Final = Counter("izinhatti_submit_unknown", "Submits whose fate nobody told.")

@@ -63,11 +63,6 @@ class Msisdn(Address):
         """
         return cls(_e164(text))
 
-    @property
-    def is_turkish_mobile(self) -> bool:
-        """True for +905…, the only numbers a MESAJ consent can stand for (İYS API, recipient)."""
-        return self._whole.startswith("+905")
-
     def masked(self) -> str:
         return f"{self._whole[:3]}…{self._whole[-2:]}"
 

@@ -64,8 +64,3 @@ def status_name(status: int) -> str:
     number = f"0x{status:08X}"
     name = _STATUS_NAMES.get(status)
     return f"{number} {name}" if name else number
-
-
-def status_text(status: int) -> str:
-    """Return a status in English words, for a person."""
-    return str(consts.DESCRIPTIONS.get(status, "Vendor specific status"))

@@ -241,9 +241,6 @@ EXPIRE_OUTBOX: Final = _compiled(
     .where(_ready, outbox.c.expires_at <= bindparam("now"))
     .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
 )
-OUTBOX_COUNTS: Final = _compiled(
-    select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state == bindparam("wanted_state"))
-)
 
 # Brands.
 BRANDS_SINCE: Final = _compiled(select(*brand.c).where(brand.c.version > bindparam("seen")).order_by(brand.c.version))

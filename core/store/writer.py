@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from core.ledger.book import Book
+from core.metrics import COMMIT_SECONDS
 from core.store.database import Database
 from core.store.errors import StoreError, TemporaryFault
 from core.store.transaction import Transaction
@@ -109,7 +110,8 @@ class Writer:
                 job.run(transaction)
 
         try:
-            await self._database.transact(work)
+            with COMMIT_SECONDS.time():
+                await self._database.transact(work)
         except Exception as error:  # noqa: BLE001  # whatever a job raises is handed to that job, which decides
             self._blocked = isinstance(error, TemporaryFault)
             return error

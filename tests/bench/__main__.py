@@ -9,10 +9,12 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from channels.logs import configure_logs
 from tests.bench import sms_loop
 
 
 def main(count: int, runs: int) -> None:
+    configure_logs()
     rates: dict[str, list[float]] = defaultdict(list)
     # Beside the project, not in a memory file system: an fsync must reach a disk.
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=Path.cwd()))

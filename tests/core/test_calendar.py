@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.calendar import Calendar
-from core.clock import ISTANBUL, Instant, day_of, from_datetime, legal_time
+from core.clock import ISTANBUL, Instant, day_of, from_datetime
 
 ISO = date.fromisoformat
 
@@ -79,13 +79,6 @@ def test_bridge_days_are_no_business_days() -> None:
 
     assert not calendar.is_business_day(ISO("2026-11-24"))
     assert calendar.last_lawful_day(moment("2026-11-23 14:05")) == ISO("2026-11-30")
-
-
-def test_a_consent_may_be_reported_until_its_third_business_day_has_ended() -> None:
-    ends = Calendar().reporting_ends(moment("2026-11-23 14:05"))
-
-    assert legal_time(ends) == "2026-11-27 00:00:00"
-    assert legal_time(Instant(ends - 1)) == "2026-11-26 23:59:59"
 
 
 def test_a_year_without_a_business_day_is_an_error_that_names_the_setting() -> None:

@@ -140,11 +140,6 @@ def test_an_email_may_have_265_characters() -> None:
     assert Email.parse("a" * 64 + "@" + "b" * 196 + ".com").reveal().endswith("b.com")
 
 
-@pytest.mark.parametrize(("label", "text", "is_mobile"), [("mobile", WHOLE, True), ("land line", "02121234567", False)])
-def test_only_turkish_mobiles_can_have_a_message_consent(label: str, text: str, is_mobile: bool) -> None:
-    assert Msisdn.parse(text).is_turkish_mobile is is_mobile, label
-
-
 def test_equality_is_that_of_the_whole_address_and_its_kind() -> None:
     assert Msisdn(WHOLE) == Msisdn(WHOLE)
     assert hash(Msisdn(WHOLE)) == hash(Msisdn(WHOLE))
