@@ -26,6 +26,11 @@ class Link:
         """The acknowledgement of this request was written to the connection."""
         self._answered.append((at, request_id))
 
+    def deliver_all(self) -> None:
+        """The other side ended the connection in order, after it had read everything."""
+        while self._answered:
+            self.delivered_through = max(self.delivered_through, self._answered.popleft()[1])
+
     def settle(self, before: Instant) -> bool:
         """Count what was written before this moment as delivered; whether that is news for the store."""
         answered = self._answered

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -105,8 +106,11 @@ class Operator:
         self._turning_away = True
 
     async def stop(self) -> None:
-        """Await what is outstanding, unbind, and end `run`."""
+        """Await what is in hand and outstanding, unbind, and end `run`. At most three response timeouts."""
         self._stopping.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._profile.response_timeout_s):
+                await self._until_nothing_in_hand()
         if self._session is not None:
             await self._session.unbind()
 
@@ -230,6 +234,8 @@ class Operator:
         finally:
             session.abort(self._trouble)
             await asyncio.wait([session.closed])
+            if session.has_ended_in_order and self._link is not None:
+                self._link.deliver_all()
             self._session = None
             BIND.labels(profile.name).set(0)
             await self._close_link()
@@ -264,9 +270,7 @@ class Operator:
         link, self._link = self._link, None
         if link is None:
             return
-        # The desk ends each request in the end, and the closing must see what it commits.
-        while self._in_hand:  # noqa: ASYNC110  # an event would be set and cleared for each message
-            await asyncio.sleep(_IN_HAND_POLL_S)
+        await self._until_nothing_in_hand()  # the closing must see what the desk commits
         while True:
             try:
                 await self._services.writer.errand(lambda transaction: self._services.links.close(transaction, link))
@@ -276,6 +280,11 @@ class Operator:
                     return  # the next start closes the links of this book
                 self._fail(str(error))
                 await self._pause(self._back_off.first)
+
+    async def _until_nothing_in_hand(self) -> None:
+        """The desk ends each request sooner or later."""
+        while self._in_hand:  # noqa: ASYNC110  # an event would be set and cleared for each message
+            await asyncio.sleep(_IN_HAND_POLL_S)
 
     def _fail(self, trouble: str) -> None:
         if trouble != self._trouble and not self._stopping.is_set():

@@ -68,6 +68,7 @@ class Session(asyncio.Protocol):
 
     def __init__(self, profile: Profile, owner: Owner) -> None:
         self.state = State.OPEN
+        self.has_ended_in_order = False
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._profile = profile
         self._owner = owner
@@ -239,6 +240,8 @@ class Session(asyncio.Protocol):
         self._close("the operator unbound")
 
     def _on_unbind_resp(self, _pdu: bytes, _status: int, _sequence: int) -> None:
+        # It stands in the stream behind everything that we wrote before the unbind: the operator has read all of that.
+        self.has_ended_in_order = True
         if not self._unbound.done():
             self._unbound.set_result("unbound")
 

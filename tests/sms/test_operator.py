@@ -223,7 +223,7 @@ async def test_stopping_before_the_connection_stands_ends_all_the_same(line: Lin
         await line.running
 
 
-async def test_stopping_waits_for_messages_that_are_being_committed(
+async def test_stopping_answers_what_is_being_committed_and_leaves_nothing_open(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer = await line.bound()
@@ -238,16 +238,32 @@ async def test_stopping_waits_for_messages_that_are_being_committed(
     await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
     await until(lambda: line.operator._in_hand == 1)
     stopping = asyncio.create_task(line.operator.stop())
-    await peer.answer(await peer.head())
-    await stopping
-    peer.close()
+    await peer.quiet()
     release.set()
 
+    assert (await peer.head()).command == codes.DELIVER_SM_RESP
+    await peer.send(build_response_to(await peer.receive(), message_id="1"))
+    unbind = await peer.head()
+    assert unbind.command == codes.UNBIND
+    await peer.answer(unbind)
     async with asyncio.timeout(PATIENCE_S):
+        await stopping
         await line.running
+    # The operator has read the acknowledgement: the same text from this citizen is a new wish.
+    assert await line.counter.column("SELECT count(*) FROM redelivery") == [0]
 
-    # The answer was not written any more: the message may come again, and is known then.
-    assert await line.counter.column("SELECT count(*) FROM redelivery") == [1]
+
+async def test_stopping_before_an_operator_that_answers_nothing_leaves_the_message_open(counter: Counter) -> None:
+    async with Smsc.listening() as smsc:
+        line = Line(counter, smsc, response_timeout_s=0.2)
+        peer = await line.bound()
+        assert await line.deliver(peer) == codes.ESME_ROK
+
+        await line.operator.stop()
+        async with asyncio.timeout(PATIENCE_S):
+            await line.running
+
+        assert await counter.column("SELECT count(*) FROM redelivery") == [1]
 
 
 # Messages in.
