@@ -2,12 +2,15 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _OURS = "izinhatti"
+_FRAMES_MAX = 8
 
 
 def configure_logs() -> None:
@@ -19,7 +22,7 @@ def configure_logs() -> None:
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        _where,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -36,6 +39,19 @@ def configure_logs() -> None:
     logging.raiseExceptions = False
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(_OURS).setLevel(logging.INFO)
+
+
+def _where(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """An exception by its type and place. Its own words stay out: they may repeat a number or a text."""
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+        event["error"] = type(error).__name__
+        event["where"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -38,7 +38,6 @@ from sms.pdu import Bind
 from sms.profile import Profile
 from sms.texts.render import render
 
-DOORS: Final = ("sms",)
 SECOND: Final = 1.0
 _GC_THRESHOLDS: Final = (20_000, 20, 50)
 
@@ -54,6 +53,7 @@ class Service:
         self._closing = AsyncExitStack()
         self._started = False
         self._stopping = False
+        self.failed_part: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._brands = BrandReader()
         self.directory = Directory()
@@ -103,9 +103,11 @@ class Service:
             await self._closing.aclose()
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; a second one ends at once."""
+        """Serve until SIGTERM, SIGINT or until a part fails (`failed_part`); a second signal ends at once."""
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
+        # The default handler prints arguments and messages of what failed, and those may be a citizen's.
+        loop.set_exception_handler(lambda _, context: _log.error("unawaited", exc_info=context.get("exception")))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         try:
@@ -126,7 +128,8 @@ class Service:
         await asyncio.gather(*self._operating)
         self.writer.stop()
         await self._writing
-        await self._own.seal()
+        if self.failed_part is None:  # else something may be open: the next start takes the book over
+            await self._own.seal()
 
     def _assemble(self) -> None:
         settings, clock, book = self._settings, system_clock, self._book
@@ -192,12 +195,12 @@ class Service:
         async def guarded() -> None:
             try:
                 await work
-            except Exception as error:
+            except Exception:  # noqa: BLE001  # whatever it is, it is named and the process ends
                 # A part that ends by an error of ours leaves the line half alive: end all of it, the supervisor
                 # starts it anew, and what was accepted is in the store.
-                _log.critical("a part of the service failed", part=name, error=repr(type(error)), exc_info=True)
+                _log.critical("a part of the service failed", part=name, exc_info=True)
+                self.failed_part = name
                 signal.raise_signal(signal.SIGTERM)
-                raise
 
         task = asyncio.create_task(guarded(), name=name)
         self._tasks.append(task)

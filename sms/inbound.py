@@ -51,7 +51,10 @@ class Inbound:
             recipient = Msisdn.parse(message.source)
         except BadAddress:
             recipient = None
-        reading, piece = self._content(message, kind)
+        try:
+            reading, piece = self._content(message, kind)
+        except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
+            reading, piece = Reading(None, Unreadable(f"reading raised {type(error).__name__}")), None
         said, key, now = piece or reading.said, self._key(message), self._clock()
         return Arrival(
             Request(Door.SMS, recipient, said, reading.text, pdu, key, now, message.dest, self._operator, link)

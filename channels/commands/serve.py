@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import structlog
 import typer
 
-from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
+from channels.commands.shared import BAD_USE, FINDING, CommandFault, Config, one_line, settings_of
 from channels.faults import SettingsError
 from channels.sections import Settings
 from channels.settings import faults
@@ -34,8 +34,11 @@ def serve(
 
     from channels.service import Service
 
+    service = Service(settings, opened)
     with one_line():
-        uvloop.run(Service(settings, opened).run())
+        uvloop.run(service.run())
+    if service.failed_part is not None:
+        raise CommandFault(f"the part {service.failed_part} failed: see the log", FINDING)
 
 
 def _doors(text: str) -> set[str]:

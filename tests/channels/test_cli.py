@@ -11,7 +11,7 @@ import sys
 import tomllib
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import orjson
 import pytest
@@ -414,3 +414,18 @@ def test_a_demo_port_that_is_none_is_one_line(
     assert izinhatti("demo") == 2
 
     assert capsys.readouterr().err == "DEMO_PORT: must be a port of 0 to 65535\n"
+
+
+def test_serve_ends_with_a_finding_when_a_part_of_it_fails(
+    home: Path, line: Izinhatti, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(_: object) -> NoReturn:
+        raise KeyError("+905321234567")
+
+    monkeypatch.setattr("channels.service.Service._each_second", broken)
+
+    assert line("serve") == 1
+
+    err = capsys.readouterr().err
+    assert err.splitlines()[-1] == "the part each second failed: see the log"
+    assert "905321234567" not in err

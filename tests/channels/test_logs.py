@@ -33,3 +33,17 @@ def test_a_closed_standard_error_stops_nobody(stderr: io.StringIO) -> None:
     stderr.close()
 
     structlog.get_logger().error("nobody hears it")
+
+
+def test_an_exception_is_named_by_type_and_place_without_its_words(stderr: io.StringIO) -> None:
+    try:
+        raise KeyError("+905321234567")
+    except KeyError:
+        structlog.get_logger().error("ours", exc_info=True)
+        logging.getLogger("library").exception("theirs")
+
+    text = stderr.getvalue()
+    assert "905321234567" not in text
+    for line in map(json.loads, text.splitlines()):
+        assert line["error"] == "KeyError"
+        assert line["where"][-1].startswith("test_logs.py:")

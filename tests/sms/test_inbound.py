@@ -1,6 +1,6 @@
 """deliver_sm of every kind → the request that the core gets."""
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 from hypothesis import given
@@ -276,3 +276,15 @@ def test_any_payload_in_any_coding_becomes_a_request(octets: bytes, data_coding:
     assert request.recipient == Msisdn(NUMBER)
     if isinstance(request.said, Piece):
         request.said.join([request.said.octets] * request.said.total)
+
+
+def test_a_message_whose_reading_raises_is_kept_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise KeyError(NUMBER)
+
+    monkeypatch.setattr("sms.inbound.read", broken)
+
+    request = request_of(BARE._replace(short_message=b"RET MIGROS"))
+
+    assert request.said == Unreadable("reading raised KeyError")
+    assert request.recipient == Msisdn(NUMBER)
