@@ -11,10 +11,11 @@ from typing import Final
 import typer
 from typer.exceptions import Abort, TyperException
 
-from channels.commands import brands, config, consents, db, evidence, ledger
+from channels.commands import brands, complaints, config, consents, db, evidence, ledger, lines
 from channels.commands.demo import demo
 from channels.commands.serve import serve
 from channels.commands.shared import BAD_USE, CommandFault, Config
+from channels.commands.understand import understand
 from channels.faults import SettingsError
 from channels.imports.table import BadTable
 from channels.logs import configure_logs
@@ -26,6 +27,7 @@ INTERRUPTED: Final = 130
 app = typer.Typer(name="izinhatti", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(serve)
 app.command()(demo)
+app.command()(understand)
 for name, group in (
     ("config", config),
     ("db", db),
@@ -33,6 +35,8 @@ for name, group in (
     ("consents", consents),
     ("ledger", ledger),
     ("evidence", evidence),
+    ("complaints", complaints),
+    ("lines", lines),
 ):
     app.add_typer(group.app, name=name)
 

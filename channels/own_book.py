@@ -23,6 +23,11 @@ class OwnBook:
         self._file = file
         self._anchored = 0
 
+    @property
+    def code_key(self) -> bytes:
+        """Keys the HMACs of confirming codes: processes that share a database share `ledger.signing_key`."""
+        return self._signer.derived(b"izinhatti codes")
+
     async def anchor(self) -> None:
         """Sign the committed head, once for each head."""
         head = self.book.committed

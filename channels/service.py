@@ -13,6 +13,7 @@ from aiohttp import web
 
 from channels.admin import admin_app
 from channels.own_book import own_book
+from channels.rules import rules_of
 from channels.sections import Operator as OperatorSection
 from channels.sections import Settings
 from channels.setting_types import Address
@@ -22,6 +23,7 @@ from core.brands import Directory
 from core.calendar import Calendar
 from core.clock import Instant, system_clock
 from core.desk import Desk
+from core.guard import Guard
 from core.ids import Ids
 from core.links import Links
 from core.metrics import OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
@@ -31,11 +33,11 @@ from core.store.errors import StoreError
 from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
 from core.store.transaction import Transaction
 from core.store.writer import Writer
-from sms.commands import VERBS_RET
 from sms.inbound import Inbound
 from sms.operator import Operator, Services
 from sms.pdu import Bind
 from sms.profile import Profile
+from sms.reader.lexicon import RESERVED_WORDS
 from sms.texts.render import render
 
 SECOND: Final = 1.0
@@ -138,7 +140,9 @@ class Service:
         self.writer = Writer(self.database, book)
         self.outbox = Outbox(book.number, clock, _ms(settings.timing.outbox_lease_s))
         self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))
-        tools = Tools(ids, book, Calendar(settings.calendar.bridge_days), clock, render, self._is_reserved)
+        rules = rules_of(settings, self._own.code_key, voice="ivr" in self._doors)
+        calendar = Calendar(settings.calendar.bridge_days)
+        tools = Tools(*(ids, book, calendar, clock, render, self._is_reserved, self.directory.get, rules, Guard(rules)))
         self.desk = Desk(tools, self._links, self.writer.wake, self.outbox.expect)
         self.writer.join(self.desk)
         # After the desk: an answer can be leased in the transaction that decides it.
@@ -232,4 +236,4 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-_VERB_RECEIPTS: Final = frozenset(receipt for verb in VERBS_RET if (receipt := read_back(verb)))
+_VERB_RECEIPTS: Final = frozenset(receipt for verb in RESERVED_WORDS if (receipt := read_back(verb)))

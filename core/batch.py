@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, assert_never
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -11,30 +11,50 @@ import structlog
 from core import outbox
 from core.answers import (
     Answer,
-    BrandUnknown,
-    EpostaElsewhere,
-    NotUnderstoodAnswer,
-    RetAnswer,
+    BrandMeant,
+    ComplaintQuestion,
+    LineClosed,
+    ListPage,
+    OnayQuestion,
+    OneOnRecord,
+    RetAllQuestion,
+    RetSeveral,
     SetAside,
     Silence,
     Texts,
+    Unspoken,
+    WhichBrand,
 )
+from core.brands import Brand
 from core.calendar import Calendar
 from core.citizens import Citizens, Pair
 from core.clock import Clock
-from core.decide import Change, Decision, Standing, decide
+from core.codes import draw_code
+from core.decisions.decide import brands_needed, decide
+from core.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
 from core.evidence import ledger_body
+from core.guard import Guard
 from core.ids import Ids
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
+from core.outbox import OutboxClass
+from core.outcomes import OUTCOMES
+from core.past import past_of
 from core.receipts import draw
-from core.requests import Piece, Request, Ret, Unreadable, Wish
+from core.requests import Digits, DurumOf, Onay, Piece, Reading, Request
+from core.rules import Rules
+from core.standing import Change
 from core.store.errors import StoreError
 from core.store.queries import (
+    ADD_COMPLAINT,
+    ADD_COMPLAINT_TEXT,
     ADD_OUTBOX,
     ADD_RAW,
     ADD_RECEIPT,
     ADD_REQUEST,
+    BURY_ALL_OF,
+    CONFIRM_COMPLAINT,
+    DROP_PIECES_OF,
     DROP_REDELIVERY,
     DROP_SET,
     PIECES_OF_SET,
@@ -43,12 +63,13 @@ from core.store.queries import (
     SET_DELIVERED,
 )
 from core.store.transaction import Transaction
+from core.talk import Talk
 from core.text import storable
 
 _log = structlog.get_logger(component="desk")
 
 _SALT_OCTETS = 16
-_NOTHING = Standing({}, {})
+_QUESTIONS = (OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandMeant, RetAllQuestion, ComplaintQuestion)
 
 
 class Tools(NamedTuple):
@@ -60,16 +81,22 @@ class Tools(NamedTuple):
     clock: Clock
     texts: Texts
     is_reserved: Callable[[str], bool]
+    find_brand: Callable[[str], Brand | None]
+    rules: Rules
+    guard: Guard
 
 
 class Outgoing(NamedTuple):
-    """One request of the batch, decided: everything that will be written for it."""
+    """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act."""
 
     request_id: int
-    answer: Answer | Silence
+    answer: Answer | Unspoken
     changes: tuple[Change, ...] = ()
+    talk: Talk | None = None
+    report: NewReport | Proof | None = None
     text: str | None = None
     read: str | None = None
+    receipt: str | None = None
     repeat_of: int | None = None
 
 
@@ -82,14 +109,20 @@ class Batch:
         self._requests = requests
         self._set_aside = set_aside
         self._now = tools.clock()
-        self._citizens = Citizens(transaction, () if set_aside else filter(None, map(_pair, requests)))
+        known = () if set_aside else [request for request in requests if request.recipient is not None]
+        self._citizens = Citizens(
+            transaction,
+            [pair for request in known for pair in _pairs(request)],
+            [request.recipient.reveal() for request in known if request.recipient],
+        )
         self._redeliveries = self._read_redeliveries()
 
     def run(self, delivered: Sequence[tuple[int, int]]) -> list[Outgoing]:
         """Decide and write; `delivered` are (request, link) news of what was surely acknowledged."""
         outgoing = [self._take(request) for request in self._requests]
-        self._citizens.write()
+        self._citizens.write(self._now)
         self._write(outgoing)
+        self._write_reports(outgoing)
         self._transaction.run_many(SET_DELIVERED, delivered)
         return outgoing
 
@@ -100,37 +133,64 @@ class Batch:
         if self._set_aside or request.recipient is None:
             return self._put_aside(request, request_id)
         try:
-            out = self._decide(request, request_id)
+            out = self._decide(request, request_id, request.recipient.reveal())
         except StoreError:
             raise  # the moment's fault or the writer's to sort out, not this message's alone
         except Exception as error:  # noqa: BLE001  # poison: one message must never stop the others
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
             return self._put_aside(request, request_id)
         self._citizens.apply(out.changes)
+        if out.talk is not None:
+            self._citizens.keep(request.recipient.reveal(), out.talk)
         return out
 
-    def _decide(self, request: Request, request_id: int) -> Outgoing:
-        said, read = request.said, request.text
+    def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
+        said, read, language = request.said, request.text, request.language
         if isinstance(said, Piece):
             whole = self._join(request, said, request_id)
             if whole is None:
                 return Outgoing(request_id, Silence())
-            read, said = whole
-        decision = self._decision(request, said)
-        text = self._tools.texts(decision.answer)
-        return Outgoing(request_id, decision.answer, decision.changes, text, read)
+            read, said, language = whole
+        talk = self._citizens.talk(recipient)
+        if language is not None:
+            talk = talk._replace(language=language)
+        tools = self._tools
+        scene = Scene(
+            request=request,
+            said=said,
+            text=read or "",
+            talk=talk,
+            standings=self._citizens.standings(recipient, brands_needed(said)),
+            find_brand=tools.find_brand,
+            now=self._now,
+            receipt=draw(tools.is_reserved),
+            code=draw_code(tools.is_reserved) if isinstance(said, Onay | Digits) else "",
+            calendar=tools.calendar,
+            rules=tools.rules,
+            found=self._found(said, recipient, talk) if isinstance(said, DurumOf) else None,
+        )
+        return self._outgoing(request_id, scene, decide(scene))
 
-    def _decision(self, request: Request, said: Wish) -> Decision:
-        assert request.recipient is not None, "checked by _take"
-        standing = _NOTHING
-        if isinstance(said, Ret):
-            standing = self._citizens.standing((request.recipient.reveal(), said.brand.code))
-        receipt = draw(self._tools.is_reserved) if isinstance(said, Ret | Unreadable) else ""
-        return decide(request, said, standing, self._now, receipt, self._tools.calendar)
+    def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
+        answer, talk = decision.answer, decision.talk
+        speaks, talk = self._tools.guard.admit(scene.recipient, answer, scene.talk, talk, self._now)
+        text = None
+        if speaks and not isinstance(answer, Unspoken):
+            text = self._tools.texts(answer, talk.language)
+        receipt = scene.receipt if getattr(answer, "receipt", None) == scene.receipt else None
+        read = scene.text if scene.request.text is None else scene.request.text
+        return Outgoing(request_id, answer, decision.changes, talk, decision.report, text, read or None, receipt)
+
+    def _found(self, said: DurumOf, recipient: str, talk: Talk) -> Past | Report | None:
+        return past_of(self._transaction, said.receipt, recipient, talk.subscribed_at)
 
     def _put_aside(self, request: Request, request_id: int) -> Outgoing:
-        answer = SetAside(draw(self._tools.is_reserved))
-        return Outgoing(request_id, answer, text=self._tools.texts(answer) if request.recipient else None)
+        receipt = draw(self._tools.is_reserved)
+        answer = SetAside(receipt)
+        text = None
+        if request.recipient is not None:
+            text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
+        return Outgoing(request_id, answer, text=text, receipt=receipt)
 
     def _redelivered(self, request: Request) -> int | None:
         """The request of which this one is a repeat, if a lost connection left one open."""
@@ -151,7 +211,7 @@ class Batch:
             found.setdefault((recipient, key), []).append(request_id)
         return found
 
-    def _join(self, request: Request, piece: Piece, request_id: int) -> tuple[str | None, Wish] | None:
+    def _join(self, request: Request, piece: Piece, request_id: int) -> Reading | None:
         """Keep a part; the whole text and its wish once all parts are there."""
         assert request.recipient is not None, "checked by _take"
         of_set = {
@@ -176,12 +236,11 @@ class Batch:
         for request, out in zip(self._requests, outgoing, strict=True):
             recipient = request.recipient.reveal() if request.recipient else None
             raw_hash = hashlib.sha256(request.raw).digest()
-            receipt: str | None = getattr(out.answer, "receipt", None)
             entry = salt = None
-            if receipt is not None:
+            if out.receipt is not None:
                 entry, salt = tools.book.next_entry + len(bodies), os.urandom(_SALT_OCTETS)
                 body = ledger_body(
-                    receipt=receipt,
+                    receipt=out.receipt,
                     door=request.door,
                     recipient=pseudonym(recipient, salt) if recipient else None,
                     raw_hash=raw_hash,
@@ -190,7 +249,7 @@ class Batch:
                     changes=out.changes,
                 )
                 bodies.append(canonical(body))
-                receipts.append((receipt, out.request_id))
+                receipts.append((out.receipt, out.request_id))
             outcome = outcome_of(out)
             requests.append(
                 (
@@ -205,7 +264,7 @@ class Batch:
                     now,
                     None,
                     outcome,
-                    receipt,
+                    out.receipt,
                     entry,
                     salt,
                     raw_hash,
@@ -214,35 +273,56 @@ class Batch:
                 )
             )
             raws.append((out.request_id, request.raw, None if out.read is None else storable(out.read)))
+            if isinstance(out.answer, LineClosed):
+                self._forget(recipient)
             if out.text is not None and recipient is not None:
-                messages.append(outbox.row(tools.ids.next(), out.request_id, recipient, out.text, request.origin, now))
+                messages.append(self._message(request, out, recipient, out.text))
         self._transaction.run_many(ADD_REQUEST, requests)
         self._transaction.run_many(ADD_RAW, raws)
         self._transaction.run_many(ADD_RECEIPT, receipts)
         tools.book.append(self._transaction, bodies)
         self._transaction.run_many(ADD_OUTBOX, messages)
 
+    def _message(self, request: Request, out: Outgoing, recipient: str, text: str) -> tuple[object, ...]:
+        """The outbox row of an answer: an expired code or question is never sent."""
+        rank, life_ms = OutboxClass.ANSWER, outbox.ANSWER_LIFE_MS
+        if isinstance(out.answer, OnayQuestion):
+            rank = OutboxClass.CODE
+        if isinstance(out.answer, _QUESTIONS) or (isinstance(out.answer, RetSeveral) and out.answer.unclear):
+            assert out.talk is not None, "what asks remembers its question"
+            life_ms = min(life_ms, out.talk.questions[-1].ends_at - self._now)
+        row_id = self._tools.ids.next()
+        return outbox.row(row_id, out.request_id, recipient, text, request.origin, self._now, rank, life_ms)
 
-def _pair(request: Request) -> Pair | None:
-    if isinstance(request.said, Ret) and request.recipient:
-        return request.recipient.reveal(), request.said.brand.code
-    return None
+    def _write_reports(self, outgoing: Sequence[Outgoing]) -> None:
+        transaction, now = self._transaction, self._now
+        for request, out in zip(self._requests, outgoing, strict=True):
+            match out.report:
+                case NewReport(receipt, brand_code, name):
+                    assert request.recipient is not None, "only a number can report"
+                    recipient, shown = request.recipient.reveal(), None if name is None else storable(name)
+                    row = (receipt, recipient, brand_code, shown, "unconfirmed", now, now, None)
+                    transaction.run_many(ADD_COMPLAINT, [row])
+                case Proof(receipt, is_evidence):
+                    transaction.run(CONFIRM_COMPLAINT, of_receipt=receipt, at=now)
+                    if is_evidence:
+                        transaction.run_many(ADD_COMPLAINT_TEXT, [(receipt, out.request_id)])
+                case None:
+                    pass
+
+    def _forget(self, recipient: str | None) -> None:
+        """What waits for the former holder of a closed line is neither sent nor read any more."""
+        self._transaction.run(BURY_ALL_OF, of_recipient=recipient, at=self._now)
+        self._transaction.run(DROP_PIECES_OF, of_recipient=recipient)
+
+
+def _pairs(request: Request) -> Iterator[Pair]:
+    """The brands that this request surely needs, so that a batch reads them together."""
+    if request.recipient and not isinstance(request.said, Piece):
+        for code in brands_needed(request.said) or ():
+            yield request.recipient.reveal(), code
 
 
 def outcome_of(out: Outgoing) -> str:
     """The word that the request's row and the metrics carry."""
-    match out.answer:
-        case RetAnswer():
-            return "ret"
-        case EpostaElsewhere():
-            return "eposta"
-        case BrandUnknown():
-            return "brand-unknown"
-        case NotUnderstoodAnswer():
-            return "not-understood"
-        case SetAside():
-            return "set-aside"
-        case Silence():
-            return "piece" if out.repeat_of is None else "repeat"
-        case _:
-            assert_never(out.answer)
+    return OUTCOMES[type(out.answer)] if out.repeat_of is None else "repeat"

@@ -1,14 +1,26 @@
-"""What the registry holds, as the rows of the store and as the values that `decide` reads."""
+"""What the registry holds, as the rows of the store and as the values that decisions read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
 
+from core.clock import Instant
 from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
-from core.decide import Change, Standing
-from core.store.queries import CONSENTS_OF_BRAND, OBJECTIONS_OF_BRAND, PUT_CONSENT, PUT_OBJECTION
+from core.standing import Change, Standing
+from core.store.queries import (
+    CONSENTS_OF,
+    CONSENTS_OF_BRAND,
+    DROP_OBJECTION,
+    OBJECTIONS_OF,
+    OBJECTIONS_OF_BRAND,
+    PUT_CONSENT,
+    PUT_OBJECTION,
+    PUT_TALK,
+    TALKS_OF,
+)
 from core.store.transaction import Transaction
+from core.talk import NEW, Talk, dump, load
 
 Pair = tuple[str, str]
 """A recipient and a brand code."""
@@ -49,45 +61,97 @@ def _objection_row(o: Objection) -> tuple[object, ...]:
 
 
 class Citizens:
-    """The standings of one batch: read together, each seeing the changes decided before it, written together."""
+    """The standings and talks of one batch: read together, each request seeing the changes decided before it, written
+    together."""
 
-    def __init__(self, transaction: Transaction, pairs: Iterable[Pair]) -> None:
+    def __init__(self, transaction: Transaction, pairs: Iterable[Pair], talkers: Iterable[str] = ()) -> None:
         self._transaction = transaction
-        self._standings: dict[Pair, Standing] = {}
-        self._changed: dict[tuple[str, ...], Record | Objection] = {}
+        self._standings: dict[str, dict[str, Standing]] = {}
+        self._whole: set[str] = set()  # recipients of whom everything was read
+        self._records: dict[tuple[str, ...], Record] = {}
+        self._objections: dict[tuple[str, ...], Objection | None] = {}  # None: to be removed
+        self._talks: dict[str, Talk] = {}
+        self._changed_talks: dict[str, Talk] = {}
         self._read(set(pairs))
+        self._read_talks(set(talkers))
 
     def standing(self, pair: Pair) -> Standing:
-        if pair not in self._standings:
+        recipient, code = pair
+        if code not in self._standings.get(recipient, ()):
             self._read({pair})
-        return self._standings[pair]
+        return self._standings[recipient][code]
+
+    def standings(self, recipient: str, codes: Collection[str] | None) -> dict[str, Standing]:
+        """By brand code; of everything that the citizen has where `codes` is None."""
+        if codes is not None:
+            return {code: self.standing((recipient, code)) for code in codes}
+        if recipient not in self._whole:
+            self._read_whole(recipient)
+        return self._standings[recipient]
+
+    def talk(self, recipient: str) -> Talk:
+        """Of one of the talkers."""
+        return self._talks.get(recipient, NEW)
+
+    def keep(self, recipient: str, talk: Talk) -> None:
+        if talk != self.talk(recipient):
+            self._talks[recipient] = self._changed_talks[recipient] = talk
 
     def apply(self, changes: Iterable[Change]) -> None:
-        for before, after in changes:
+        for change in changes:
+            before, after = change
             if after == before:
                 continue
-            records, objections = self.standing((after.recipient, after.brand_code))
-            if isinstance(after, Record):
-                records[after.type, after.recipient_type] = after
-                self._changed[after[:4]] = after
+            row = change.row
+            records, objections = self.standing((row.recipient, row.brand_code))
+            if isinstance(row, Record):
+                records[row.type, row.recipient_type] = row
+                self._records[row[:4]] = row
+            elif after is None:
+                del objections[row.type]
+                self._objections[row[:3]] = None
             else:
-                objections[after.type] = after
-                self._changed[after[:3]] = after
+                objections[row.type] = row
+                self._objections[row[:3]] = row
 
-    def write(self) -> None:
-        changed = self._changed.values()
-        self._transaction.run_many(PUT_CONSENT, [_consent_row(r) for r in changed if isinstance(r, Record)])
-        self._transaction.run_many(PUT_OBJECTION, [_objection_row(o) for o in changed if isinstance(o, Objection)])
+    def write(self, now: Instant) -> None:
+        transaction, objections = self._transaction, self._objections
+        transaction.run_many(PUT_CONSENT, [_consent_row(record) for record in self._records.values()])
+        transaction.run_many(PUT_OBJECTION, [_objection_row(o) for o in objections.values() if o is not None])
+        transaction.run_many(DROP_OBJECTION, [key for key, o in objections.items() if o is None])
+        transaction.run_many(PUT_TALK, [(who, dump(talk), now) for who, talk in self._changed_talks.items()])
 
     def _read(self, pairs: set[Pair]) -> None:
         if not pairs:
             return
-        for pair in pairs:
-            self._standings[pair] = Standing({}, {})
+        for recipient, code in pairs:
+            self._standings.setdefault(recipient, {})[code] = Standing({}, {})
         keys = orjson.dumps(list(pairs)).decode()
-        for row in self._transaction.rows(CONSENTS_OF_BRAND, keys=keys):
-            record = record_of(row)
-            self._standings[record.recipient, record.brand_code].records[record.type, record.recipient_type] = record
-        for row in self._transaction.rows(OBJECTIONS_OF_BRAND, keys=keys):
-            objection = objection_of(row)
-            self._standings[objection.recipient, objection.brand_code].objections[objection.type] = objection
+        self._add(
+            self._transaction.rows(CONSENTS_OF_BRAND, keys=keys), self._transaction.rows(OBJECTIONS_OF_BRAND, keys=keys)
+        )
+
+    def _read_whole(self, recipient: str) -> None:
+        """What was read and changed before in this batch stays as it is."""
+        before = self._standings.get(recipient, {})
+        self._standings[recipient] = {}
+        self._add(
+            self._transaction.rows(CONSENTS_OF, recipient=recipient),
+            self._transaction.rows(OBJECTIONS_OF, recipient=recipient),
+        )
+        self._standings[recipient].update(before)
+        self._whole.add(recipient)
+
+    def _add(self, consents: list[Any], objections: list[Any]) -> None:
+        for record in map(record_of, consents):
+            self._of(record).records[record.type, record.recipient_type] = record
+        for objection in map(objection_of, objections):
+            self._of(objection).objections[objection.type] = objection
+
+    def _of(self, row: Record | Objection) -> Standing:
+        return self._standings[row.recipient].setdefault(row.brand_code, Standing({}, {}))
+
+    def _read_talks(self, talkers: set[str]) -> None:
+        if talkers:
+            for recipient, state in self._transaction.rows(TALKS_OF, keys=orjson.dumps(list(talkers)).decode()):
+                self._talks[recipient] = load(state)

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 Instant = NewType("Instant", int)
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+
 Clock = Callable[[], Instant]
 
 ISTANBUL: Final = ZoneInfo("Europe/Istanbul")

@@ -7,9 +7,9 @@ import orjson
 
 from core.clock import Instant, legal_time, utc_text
 from core.consent import Objection, Record
-from core.decide import Change
 from core.ids import book_of
 from core.requests import Door
+from core.standing import Change
 from core.store.queries import ANSWERS_OF_REQUEST, ENTRY, REQUEST_OF_RECEIPT
 from core.store.transaction import Transaction
 
@@ -43,8 +43,8 @@ def ledger_body(
 
 def _act(change: Change) -> dict[str, Any]:
     return {
-        "brandCode": change.after.brand_code,
-        "type": change.after.type._value_,
+        "brandCode": change.row.brand_code,
+        "type": change.row.type._value_,
         "before": _state(change.before),
         "after": _state(change.after),
     }
@@ -78,7 +78,7 @@ def evidence(transaction: Transaction, receipt: str) -> dict[str, Any] | None:
         "receipt": receipt,
         "door": request["door"],
         "recipient": request["recipient"],
-        "raw": text if text is not None else octets and octets.hex(),
+        "raw": text if text is not None or octets is None else octets.hex(),
         "receivedAt": utc_text(request["received_at"]),
         "decidedAt": utc_text(request["decided_at"]),
         "registeredAt": utc_text(request["registered_at"]),

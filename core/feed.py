@@ -10,8 +10,8 @@ from typing import Final, Literal, NamedTuple
 from core.brands import Brand
 from core.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
 from core.consent import ConsentType, RecipientType, Record, Source, Status
-from core.decide import Change, Standing
 from core.recipients import BadAddress, Email
+from core.standing import Change, Standing
 
 COLUMNS: Final = ("recipient", "type", "status", "source", "consentDate", "recipientType", "brandCode")
 

@@ -14,10 +14,10 @@ from core.brand_store import BrandReader
 from core.brands import Directory
 from core.citizens import Citizens, Pair
 from core.clock import Clock, utc_text
-from core.decide import Change
 from core.feed import Act, ActKey, Rejected, Verdict, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical
+from core.standing import Change
 from core.store.database import Database
 from core.store.queries import ADD_TAKEN, TAKEN_OF_BRAND, UNSEALED_BOOKS
 from core.store.transaction import Transaction
@@ -132,7 +132,7 @@ class Loader:
                 taken.add(key)
                 new.append(key)
             verdicts.append(verdict)
-        citizens.write()
+        citizens.write(self._clock())
         transaction.run_many(ADD_TAKEN, new)
         return verdicts
 

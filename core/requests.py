@@ -14,30 +14,136 @@ class Door(StrEnum):
     SMS = "sms"
     IVR = "ivr"
     LINK = "link"
+    CLERK = "clerk"  # a person of the registry, by command
 
 
 SOURCE_OF_DOOR: Final = {
     Door.SMS: Source.IYS_KISAMESAJ,
     Door.IVR: Source.IYS_CM,
     Door.LINK: Source.IYS_WEB,
+    Door.CLERK: Source.IYS_AHS_HAT_KAPATMA,
 }
 
 
+class Language(StrEnum):
+    TR = "tr"
+    EN = "en"
+
+
+class Mention(NamedTuple):
+    """Words that name a brand, and the brands that they may mean, the best first.
+
+    No brand: the words name none that is known. One: it stands clearly out. Several: the citizen has to be asked,
+    unless only one of them is a brand that already has to do with the citizen. `exact` says that the words are the
+    registry number, the name or a short name of every brand given, as it stands. `typed` are the citizen's own words.
+    `sure` is False where even one brand alone has to be asked about: GARANTİ SİGORTA, where only GARANTİ is known.
+    """
+
+    typed: str
+    brands: tuple[Brand, ...]
+    exact: bool
+    sure: bool = True
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether one brand stands clearly out."""
+        return self.sure and len(self.brands) == 1
+
+    @classmethod
+    def of(cls, brand: Brand) -> "Mention":
+        """A brand that was not written but picked: by a link, or from a menu."""
+        return cls(brand.label, (brand,), exact=True)
+
+
+Types = tuple[ConsentType, ...]
+"""The types that a text names, in the order of `ConsentType`; empty where it names none."""
+
+
 class Ret(NamedTuple):
-    """The wish to end one brand's permission for these types."""
+    """The wish to end the permission of these brands; where no type is named, the door's own."""
 
-    brand: Brand
-    types: tuple[ConsentType, ...]
+    mentions: tuple[Mention, ...]
+    types: Types = ()
 
 
-class RetUnknown(NamedTuple):
-    """A refusal that names no brand of the directory; `name` is the citizen's own word, folded by nobody."""
+class RetAlone(NamedTuple):
+    """`RET` or `LİSTE` without a brand. `is_no`: a word that also answers a question with no (HAYIR, İPTAL, VAZGEÇ,
+    DUR, STOP)."""
 
-    name: str
+    types: Types = ()
+    is_no: bool = False
+
+
+class RetAll(NamedTuple):
+    """`RET HEPSİ`. `bare`: `HEPSİ` alone, which to an open list is the whole list."""
+
+    types: Types = ()
+    bare: bool = False
+
+
+class Onay(NamedTuple):
+    """The wish to allow brands."""
+
+    mentions: tuple[Mention, ...]
+    types: Types = ()
+
+
+class OnayAll(NamedTuple):
+    """`ONAY HEPSİ`."""
+
+
+class Durum(NamedTuple):
+    """What is allowed now: of these brands, of all where none is named."""
+
+    mentions: tuple[Mention, ...] = ()
+
+
+class DurumOf(NamedTuple):
+    """What became of the act with this receipt (`core.receipts`)."""
+
+    receipt: str
+
+
+class Sikayet(NamedTuple):
+    """A report of messages that still come; without a mention, of an unknown sender."""
+
+    mentions: tuple[Mention, ...] = ()
+
+
+class Yardim(NamedTuple):
+    """`YARDIM`; also `ENGLISH` and `TÜRKÇE`, with the language beside it."""
+
+
+class Evet(NamedTuple):
+    """`EVET`: yes to the newest open question."""
+
+
+class Devam(NamedTuple):
+    """`DEVAM`: the next page of the list."""
+
+
+class Digits(NamedTuple):
+    """A text of digits only: numbers of a list, or a code. `code` is set where it is exactly six digits."""
+
+    numbers: tuple[int, ...]
+    code: str | None = None
+
+
+class BrandAlone(NamedTuple):
+    """A brand and nothing else."""
+
+    mention: Mention
+    types: Types = ()
 
 
 class NotUnderstood(NamedTuple):
-    """A text in which no wish was found."""
+    """A text in which no wish was found; `mentions` are the brands that stand in it, as in a pasted advert."""
+
+    mentions: tuple[Mention, ...] = ()
+
+
+class CloseLine(NamedTuple):
+    """The number's line was closed: a new holder must inherit nothing. Nobody says this through a citizen's door."""
 
 
 class Unreadable(NamedTuple):
@@ -57,13 +163,31 @@ class Piece(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A text as it was read, and the wish in it."""
+    """A text as it was read, the wish in it, and the language that it switches to."""
 
     text: str | None
     said: "Wish"
+    language: Language | None = None
 
 
-Wish = Ret | RetUnknown | NotUnderstood | Unreadable
+Wish = (
+    Ret
+    | RetAlone
+    | RetAll
+    | Onay
+    | OnayAll
+    | Durum
+    | DurumOf
+    | Sikayet
+    | Yardim
+    | Evet
+    | Devam
+    | Digits
+    | BrandAlone
+    | NotUnderstood
+    | CloseLine
+    | Unreadable
+)
 Said = Wish | Piece
 
 
@@ -85,3 +209,4 @@ class Request(NamedTuple):
     destination: str = ""
     origin: str = ""
     link: int = 0
+    language: Language | None = None

@@ -11,9 +11,9 @@ from core.recipients import BadAddress, Msisdn
 from core.requests import Door, Piece, Reading, Request, Unreadable
 from sms.alphabet import DefaultAlphabet, decode
 from sms.codes import ESM_UDHI
-from sms.commands import read
 from sms.errors import BrokenPdu, UnknownAlphabet
 from sms.pdu import Message, parse_message, payload
+from sms.reader.remembered import RememberedReader
 from sms.segments import Udh, parse_udh
 
 _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
@@ -35,7 +35,7 @@ class Inbound:
     def __init__(self, operator: str, default_alphabet: DefaultAlphabet, directory: Directory, clock: Clock) -> None:
         self._operator = operator
         self._default_alphabet = default_alphabet
-        self._directory = directory
+        self._reader = RememberedReader(directory)
         self._clock = clock
 
     def take(self, pdu: bytes, link: int) -> Arrival:
@@ -57,7 +57,10 @@ class Inbound:
             reading, piece = Reading(None, Unreadable(f"reading raised {type(error).__name__}")), None
         said, key, now = piece or reading.said, self._key(message), self._clock()
         return Arrival(
-            Request(Door.SMS, recipient, said, reading.text, pdu, key, now, message.dest, self._operator, link)
+            Request(
+                *(Door.SMS, recipient, said, reading.text, pdu, key, now, message.dest, self._operator, link),
+                language=reading.language,
+            )
         )
 
     def _content(self, message: Message, kind: int) -> tuple[Reading, Piece | None]:
@@ -83,7 +86,7 @@ class Inbound:
             text = decode(octets, data_coding, self._default_alphabet, udh.single_shift, udh.locking_shift)
         except UnknownAlphabet as error:
             return Reading(None, Unreadable(str(error)))
-        return Reading(text, read(text, self._directory))
+        return self._reader(text)
 
     def _key(self, message: Message) -> bytes:
         head = f"{self._operator}\0{message.source}\0{message.dest}\0{message.data_coding}\0{message.esm_class}\0"

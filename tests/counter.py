@@ -9,19 +9,21 @@ from typing import Any, Final
 
 from core.answers import Answer
 from core.batch import Tools
-from core.brands import Brand
+from core.brands import Brand, Directory
 from core.calendar import Calendar
 from core.citizens import _consent_row
 from core.clock import Instant
 from core.consent import ConsentType, RecipientType, Record, Source, Status
 from core.desk import Desk
+from core.guard import Guard
 from core.ids import Ids
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
 from core.links import Link, Links
 from core.outbox import Outbox
 from core.recipients import Msisdn
-from core.requests import Door, Request, Ret, Said
+from core.requests import Door, Language, Mention, Request, Ret, Said
+from core.rules import Rules
 from core.starts import begin
 from core.store.database import Database, upgrade
 from core.store.locks import BookLocks
@@ -37,7 +39,12 @@ LEASE_MS: Final = 60_000
 NUMBER: Final = Msisdn.parse("+905321234567")
 MIGROS: Final = Brand("600100", "MIGROS")
 BOYNER: Final = Brand("600102", "BOYNER")
-RET_MIGROS: Final = Ret(MIGROS, (ConsentType.MESAJ,))
+BRANDS: Final = Directory([MIGROS, BOYNER])
+RET_MIGROS: Final = Ret((Mention.of(MIGROS),))
+
+
+NO_LIMITS: Final = Rules(answers_per_number_hour=0, errors_per_number_hour=0)
+"""Tests that are not about the guard are not silenced by it."""
 
 
 class FakeClock:
@@ -56,7 +63,9 @@ class FakeClock:
 class Counter:
     """One process's counter. A second one on the same file stands for another process."""
 
-    def __init__(self, database: Database, locks: BookLocks, book: Book, clock: FakeClock) -> None:
+    def __init__(
+        self, database: Database, locks: BookLocks, book: Book, clock: FakeClock, rules: Rules = NO_LIMITS
+    ) -> None:
         self.database = database
         self.locks = locks
         self.book = book
@@ -66,12 +75,12 @@ class Counter:
         self.links = Links(self.ids, clock, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
         self.writer = Writer(database, book)
         self.outbox = Outbox(book.number, clock, LEASE_MS)
-        tools = Tools(self.ids, book, Calendar(), clock, self._text, lambda _: False)
+        tools = Tools(self.ids, book, Calendar(), clock, self._text, lambda _: False, BRANDS.get, rules, Guard(rules))
         self.desk = Desk(tools, self.links, self.writer.wake, self.outbox.expect)
         self.writer.join(self.desk)
         self.writer.join(self.outbox)
 
-    def _text(self, answer: Answer) -> str:
+    def _text(self, answer: Answer, _language: Language) -> str:
         return self.texts(answer)
 
     def request(

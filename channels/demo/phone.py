@@ -30,7 +30,10 @@ BODY_MAX: Final = 16_384  # octets
 REFRESH_S: Final = 2.0  # the registry is looked into at least so often: other processes change it too
 WRITE_TIMEOUT_S: Final = 10.0
 LANGUAGES: Final = {"tr": "Türkçe", "en": "English"}
-SUGGESTIONS: Final = ("RET MIGROS", "RET 600100", "RET BİLİNMEYEN", "RET TEKNOSA ARAMA", "RET KİĞILI HEPSİ")
+SUGGESTIONS: Final = (
+    *("RET", "2 5", "RET MIGROS", "teknosadan mesaj istemiyorum", "RET HEPSİ", "EVET"),
+    *("DURUM", "ONAY HOPİ", "ŞİKAYET MIGROS", "RET BİLİNMEYEN", "YARDIM"),
+)
 
 _HERE: Final = Path(__file__).parent
 _TEXTS: Final[dict[str, dict[str, Any]]] = {

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from core.clock import Instant, utc_text
@@ -83,6 +85,10 @@ class Signer:
             return cls(Ed25519PrivateKey.from_private_bytes(octets))
         except ValueError as error:
             raise ValueError(f"{path} holds no Ed25519 key of 32 octets") from error
+
+    def derived(self, purpose: bytes) -> bytes:
+        """32 octets that only who has this key can make, other ones for each purpose."""
+        return HKDF(SHA256(), 32, salt=None, info=purpose).derive(self._key.private_bytes_raw())
 
     def sign(self, head: Head, at: Instant) -> Anchor:
         unsigned = Anchor(head.book, head.entry, head.hash, at, self.public_key, b"")

@@ -29,6 +29,8 @@ from core.store.schema import (
     anchor,
     book,
     brand,
+    complaint,
+    complaint_text,
     consent,
     ledger,
     link,
@@ -39,6 +41,7 @@ from core.store.schema import (
     receipt,
     redelivery,
     taken,
+    talk,
 )
 from core.store.schema import request as request_table
 
@@ -102,6 +105,40 @@ CONSENTS_OF: Final = _compiled(select(*consent.c).where(consent.c.recipient == b
 OBJECTIONS_OF: Final = _compiled(select(*objection.c).where(objection.c.recipient == bindparam("recipient")))
 PUT_CONSENT: Final = _replace(consent)
 PUT_OBJECTION: Final = _replace(objection)
+DROP_OBJECTION: Final = _compiled(
+    delete(objection).where(
+        objection.c.recipient == bindparam("of_recipient"),
+        objection.c.brand_code == bindparam("of_brand"),
+        objection.c.type == bindparam("of_type"),
+    )
+)
+
+# Conversations.
+TALKS_OF: Final = _compiled(select(talk.c.recipient, talk.c.state).where(_in_keys(talk.c.recipient)))
+PUT_TALK: Final = _replace(talk)
+
+# Reports.
+ADD_COMPLAINT: Final = _insert(complaint)
+ADD_COMPLAINT_TEXT: Final = _insert(complaint_text)
+COMPLAINT: Final = _compiled(select(*complaint.c).where(complaint.c.receipt == bindparam("wanted")))
+COMPLAINTS: Final = _compiled(select(*complaint.c).order_by(complaint.c.opened_at, complaint.c.receipt))
+TEXTS_OF_COMPLAINT: Final = _compiled(
+    select(request_table.c.received_at, raw.c.text)
+    .join(complaint_text, complaint_text.c.request == request_table.c.id)
+    .outerjoin(raw, raw.c.request == request_table.c.id)
+    .where(complaint_text.c.receipt == bindparam("wanted"))
+    .order_by(request_table.c.received_at, request_table.c.id)
+)
+CONFIRM_COMPLAINT: Final = _compiled(
+    update(complaint)
+    .where(complaint.c.receipt == bindparam("of_receipt"), complaint.c.state == literal_column("'unconfirmed'"))
+    .values(state=literal_column("'open'"), changed_at=bindparam("at"))
+)
+SET_COMPLAINT: Final = _compiled(
+    update(complaint)
+    .where(complaint.c.receipt == bindparam("of_receipt"))
+    .values(state=bindparam("new_state"), outcome=bindparam("given_outcome"), changed_at=bindparam("at"))
+)
 
 # Requests and their evidence.
 ADD_REQUEST: Final = _insert(request_table)
@@ -135,6 +172,7 @@ PIECES_OF_SET: Final = _compiled(
     select(piece.c.number, piece.c.octets, piece.c.received_at).where(_piece_set).order_by(piece.c.number)
 )
 DROP_SET: Final = _compiled(delete(piece).where(_piece_set))
+DROP_PIECES_OF: Final = _compiled(delete(piece).where(piece.c.recipient == bindparam("of_recipient")))
 
 # Links and redelivery.
 ADD_LINK: Final = _insert(link)
@@ -240,6 +278,11 @@ EXPIRE_OUTBOX: Final = _compiled(
     update(outbox)
     .where(_ready, outbox.c.expires_at <= bindparam("now"))
     .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
+)
+BURY_ALL_OF: Final = _compiled(
+    update(outbox)
+    .where(_ready, outbox.c.recipient == bindparam("of_recipient"))
+    .values(state=literal_column("'dead'"), reason=literal_column("'line closed'"), settled_at=bindparam("at"))
 )
 
 # Brands.

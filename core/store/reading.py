@@ -20,14 +20,15 @@ def reading(url: str, busy_timeout_s: float) -> Iterator[Transaction]:
     path = sqlite_path(url)
     try:
         check_version(path)
-        with closing(_connect(path, busy_timeout_s)) as connection:
+        with closing(connect_read_only(path, busy_timeout_s)) as connection:
             connection.execute("BEGIN")
             yield Transaction(connection)
     except sqlite3.DatabaseError as error:
         raise TemporaryFault(f"database: {path}: {error}") from error
 
 
-def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+def connect_read_only(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    """Raises sqlite3.DatabaseError."""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)
     # Text that is no UTF-8 any more was damaged: it has to be found and named, not to stop the finding.

@@ -81,6 +81,16 @@ objection: Final = Table(
     sqlite_with_rowid=False,
 )
 
+# What the line remembers of the conversation with a citizen (`core.talk`).
+talk: Final = Table(
+    "talk",
+    metadata,
+    Column("recipient", String, primary_key=True),
+    Column("state", Text, nullable=False),  # JSON
+    Column("changed_at", _Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 request: Final = Table(
     "request",
     metadata,
@@ -122,6 +132,30 @@ receipt: Final = Table(
     metadata,
     Column("receipt", String, primary_key=True),
     Column("request", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+complaint: Final = Table(
+    "complaint",
+    metadata,
+    Column("receipt", String, primary_key=True),
+    Column("recipient", String, nullable=False),
+    Column("brand_code", String),  # null where no brand of the directory was named
+    Column("name", String),  # the sender's, as the citizen typed it
+    Column("state", String, nullable=False),
+    Column("opened_at", _Moment, nullable=False),
+    Column("changed_at", _Moment, nullable=False),
+    Column("outcome", Text),
+    sqlite_with_rowid=False,
+)
+
+# The messages that a citizen sent for a report: their texts lie in raw.
+complaint_text: Final = Table(
+    "complaint_text",
+    metadata,
+    Column("receipt", String, nullable=False),
+    Column("request", BigInteger, nullable=False),
+    PrimaryKeyConstraint("receipt", "request"),
     sqlite_with_rowid=False,
 )
 

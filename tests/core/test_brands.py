@@ -49,6 +49,8 @@ def test_a_changed_brand_is_found_by_its_new_names_only() -> None:
     assert directory.named("yeni") == directory.named("yeniad") == directory.named("600100") == (renamed,)
     assert directory.named("migros") == ()
     assert "migros" not in directory
+    assert directory.like("migrostcaret") == []
+    assert not directory.carrying("ticaret")
 
 
 def test_a_shared_name_stays_with_the_other_brand_when_one_drops_it() -> None:

@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 
 from core import batch, desk
-from core.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Silence, Temporary
+from core.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Temporary, Unspoken
 from core.brands import Brand
 from core.citizens import Citizens
 from core.clock import Instant
@@ -15,13 +15,13 @@ from core.consent import ConsentType
 from core.desk import BATCH_MAX
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
-from core.requests import NotUnderstood, Request, Ret, Unreadable
+from core.requests import Mention, NotUnderstood, Request, Ret, Unreadable
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
 from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, execute, numbers, opened, until
 
 POISON = Brand("666000", "POISON")
-RET_POISON = Ret(POISON, (ConsentType.MESAJ,))
+RET_POISON = Ret((Mention.of(POISON),))
 
 
 class Commits:
@@ -53,7 +53,7 @@ async def all_of(counter: Counter, requests: list[Request]) -> list[Outcome]:
         return await asyncio.gather(*map(counter.desk.handle, requests))
 
 
-def answers(outcomes: list[Outcome]) -> list[Answer | Silence]:
+def answers(outcomes: list[Outcome]) -> list[Answer | Unspoken]:
     assert all(isinstance(outcome, Committed) for outcome in outcomes)
     return [outcome.answer for outcome in outcomes if isinstance(outcome, Committed)]
 
@@ -108,7 +108,7 @@ async def test_one_more_than_a_batch_takes_a_second_transaction(counter: Counter
 
 async def test_requests_of_one_citizen_see_each_other_in_their_order(counter: Counter, commits: Commits) -> None:
     await counter.allow(NUMBER)
-    both = Ret(MIGROS, (ConsentType.ARAMA, ConsentType.MESAJ))
+    both = Ret((Mention.of(MIGROS),), (ConsentType.ARAMA, ConsentType.MESAJ))
     commits.done = 0
 
     outcomes = await all_of(
@@ -170,7 +170,7 @@ async def test_a_request_whose_decision_raises_is_set_aside_and_the_others_go_th
     counter: Counter, commits: Commits
 ) -> None:
     def fail_at_poison(answer: Answer) -> str:
-        if isinstance(answer, RetAnswer) and answer.brand == POISON:
+        if isinstance(answer, RetAnswer) and answer.brand.code == POISON.code:
             raise ZeroDivisionError
         return "text"
 

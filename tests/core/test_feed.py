@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from core.brands import Brand
 from core.clock import Instant, parse_legal_time
 from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
-from core.decide import Change, Standing
 from core.feed import Act, ActKey, Rejected, judge, read_act
+from core.standing import Change, Standing
 
 NOW = parse_legal_time("2026-06-01 12:00:00")
 CODE = "600100"

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from core.answers import Answer, Committed, RetAnswer, SetAside, Silence
+from core.answers import Answer, Committed, RetAnswer, SetAside, Silence, Unspoken
 from core.recipients import Msisdn
 from core.requests import NotUnderstood, Piece, Reading, Unreadable
 from tests.counter import NUMBER, PATIENCE_S, RET_MIGROS, Counter, numbers
@@ -23,7 +23,7 @@ def piece(number: int, octets: bytes | None = None, *, reference: int = 7, total
     return Piece(reference, total, number, PARTS[number - 1] if octets is None else octets, joined)
 
 
-async def bring(counter: Counter, said: Piece, recipient: Msisdn = NUMBER, **fields: str) -> Answer | Silence:
+async def bring(counter: Counter, said: Piece, recipient: Msisdn = NUMBER, **fields: str) -> Answer | Unspoken:
     async with asyncio.timeout(PATIENCE_S):
         request = counter.request(said, recipient, key=f"{said.number}".encode(), text=None, **fields)
         outcome = await counter.desk.handle(request)
@@ -41,8 +41,8 @@ async def test_parts_in_any_order_act_with_the_last(counter: Counter, order: tup
     assert answers[:2] == [Silence(), Silence()]
     assert await counter.column("SELECT status FROM consent") == ["RET"]
     assert await counter.rows("SELECT outcome, text FROM request JOIN raw ON request = id ORDER BY id") == [
-        ("piece", None),
-        ("piece", None),
+        ("silent", None),
+        ("silent", None),
         ("ret", "RET MIGROS"),
     ]
     assert await counter.column("SELECT count(*) FROM piece") == [0]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import fold, key, storable, words
+from core.text import Word, fold, key, spell, storable, words
 
 TURKISH = "abcçdefgğhıijklmnoöprsştuüvyzABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZâîûÂÎÛ 0123456789"
 
@@ -91,3 +91,30 @@ def test_a_storable_text_can_be_stored_and_is_as_long(text: str) -> None:
 )
 def test_what_no_database_holds_is_replaced(label: str, text: str, kept: str) -> None:
     assert storable(text) == kept, label
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "spelt"),
+    [
+        ("nothing", "", []),
+        ("typed beside folded", "RET ŞOK", [("ret", "RET", ""), ("sok", "ŞOK", " ")]),
+        ("signs between", "ret: 'N11'", [("ret", "ret", ""), ("n11", "N11", ": '")]),
+        ("decomposed", unicodedata.normalize("NFD", "ŞOK"), [("sok", "ŞOK", "")]),
+        ("zero width characters", "M\u200bİGROS", [("migros", "MİGROS", "")]),
+        ("full-width letters", "\uff32ET", [("ret", "\uff32ET", "")]),
+        ("a ligature", "\ufb01rma RET", [("firma", "firma", ""), ("ret", "ret", " ")]),
+    ],
+)
+def test_words_keep_their_spelling(label: str, text: str, spelt: list[tuple[str, str, str]]) -> None:
+    assert spell(text) == spelt, label
+
+
+@pytest.mark.parametrize("sign", "'’‘`´ʼ")
+def test_an_apostrophe_hangs_a_word_on_the_one_before(sign: str) -> None:
+    assert [word.is_suffix for word in spell(f"Migros{sign}tan sms")] == [False, True, False]
+
+
+@given(st.text(st.characters()))
+def test_spelt_words_are_the_words(text: str) -> None:
+    assert [word.key for word in spell(text)] == words(text)
+    assert all(isinstance(word, Word) and key(word.typed) == word.key for word in spell(text))

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands import Brand, Directory
-from core.consent import ConsentType
 from core.recipients import Msisdn
-from core.requests import Door, NotUnderstood, Piece, Request, Ret, RetUnknown, Unreadable
+from core.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from sms import codes
 from sms.inbound import Inbound
 from sms.pdu import Message, build_message
@@ -19,8 +18,8 @@ from tests.counter import FakeClock
 NUMBER = "+905321234567"
 SISECAM = Brand("600102", "ŞİŞECAM")
 MIGROS = Brand("600100", "MIGROS")
-RET_SISECAM = Ret(SISECAM, (ConsentType.MESAJ,))
-RET_MIGROS = Ret(MIGROS, (ConsentType.MESAJ,))
+RET_SISECAM = Ret((Mention("ŞİŞECAM", (SISECAM,), exact=True),))
+RET_MIGROS = Ret((Mention("MIGROS", (MIGROS,), exact=True),))
 DIRECTORY = Directory([SISECAM, MIGROS])
 LINK = 77
 
@@ -66,7 +65,7 @@ CASES = [
         "latin1",
         BARE._replace(short_message="RET Gülşen".encode("latin-1", "replace"), data_coding=3),
         "RET Gül?en",
-        RetUnknown("Gül en"),
+        Ret((Mention("Gül en", (), exact=False),)),
     ),
     Case("a class of message", BARE._replace(data_coding=0xF1), "RET MIGROS", RET_MIGROS),
     Case(
@@ -201,7 +200,7 @@ def test_an_escape_may_end_a_part() -> None:
     ]
 
     assert isinstance(pieces[0], Piece)
-    assert pieces[0].join(octets) == ("RET ŞİŞECAM", RET_SISECAM)
+    assert pieces[0].join(octets) == Reading("RET ŞİŞECAM", RET_SISECAM)
 
 
 def test_a_surrogate_may_be_cut_by_a_part() -> None:
@@ -211,7 +210,7 @@ def test_a_surrogate_may_be_cut_by_a_part() -> None:
     said = request_of(message).said
 
     assert isinstance(said, Piece)
-    assert said.join([octets[:-2], octets[-2:]]) == ("RET MIGROS 🙂", RET_MIGROS)
+    assert said.join([octets[:-2], octets[-2:]]) == Reading("RET MIGROS 🙂", RET_MIGROS)
 
 
 def test_parts_in_an_unknown_alphabet_are_unreadable_together() -> None:
@@ -220,7 +219,7 @@ def test_parts_in_an_unknown_alphabet_are_unreadable_together() -> None:
     ).said
 
     assert isinstance(said, Piece)
-    assert said.join([b"x", b"y"]) == (None, Unreadable("unknown alphabet: data_coding 0x04"))
+    assert said.join([b"x", b"y"]) == Reading(None, Unreadable("unknown alphabet: data_coding 0x04"))
 
 
 @pytest.mark.parametrize(
@@ -282,7 +281,7 @@ def test_a_message_whose_reading_raises_is_kept_raw(monkeypatch: pytest.MonkeyPa
     def broken(*_: object) -> NoReturn:
         raise KeyError(NUMBER)
 
-    monkeypatch.setattr("sms.inbound.read", broken)
+    monkeypatch.setattr("sms.reader.remembered.read", broken)
 
     request = request_of(BARE._replace(short_message=b"RET MIGROS"))
 

@@ -136,6 +136,21 @@ async def test_a_ret_is_answered_recorded_and_proven(page: Page) -> None:
     assert "532" not in await page.get_by_test_id("ledger").inner_text()
 
 
+async def test_the_list_a_choice_from_it_and_the_confirmation(page: Page) -> None:
+    listed = await write(page, "RET")
+    assert re.search(r"markanın izni var:\n1 [^\n]+\n2 ([^\n]+)\n3 [^\n]+\n4 [^\n]+\n5 ([^\n]+)\n", listed)
+    second, fifth = re.findall(r"^[25] (.+)$", listed, re.MULTILINE)
+
+    confirmed = await write(page, "2 5")
+
+    assert "2 marka için mesaj izniniz kaldırıldı" in confirmed
+    assert f"{second}, {fifth}" in confirmed
+    receipt = RECEIPT.findall(confirmed)[0]
+    for name in (second, fifth):
+        await expect(brand(page, name).locator("li").filter(has_text="Mesaj")).to_contain_text("izin yok RET")
+    await expect(page.get_by_test_id("ledger").locator("li").first).to_contain_text(receipt)
+
+
 async def test_a_reload_shows_the_conversation_of_the_same_number_again(page: Page, demo: Demo) -> None:
     await use_number(page, "0532 000 00 02")
     await expect(brand(page, "EBEBEK")).to_be_visible()

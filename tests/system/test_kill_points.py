@@ -122,9 +122,9 @@ async def killed_at(folder: Path, template: Path, text: str, point: str) -> None
 def check(line: Line, parts: int) -> None:
     outcomes = [outcome for (outcome,) in line.rows("SELECT outcome FROM request")]
     assert outcomes.count("ret") == 1, outcomes
-    assert outcomes.count("piece") == parts - 1, outcomes
+    assert outcomes.count("silent") == parts - 1, outcomes
     assert outcomes.count("repeat") <= 1, outcomes
-    assert set(outcomes) <= {"ret", "piece", "repeat"}, outcomes
+    assert set(outcomes) <= {"ret", "silent", "repeat"}, outcomes
 
     [(receipt,)] = line.rows("SELECT receipt FROM request WHERE outcome = 'ret'")
     standing = line.rows("SELECT recipient, brand_code, type, status, receipt FROM consent ORDER BY type")

@@ -12,9 +12,13 @@ from core.brands import Brand
 from core.calendar import Calendar
 from core.clock import Instant, to_second
 from core.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Source, Status
-from core.decide import Change, Decision, Standing, decide
+from core.decisions.decide import decide
+from core.decisions.scene import Decision, Scene
 from core.recipients import Msisdn
-from core.requests import Door, NotUnderstood, Request, Ret, RetUnknown, Unreadable, Wish
+from core.requests import Door, Mention, NotUnderstood, Request, Ret, Unreadable, Wish
+from core.rules import Rules
+from core.standing import Change, Standing
+from core.talk import NEW
 
 ARAMA, MESAJ, EPOSTA = ConsentType.ARAMA, ConsentType.MESAJ, ConsentType.EPOSTA
 BIREYSEL, TACIR = RecipientType.BIREYSEL, RecipientType.TACIR
@@ -67,7 +71,13 @@ def answer(
 
 def decided(standing: Standing, said: Wish, door: Door = Door.SMS, received_at: Instant = NOW) -> Decision:
     request = Request(door, NUMBER, said, "text", b"raw", b"key", received_at)
-    return decide(request, said, standing, Instant(received_at + 5), RECEIPT, CALENDAR)
+    brands = {MIGROS.code: MIGROS}
+    held, now = {MIGROS.code: standing}, Instant(received_at + 5)
+    return decide(Scene(request, said, "text", NEW, held, brands.get, now, RECEIPT, "", CALENDAR, Rules()))
+
+
+def ret_migros(*types: ConsentType) -> Ret:
+    return Ret((Mention.of(MIGROS),), types)
 
 
 class Case(NamedTuple):
@@ -268,55 +278,55 @@ def test_a_refusal_of_one_brand(case: Case) -> None:
         [row for row in case.stands if isinstance(row, Objection)],
     )
 
-    changes, told = decided(standing, Ret(MIGROS, case.types))
+    decision = decided(standing, ret_migros(*case.types))
 
-    assert list(changes) == case.changes
-    assert told == case.told
+    assert list(decision.changes) == case.changes
+    assert decision.answer == case.told
 
 
 def test_a_refusal_of_email_alone_changes_nothing() -> None:
-    decision = decided(Standing.of([onay, record(EPOSTA)]), Ret(MIGROS, (EPOSTA,)))
+    decision = decided(Standing.of([onay, record(EPOSTA)]), ret_migros(EPOSTA))
 
-    assert decision == Decision((), EpostaElsewhere(MIGROS, NOW))
+    assert decision == Decision(EpostaElsewhere(MIGROS, Instant(NOW + 5)), NEW)
 
 
 @pytest.mark.parametrize(
     ("door", "source"), [(Door.SMS, Source.IYS_KISAMESAJ), (Door.IVR, Source.IYS_CM), (Door.LINK, Source.IYS_WEB)]
 )
 def test_an_act_carries_the_source_of_its_door(door: Door, source: Source) -> None:
-    of_record = decided(Standing.of([onay]), Ret(MIGROS, (MESAJ,)), door)
-    of_objection = decided(Standing.of(), Ret(MIGROS, (MESAJ,)), door)
+    of_record = decided(Standing.of([onay]), ret_migros(MESAJ), door)
+    of_objection = decided(Standing.of(), ret_migros(MESAJ), door)
 
-    assert [change.after.source for change in of_record.changes + of_objection.changes] == [source, source]
+    assert [change.row.source for change in of_record.changes + of_objection.changes] == [source, source]
 
 
 @pytest.mark.parametrize(
     ("label", "said", "told"),
     [
-        ("unknown brand", RetUnknown("Abcx"), BrandUnknown("Abcx", Instant(NOW + 5))),
+        ("unknown brand", Ret((Mention("Abcx", (), exact=False),)), BrandUnknown("Abcx", Instant(NOW + 5))),
         ("not understood", NotUnderstood(), NotUnderstoodAnswer(Instant(NOW + 5))),
         ("unreadable", Unreadable("data_coding 0x04"), SetAside(RECEIPT)),
     ],
 )
 def test_what_names_no_brand_changes_nothing(label: str, said: Wish, told: Answer) -> None:
-    assert decided(Standing.of([onay]), said) == Decision((), told), label
+    assert decided(Standing.of([onay]), said) == Decision(told, NEW), label
 
 
 def test_a_repeated_refusal_is_a_success_with_the_first_ones_date() -> None:
-    first = decided(Standing.of([onay]), Ret(MIGROS, (MESAJ,)))
+    first = decided(Standing.of([onay]), ret_migros(MESAJ))
     [change] = first.changes
     assert isinstance(change.after, Record)
 
-    again = decided(Standing.of([change.after]), Ret(MIGROS, (MESAJ,)), received_at=Instant(NOW + 60_000))
+    again = decided(Standing.of([change.after]), ret_migros(MESAJ), received_at=Instant(NOW + 60_000))
 
     assert again.answer == answer(already=(MESAJ,), since=AT)
 
 
 def test_a_consent_between_two_objections_does_not_stand_against_the_newer_wish() -> None:
-    first = decided(Standing.of(), Ret(MIGROS, (MESAJ,))).changes[0].after
+    first = decided(Standing.of(), ret_migros(MESAJ)).changes[0].after
     assert isinstance(first, Objection)
 
-    [change] = decided(Standing.of([], [first]), Ret(MIGROS, (MESAJ,)), received_at=Instant(NOW + 60_000)).changes
+    [change] = decided(Standing.of([], [first]), ret_migros(MESAJ), received_at=Instant(NOW + 60_000)).changes
 
     assert isinstance(change.after, Objection)
     assert change.after.at == AT + 60_000
@@ -337,7 +347,9 @@ records = st.builds(
 )
 objections = st.builds(objection, st.sampled_from(PHONE_TYPES), dates, st.just(EARLIER))
 standings = st.builds(Standing.of, st.lists(records, max_size=8), st.lists(objections, max_size=2))
-wishes = st.builds(Ret, st.just(MIGROS), st.lists(st.sampled_from(ConsentType), min_size=1, unique=True).map(tuple))
+wishes = st.builds(
+    Ret, st.just((Mention.of(MIGROS),)), st.lists(st.sampled_from(ConsentType), min_size=1, unique=True).map(tuple)
+)
 
 
 def after(standing: Standing, decision: Decision) -> Standing:
@@ -345,7 +357,7 @@ def after(standing: Standing, decision: Decision) -> Standing:
     for change in decision.changes:
         if isinstance(change.after, Record):
             changed.records[change.after.type, change.after.recipient_type] = change.after
-        else:
+        elif change.after is not None:
             changed.objections[change.after.type] = change.after
     return changed
 
@@ -363,7 +375,7 @@ def test_after_a_refusal_nothing_stands_but_a_senders_newer_consent(standing: St
 def test_what_was_not_named_is_left_as_it_was(standing: Standing, wish: Ret) -> None:
     decision = decided(standing, wish)
 
-    assert {change.after.type for change in decision.changes} <= set(wish.types) - {EPOSTA}
+    assert {change.row.type for change in decision.changes} <= set(wish.types) - {EPOSTA}
     for change in decision.changes:
         if isinstance(change.before, Record):
             assert change.before == standing.records[change.before.type, change.before.recipient_type]
@@ -381,7 +393,7 @@ def test_an_answer_claims_what_changed_and_no_more(standing: Standing, wish: Ret
         return
     assert isinstance(told, RetAnswer)
     now = after(standing, decision)
-    ended = {c.after.type for c in decision.changes if isinstance(c.before, Record) and status_of(c) == (ONAY, RET)}
+    ended = {c.row.type for c in decision.changes if isinstance(c.before, Record) and status_of(c) == (ONAY, RET)}
     assert set(told.ended) == ended
     assert all(standing.of_type(kind) and not standing.is_allowed(kind) for kind in told.already)
     assert all(kind in now.objections and not now.of_type(kind) for kind in told.kept)

@@ -1,0 +1,35 @@
+"""A request that comes by a command of a clerk, not by a door: decided, written and proven as any other."""
+
+from channels.own_book import own_book
+from channels.rules import rules_of
+from channels.sections import Settings
+from core.batch import Batch, Outgoing, Tools
+from core.brand_store import BrandReader
+from core.brands import Directory
+from core.calendar import Calendar
+from core.clock import system_clock
+from core.guard import Guard
+from core.ids import Ids
+from core.requests import Request
+from core.store.transaction import Transaction
+from sms.texts.render import render
+
+
+async def hand_in(settings: Settings, request: Request) -> Outgoing:
+    """Decide one request in a transaction of its own. Raises StoreError, OSError or ValueError."""
+    async with own_book(settings) as own:
+        rules = rules_of(settings, own.code_key)
+
+        def work(transaction: Transaction) -> Outgoing:
+            directory = Directory(BrandReader().read(transaction))
+            tools = Tools(
+                *(Ids(own.book.number), own.book, Calendar(settings.calendar.bridge_days), system_clock, render),
+                *(directory.__contains__, directory.get, rules, Guard(rules)),
+            )
+            [out] = Batch(tools, transaction, [request], set_aside=False).run(())
+            return out
+
+        out = await own.database.transact(work)
+        own.book.keep()
+        await own.seal()
+        return out

@@ -1,0 +1,95 @@
+"""What a decision looks at, and what it comes to."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from core.answers import Answer, ComplaintState, Effect, Unspoken
+from core.brands import Brand
+from core.calendar import Calendar
+from core.clock import HOUR_MS, Instant
+from core.requests import Request, Wish
+from core.rules import Rules
+from core.standing import NOTHING, Change, Standing
+from core.talk import Talk
+
+
+class Past(NamedTuple):
+    """An act of this number, found by its receipt."""
+
+    what: Effect
+    brand_codes: tuple[str, ...]
+    acted_at: Instant
+
+
+class Report(NamedTuple):
+    """A citizen's report ("şikayet"), found by its number."""
+
+    receipt: str
+    state: ComplaintState
+    brand_code: str | None
+    opened_at: Instant
+    outcome: str | None
+
+
+class Scene(NamedTuple):
+    """One wish with everything that its decision may look at. `text` is the whole text, `receipt` and `code` are
+    drawn and are taken if the decision needs them; `found` is what stands under the receipt asked for."""
+
+    request: Request
+    said: Wish
+    text: str
+    talk: Talk
+    standings: Mapping[str, Standing]
+    find_brand: Callable[[str], Brand | None]
+    now: Instant
+    receipt: str
+    code: str
+    calendar: Calendar
+    rules: Rules
+    found: Past | Report | None = None
+
+    def standing(self, brand_code: str) -> Standing:
+        return self.standings.get(brand_code, NOTHING)
+
+    def brand(self, code: str) -> Brand:
+        """A brand that stands in the registry; one that this process has not read yet goes by its number."""
+        return self.find_brand(code) or Brand(code, code)
+
+    @property
+    def question_end(self) -> Instant:
+        """When a question that is put now ends."""
+        return Instant(self.now + self.rules.question_ms)
+
+    @property
+    def question_hours(self) -> int:
+        """How long it stands, as texts say it."""
+        return max(1, self.rules.question_ms // HOUR_MS)
+
+    @property
+    def recipient(self) -> str:
+        assert self.request.recipient is not None, "a request without a number is set aside before it is decided"
+        return self.request.recipient.reveal()
+
+
+class NewReport(NamedTuple):
+    """A report to be opened, unconfirmed. `name` is an unknown sender's, as the citizen typed it."""
+
+    receipt: str
+    brand_code: str | None
+    name: str | None
+
+
+class Proof(NamedTuple):
+    """This message proves the holder of the number, and opens the report; `is_evidence`: its text belongs to it."""
+
+    receipt: str
+    is_evidence: bool
+
+
+class Decision(NamedTuple):
+    """`talk` is what the line remembers from now on."""
+
+    answer: Answer | Unspoken
+    talk: Talk
+    changes: tuple[Change, ...] = ()
+    report: NewReport | Proof | None = None

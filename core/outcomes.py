@@ -1,0 +1,46 @@
+"""The word that a request's row and the metrics carry for each answer."""
+
+from typing import Any, Final
+
+from core import answers as a
+
+OUTCOMES: Final[dict[type[Any], str]] = {
+    a.RetAnswer: "ret",
+    a.RetSeveral: "ret",
+    a.RetAllDone: "ret-all",
+    a.EpostaElsewhere: "eposta",
+    a.BrandUnknown: "brand-unknown",
+    a.WhichBrand: "which-brand",
+    a.BrandAsked: "brand-asked",
+    a.BrandMeant: "brand-asked",
+    a.ListPage: "list",
+    a.NothingOnRecord: "list",
+    a.OneOnRecord: "list",
+    a.NoSuchNumber: "no-such-number",
+    a.TwoLists: "two-lists",
+    a.RetAllQuestion: "ret-all-question",
+    a.Cancelled: "cancelled",
+    a.TooLate: "too-late",
+    a.NothingOpen: "nothing-open",
+    a.NumberWanted: "number-wanted",
+    a.OnayQuestion: "onay-question",
+    a.OnayDone: "onay",
+    a.AlreadyAllowed: "onay-already",
+    a.OneAtATime: "one-at-a-time",
+    a.BrandClosed: "brand-closed",
+    a.CodesUsedUp: "codes-used-up",
+    a.WrongCode: "wrong-code",
+    a.StatusOfAll: "status",
+    a.StatusOfBrand: "status",
+    a.StatusOfAct: "status",
+    a.StatusOfComplaint: "status",
+    a.ReceiptUnknown: "status",
+    a.ComplaintQuestion: "complaint",
+    a.ComplaintOpened: "complaint-evidence",
+    a.ComplaintResult: "complaint-result",
+    a.Help: "help",
+    a.NotUnderstoodAnswer: "not-understood",
+    a.SetAside: "set-aside",
+    a.Silence: "silent",
+    a.LineClosed: "line-closed",
+}

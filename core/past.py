@@ -1,0 +1,48 @@
+"""What stands under a receipt that a citizen asks about."""
+
+from typing import Any
+
+import orjson
+
+from core.answers import Effect
+from core.clock import Instant
+from core.decisions.scene import Past, Report
+from core.ids import book_of
+from core.store.queries import COMPLAINT, ENTRY, REQUEST_OF_RECEIPT
+from core.store.transaction import Transaction
+
+
+def past_of(
+    transaction: Transaction, receipt: str, recipient: str, subscribed_at: Instant | None
+) -> Past | Report | None:
+    """The act or report of this number, on its present subscription; None for any other receipt."""
+    found = transaction.rows(REQUEST_OF_RECEIPT, wanted=receipt)
+    if not found:
+        return None
+    request_id, owner, *_ = found[0]
+    received_at, outcome, entry = found[0][6], found[0][10], found[0][12]
+    if owner != recipient or (subscribed_at is not None and received_at <= subscribed_at):
+        return None
+    if reports := transaction.rows(COMPLAINT, wanted=receipt):
+        [(_, _, code, _, state, opened_at, _, result)] = reports
+        return Report(receipt, state, code, opened_at, result)
+    if outcome in ("ret-all-question", "set-aside"):
+        return Past("question" if outcome == "ret-all-question" else "set-aside", (), received_at)
+    [(_, _, body)] = transaction.rows(ENTRY, of_book=book_of(request_id), of_entry=entry)
+    codes: dict[Effect, dict[str, None]] = {}
+    for act in orjson.loads(body)["acts"]:
+        codes.setdefault(_effect(act), {})[act["brandCode"]] = None
+    order: tuple[Effect, ...] = ("ended", "allowed", "kept", "unchanged")
+    what: Effect = next((effect for effect in order if effect in codes), "unchanged")
+    return Past(what, tuple(codes.get(what, ())), received_at)
+
+
+def _effect(act: dict[str, Any]) -> Effect:
+    before, after = act["before"], act["after"]
+    if after is None:
+        return "allowed"  # the citizen's own consent ended an objection
+    if after.get("objection"):
+        return "kept"
+    if after["status"] == "ONAY":
+        return "unchanged" if before == after else "allowed"
+    return "ended" if before is None or before["status"] == "ONAY" else "unchanged"

@@ -1,0 +1,18 @@
+"""What the settings say about conversations: lives of questions and budgets of answers."""
+
+from typing import NamedTuple
+
+
+class Rules(NamedTuple):
+    """Spans in milliseconds; counts 0 = no limit. `voice_number` is where the line can be called, None where it
+    cannot. `code_key` keys the HMACs of codes: processes that share a database share it."""
+
+    question_ms: int = 86_400_000
+    confirm_code_ms: int = 600_000
+    help_repeat_ms: int = 3_600_000
+    answers_per_number_hour: int = 20
+    errors_per_number_hour: int = 1
+    errors_per_prefix_minute: int = 1000
+    codes_per_number_day: int = 5
+    voice_number: str | None = None
+    code_key: bytes = bytes(32)

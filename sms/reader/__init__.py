@@ -1,0 +1,1 @@
+"""What people text: a text and the brand directory become the wish in it."""

@@ -1,0 +1,197 @@
+"""The budgets of answers: a sliding hour, errors first, prefixes; codes count apart; what is not said is not asked."""
+
+from datetime import date
+
+import pytest
+
+from core import guard as guards
+from core.answers import (
+    Answer,
+    BrandMeant,
+    BrandUnknown,
+    Help,
+    LineClosed,
+    ListPage,
+    NotUnderstoodAnswer,
+    OnayQuestion,
+    OneOnRecord,
+    RetAllQuestion,
+    RetAnswer,
+    RetSeveral,
+    SetAside,
+    Silence,
+    Unclear,
+    Unspoken,
+    WhichBrand,
+)
+from core.brands import Brand
+from core.clock import HOUR_MS, MINUTE_MS, Instant
+from core.consent import ConsentType
+from core.guard import Guard
+from core.rules import Rules
+from core.talk import NEW, Option, Question, Talk
+
+NOW = Instant(1_795_431_900_000)
+NUMBER = "+905321234567"
+MIGROS = Brand("600100", "MIGROS")
+MESAJ = (ConsentType.MESAJ,)
+DAY = date(2026, 11, 26)
+
+ERROR = NotUnderstoodAnswer(NOW)
+SAID = BrandUnknown("Abcx", NOW)
+CODE = OnayQuestion(MIGROS, MESAJ, "482913", 10)
+RET = RetAnswer(MIGROS, "K7M4Q2XS", DAY, ended=MESAJ)
+
+
+class Mouth:
+    """One citizen's talk with one guard."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.guard = Guard(rules)
+        self.talk = NEW
+        self.now = NOW
+
+    def speaks(self, answer: Answer | Unspoken, *, later: int = 0, number: str = NUMBER) -> bool:
+        self.now = Instant(self.now + later)
+        admitted = self.guard.admit(number, answer, self.talk, self.talk, self.now)
+        self.talk = admitted.talk
+        return admitted.speaks
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [SAID, RET, Help(None, False, NOW), SetAside("K7M4Q2XS"), RetAllQuestion(2, MESAJ, "K7M4Q2XS", 24)],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_every_answer_counts_against_the_hour_of_its_number(answer: Answer) -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=2))
+
+    assert [mouth.speaks(answer) for _ in range(4)] == [True, True, False, False]
+
+
+def test_the_hour_slides() -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=2))
+
+    gaps = [0, HOUR_MS // 2, HOUR_MS // 2 - 1, 1, 0, HOUR_MS // 2 - 1, 1]
+    assert [mouth.speaks(SAID, later=gap) for gap in gaps] == [True, True, False, True, False, False, True]
+
+
+def test_what_was_silent_does_not_lengthen_the_silence() -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=1))
+    mouth.speaks(SAID)
+    for _ in range(10):
+        mouth.speaks(SAID, later=MINUTE_MS)
+
+    assert mouth.speaks(SAID, later=HOUR_MS - 10 * MINUTE_MS)
+
+
+def test_errors_have_a_smaller_budget_of_their_own() -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=2, errors_per_number_hour=1))
+
+    assert [mouth.speaks(answer) for answer in (ERROR, ERROR, SAID, SAID, SAID)] == [True, False, True, True, False]
+    assert mouth.speaks(ERROR, later=HOUR_MS)
+
+
+def test_codes_go_out_whatever_was_answered_and_count_against_nothing_here() -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=1))
+
+    assert [mouth.speaks(answer) for answer in (CODE, CODE, SAID, CODE, SAID)] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("answer", [Silence(), LineClosed("K7M4Q2XS", 1, 0)], ids=["silence", "a closed line"])
+def test_what_nobody_is_told_counts_against_nothing(answer: Unspoken) -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=1))
+
+    assert not mouth.speaks(answer)
+    assert mouth.talk == NEW
+
+
+def test_no_limit_keeps_no_moments() -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=0, errors_per_number_hour=0, errors_per_prefix_minute=0))
+
+    assert all(mouth.speaks(answer) for answer in (SAID, ERROR) * 50)
+    assert mouth.talk == NEW
+
+
+def test_the_moments_kept_are_bounded_by_the_limit() -> None:
+    mouth = Mouth(Rules(answers_per_number_hour=3))
+    for _ in range(50):
+        mouth.speaks(SAID, later=MINUTE_MS)
+
+    assert len(mouth.talk.answered) <= 3
+
+
+def errs(guard: Guard, number: str, now: int = NOW) -> bool:
+    return guard.admit(number, ERROR, NEW, NEW, Instant(now)).speaks
+
+
+def test_errors_of_a_block_of_numbers_are_counted_together() -> None:
+    guard = Guard(Rules(errors_per_prefix_minute=2))
+
+    heard = [errs(guard, f"+90532123{n:04}") for n in range(4)]
+
+    assert heard == [True, True, False, False]
+    assert errs(guard, "+905321240000")
+    assert errs(guard, "+905321239999", NOW + MINUTE_MS)
+
+
+def test_only_errors_count_against_a_block() -> None:
+    guard = Guard(Rules(errors_per_prefix_minute=1))
+    for n in range(5):
+        assert guard.admit(f"+90532123{n:04}", SAID, NEW, NEW, NOW).speaks
+
+    assert errs(guard, NUMBER)
+
+
+def test_an_error_silenced_by_its_block_leaves_the_numbers_own_budget() -> None:
+    guard = Guard(Rules(errors_per_prefix_minute=1))
+
+    assert guard.admit(NUMBER, ERROR, NEW, NEW, NOW) == (True, Talk(erred=(NOW,)))
+    assert guard.admit("+905321230001", ERROR, NEW, NEW, NOW) == (False, NEW)
+
+
+def test_blocks_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "_PREFIXES_MAX", 10)
+    guard = Guard(Rules())
+    for n in range(100):
+        errs(guard, f"+90532{n:03}0000")
+
+    assert len(guard._errors) <= 10
+
+
+OLD = Question("list", NOW, Instant(NOW + 1000), (Option(1, "600102", MESAJ),), shown=1)
+PUT = Question("which", NOW, Instant(NOW + 1000), (Option(1, "600100", MESAJ),))
+UNCLEAR = Unclear("deniz", ((1, MIGROS),))
+
+
+@pytest.mark.parametrize(
+    ("answer", "stays"),
+    [
+        pytest.param(ListPage(((1, MIGROS, False),), 2, True, False, NOW), False, id="a list"),
+        pytest.param(WhichBrand("ret", UNCLEAR, NOW), False, id="which brand"),
+        pytest.param(OneOnRecord(MIGROS, MESAJ, NOW), False, id="the only brand"),
+        pytest.param(BrandMeant(MIGROS, MESAJ, NOW), False, id="a brand meant"),
+        pytest.param(RetSeveral("K7M4Q2XS", DAY, (RET,), unclear=UNCLEAR), False, id="which brand beside an act"),
+        pytest.param(RetSeveral("K7M4Q2XS", DAY, (RET,)), True, id="an act alone"),
+        pytest.param(RetAllQuestion(2, MESAJ, "K7M4Q2XS", 24), True, id="RET HEPSİ, which its repetition answers"),
+        pytest.param(RET, True, id="an act"),
+    ],
+)
+@pytest.mark.parametrize("is_silent", [True, False], ids=["silent", "said"])
+def test_what_is_not_said_is_not_asked(answer: Answer, stays: bool, is_silent: bool) -> None:
+    before = Talk(questions=(OLD,), answered=(NOW,) if is_silent else ())
+    after = before._replace(questions=(OLD, PUT))
+
+    admitted = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, answer, before, after, NOW)
+
+    assert admitted.speaks is not is_silent
+    assert admitted.talk.questions == ((OLD, PUT) if stays or not is_silent else (OLD,))
+
+
+def test_help_that_was_not_said_is_not_remembered() -> None:
+    before = Talk(answered=(NOW,))
+    after = before._replace(helped_at=NOW)
+
+    admitted = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, Help(None, False, NOW), before, after, NOW)
+
+    assert admitted == (False, before)

@@ -1,0 +1,167 @@
+"""Each row of the outcome table (domain, Outcomes), end to end over SMPP: the scripts in `conversations`."""
+
+import asyncio
+import shlex
+import sqlite3
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from core.calendar import Calendar
+from core.clock import ISTANBUL, from_datetime, istanbul, system_clock
+from core.store.queries import PUT_CONSENT
+from sms.simulator import Simulator
+from tests.system.izinhatti import run, spawn
+from tests.system.script import FOLDER, Expected, Script, Step, scripts
+
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 20.0
+SETTINGS = """
+[database]
+url = "sqlite+aiosqlite:///izinhatti.db"
+[ledger]
+anchor_file = "ledger.anchors"
+signing_key = "ledger.key"
+[admin]
+listen = "127.0.0.1:0"
+[[sms.operators]]
+name = "operator-a"
+host = "127.0.0.1"
+port = {port}
+system_id = "{system_id}"
+password = "{password}"
+receipts = false
+rate = 0
+"""
+
+
+class Served:
+    """`izinhatti serve` bound to a simulated operator; what each number has received."""
+
+    def __init__(self, folder: Path, simulator: Simulator) -> None:
+        self.folder = folder
+        self.simulator = simulator
+        self.received: dict[str, list[str]] = defaultdict(list)
+        simulator.on_text = lambda number, text: self.received[number].append(text)
+
+    async def until(self, number: str, count: int) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while len(self.received[number]) < count:  # noqa: ASYNC110  # the simulator raises no event here
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def serving(folder: Path, settings: str) -> AsyncIterator[Served]:
+    simulator = Simulator()
+    port = await simulator.start("127.0.0.1")
+    given = {"port": port, "system_id": simulator.system_id, "password": simulator.password}
+    (folder / "izinhatti.toml").write_text(SETTINGS.format(**given) + settings)
+    for arguments in (("db", "upgrade"), ("brands", "import", str(ROOT / "channels/demo/brands.csv"))):
+        assert (await run(folder, *arguments)).code == 0
+    for code in ("600199",):
+        assert (await run(folder, "brands", "close", code)).code == 0
+    process = await spawn(folder, "serve")
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            while not simulator.receivers:  # noqa: ASYNC110  # the simulator raises no event here
+                await asyncio.sleep(0.01)
+        yield Served(folder, simulator)
+    finally:
+        process.terminate()
+        await process.communicate()
+        await simulator.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    async with serving(tmp_path_factory.mktemp("served"), "") as served:
+        yield served
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """A line whose questions end after a second."""
+    async with serving(tmp_path_factory.mktemp("hasty"), "[timing]\nquestion_s = 1\nconfirm_code_s = 1\n") as served:
+        yield served
+
+
+@pytest.mark.parametrize("script", scripts(FOLDER), ids=lambda script: script.name)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_conversation(served: Served, script: Script) -> None:
+    await play(served, script)
+
+
+@pytest.mark.parametrize("script", scripts(FOLDER / "late"), ids=lambda script: script.name)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_conversation_with_late_answers(hasty: Served, script: Script) -> None:
+    await play(hasty, script)
+
+
+async def play(served: Served, script: Script) -> None:
+    number = f"+9053{sum(script.name.encode()) % 10}{int.from_bytes(script.name.encode()) % 10**7:07}"
+    put_consents(served.folder, number, script.given)
+    calendar = Calendar()
+    now = system_clock()
+    expected = Expected(f"{calendar.last_lawful_day(now):%d.%m.%Y}", istanbul(now))
+    expected.caught["number"] = number
+    heard = served.received[number]
+    count = 0
+    for step in script.steps:
+        where = f"{script.name}, line {step.line}"
+        match step.sign:
+            case ">":
+                assert len(heard) == count, f"{where}: nobody asked for {heard[count:]}"
+                assert await served.simulator.deliver(number, expected.filled(step.text), dest="3338") == 0, where
+            case "<":
+                count += 1
+                await served.until(number, count)
+                answer = heard[count - 1]
+                assert expected.matches(step.text, answer), f"{where}:\n{answer!r}\nis not\n{step.text!r}"
+            case "=":
+                assert standing(served.folder, number, step) == step.text.split()[-1], where
+            case "$":
+                result = await run(served.folder, *shlex.split(expected.filled(step.text)))
+                assert result.code == 0, f"{where}: {result.err}"
+            case "wait":
+                await asyncio.sleep(float(step.text))  # a question ends by the real clock of another process
+            case "+" | "-" | "+tacir":
+                pass
+            case _:
+                pytest.fail(f"{where}: unknown sign {step.sign}")
+    assert len(heard) == count, f"{script.name}: nobody asked for {heard[count:]}"
+
+
+def put_consents(folder: Path, number: str, given: list[Step]) -> None:
+    codes = brand_codes(folder)
+    with closing(sqlite3.connect(folder / "izinhatti.db", timeout=5)) as database, database:
+        for step in given:
+            kind, name, *date = step.text.split()
+            at = from_datetime(datetime.fromisoformat(" ".join(date)).replace(tzinfo=ISTANBUL))
+            status = "RET" if step.sign == "-" else "ONAY"
+            refused_at = at if status == "RET" else None
+            to = "TACIR" if step.sign == "+tacir" else "BIREYSEL"
+            source = "IYS_WEB" if status == "RET" else "HS_WEB"
+            row = (number, codes[name], kind, to, status, source, at, refused_at, None)
+            database.execute(PUT_CONSENT.sql, row)
+
+
+def standing(folder: Path, number: str, step: Step) -> str:
+    kind, name, _ = step.text.split()
+    of = (number, brand_codes(folder)[name], kind)
+    with closing(sqlite3.connect(folder / "izinhatti.db", timeout=5)) as database:
+        where = "WHERE recipient = ? AND brand_code = ? AND type = ?"
+        found = {status for (status,) in database.execute(f"SELECT status FROM consent {where}", of)}
+        if database.execute(f"SELECT 1 FROM objection {where}", of).fetchone():
+            found.add("objection")
+    return "+".join(sorted(found)) or "none"
+
+
+def brand_codes(folder: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(folder / "izinhatti.db", timeout=5)) as database:
+        rows = database.execute("SELECT code, short_names FROM brand").fetchall()
+    return {short: code for code, shorts in rows for short in shorts.split("|")}
