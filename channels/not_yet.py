@@ -6,7 +6,7 @@ from channels.faults import Fault
 from channels.sections import Operator, Settings
 from channels.setting_types import POSTGRESQL
 
-_DOORS = ("ivr", "link")
+_DOORS = ("ivr",)
 
 
 def not_yet(settings: Settings, doors: Collection[str] = ()) -> Iterator[Fault]:

@@ -28,6 +28,11 @@ class OwnBook:
         """Keys the HMACs of confirming codes: processes that share a database share `ledger.signing_key`."""
         return self._signer.derived(b"izinhatti codes")
 
+    @property
+    def cookie_key(self) -> bytes:
+        """Seals the cookies of the link pages; shared as `code_key` is."""
+        return self._signer.derived(b"izinhatti cookies")
+
     async def anchor(self) -> None:
         """Sign the committed head, once for each head."""
         head = self.book.committed

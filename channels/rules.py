@@ -10,6 +10,7 @@ def rules_of(settings: Settings, code_key: bytes, *, voice: bool = False) -> Rul
     return Rules(
         question_ms=round(timing.question_s * 1000),
         confirm_code_ms=round(timing.confirm_code_s * 1000),
+        call_code_ms=round(timing.call_code_s * 1000),
         help_repeat_ms=round(timing.help_repeat_s * 1000),
         answers_per_number_hour=limits.answers_per_number_hour,
         errors_per_number_hour=limits.errors_per_number_hour,

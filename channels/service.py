@@ -4,18 +4,26 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AsyncExitStack
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Final, NamedTuple
 
 import structlog
 from aiohttp import web
 
 from channels.admin import admin_app
+from channels.link.app import link_app
+from channels.link.porter import Porter
+from channels.link.serving import link_runner
+from channels.link_desk import LinkDesk
+from channels.mail.mailer import Mailer
+from channels.mail.notice import mail_text
+from channels.mail.signature import BadKey
 from channels.own_book import own_book
 from channels.rules import rules_of
+from channels.sections import Link, Settings
+from channels.sections import Mail as MailSection
 from channels.sections import Operator as OperatorSection
-from channels.sections import Settings
 from channels.setting_types import Address
 from core.batch import Tools
 from core.brand_store import BrandReader
@@ -26,10 +34,13 @@ from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
 from core.links import Links
-from core.metrics import OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
-from core.outbox import Outbox, Swept
+from core.metrics import NOTICES_OVERDUE, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
+from core.notifier import Notifier, overdue
+from core.outbox import BY_MAIL, Outbox, Swept
 from core.receipts import read_back
+from core.recipients import BadAddress
 from core.store.errors import StoreError
+from core.store.looker import Looker
 from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
 from core.store.transaction import Transaction
 from core.store.writer import Writer
@@ -41,9 +52,18 @@ from sms.reader.lexicon import RESERVED_WORDS
 from sms.texts.render import render
 
 SECOND: Final = 1.0
+MINUTE: Final = 60.0
+DAY_MS: Final = 86_400_000
 _GC_THRESHOLDS: Final = (20_000, 20, 50)
 
 _log = structlog.get_logger(component="service")
+
+
+class Pages(NamedTuple):
+    """The open link door."""
+
+    porter: Porter
+    runner: web.AppRunner
 
 
 class Service:
@@ -60,7 +80,11 @@ class Service:
         self._brands = BrandReader()
         self.directory = Directory()
         self.operators: list[Operator] = []
+        self._mailer: Mailer | None = None
+        self._pages: Pages | None = None
         self._operating: list[asyncio.Task[None]] = []
+        self._link = settings.link or Link()
+        self._outboxes: list[Outbox] = []
 
     async def start(self) -> None:
         settings = self._settings
@@ -75,15 +99,21 @@ class Service:
         gc.set_threshold(*_GC_THRESHOLDS)
         if "sms" in self._doors:
             self._open_sms()
+        if self._mailer:
+            self._operating.append(self._spawn(self._mailer.run(), "mailer"))
+        if "link" in self._doors:
+            await self._open_link()
+        self._spawn(self._every(MINUTE, self._each_minute), "each minute")
         self._spawn(self._every(settings.timing.directory_refresh_s, self._refresh_brands), "brands")
         self._spawn(self._every(SECOND, self._each_second), "each second")
         self._started = True
 
     def missing(self) -> list[str]:
         """What this process's doors lack, one line each; none when it is ready."""
-        if not self.operators and "sms" in self._doors:
-            return ["sms: not started yet"]
-        return [trouble for operator in self.operators if (trouble := operator.trouble)]
+        lacks = ["sms: not started yet"] if not self.operators and "sms" in self._doors else []
+        if self._pages is None and "link" in self._doors:
+            lacks.append("link: not listening yet")
+        return [*lacks, *[trouble for operator in self.operators if (trouble := operator.trouble)]]
 
     async def stop(self) -> None:
         """Turn new requests away, commit and answer what is held, unbind, sign the head: in `timing.shutdown_s`.
@@ -125,7 +155,12 @@ class Service:
         self._stopping = True
         for operator in self.operators:
             operator.turn_away()
+        if self._pages:
+            await self._pages.porter.close()
+            await self._pages.runner.cleanup()  # pages that are being answered still reach the desk
         self.desk.close()
+        if self._mailer:
+            self._mailer.stop()
         await asyncio.gather(*(operator.stop() for operator in self.operators))
         await asyncio.gather(*self._operating)
         self.writer.stop()
@@ -138,7 +173,8 @@ class Service:
         ids = Ids(book.number)
         response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
         self.writer = Writer(self.database, book)
-        self.outbox = Outbox(book.number, clock, _ms(settings.timing.outbox_lease_s))
+        lease_ms, token_life_ms = _ms(settings.timing.outbox_lease_s), round(self._link.valid_days * DAY_MS)
+        self.outbox = Outbox(book.number, clock, lease_ms, token_life_ms=token_life_ms)
         self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))
         rules = rules_of(settings, self._own.code_key, voice="ivr" in self._doors)
         calendar = Calendar(settings.calendar.bridge_days)
@@ -147,6 +183,22 @@ class Service:
         self.writer.join(self.desk)
         # After the desk: an answer can be leased in the transaction that decides it.
         self.writer.join(self.outbox)
+        if settings.mail:
+            self._assemble_mail(settings.mail, lease_ms, token_life_ms)
+        self._notifier = Notifier(
+            *(clock, self.directory.get, render, mail_text if settings.mail else None),
+            self._link.public_url.rstrip("/"),
+        )
+
+    def _assemble_mail(self, section: MailSection, lease_ms: int, token_life_ms: int) -> None:
+        outbox = Outbox(self._book.number, system_clock, lease_ms, classes=BY_MAIL, token_life_ms=token_life_ms)
+        try:
+            self._mailer = Mailer(section, outbox, self.writer.wake, system_clock, lease_ms / 1000)
+        except (BadAddress, BadKey) as error:
+            raise ValueError(f"mail: {error}") from error
+        outbox.carrier = self._mailer
+        self.writer.join(outbox)
+        self._outboxes.append(outbox)
 
     def _open_sms(self) -> None:
         services = Services(self.desk, self._links, self.outbox, self.writer, system_clock)
@@ -156,6 +208,27 @@ class Service:
             self.operators.append(operator)
             self.outbox.carrier = operator
             self._operating.append(self._spawn(operator.run(), f"operator {section.name}"))
+
+    async def _open_link(self) -> None:
+        looker = Looker(self._settings.database.url, self._settings.database.statement_timeout_s)
+        self._closing.push_async_callback(looker.close)
+        app = link_app(
+            LinkDesk(self.desk, looker, self.directory.get, system_clock),
+            public_url=self._link.public_url,
+            line_number=self._settings.line.number,
+            key=self._own.cookie_key,
+            requests_per_address_minute=self._link.requests_per_address_minute,
+            clock=system_clock,
+        )
+        runner = link_runner(app)
+        await runner.setup()
+        self._closing.push_async_callback(runner.cleanup)
+        porter = Porter(runner)
+        self._closing.push_async_callback(porter.close)
+        address = self._link.listen
+        with listening_at(address, "link.listen"):
+            porter.open(address.host, address.port)
+        self._pages = Pages(porter, runner)
 
     def _is_reserved(self, receipt: str) -> bool:
         """A receipt must not read as a verb or as a brand's name."""
@@ -178,8 +251,17 @@ class Service:
         if swept.unknown:
             _log.warning("messages of unknown fate were found", count=swept.unknown)
         REVIEW_OLDEST.set((system_clock() - oldest) / 1000 if oldest is not None else 0)
-        self.outbox.expect()
+        if "sms" in self._doors or self._mailer:
+            await self.writer.errand(self._notifier.queue)
+        for outbox in (self.outbox, *self._outboxes):
+            outbox.expect()
         self.writer.wake()
+
+    async def _each_minute(self) -> None:
+        count = await self.writer.errand(lambda transaction: overdue(transaction, system_clock()))
+        NOTICES_OVERDUE.set(count)
+        if count:
+            _log.error("approval notices are unsent and their day ends", count=count)
 
     def _sweep(self, transaction: Transaction) -> tuple[Swept, Instant | None]:
         transaction.run(DROP_EXPIRED_REDELIVERIES, now=system_clock())
@@ -213,12 +295,18 @@ class Service:
 
 async def listen(runner: web.AppRunner, address: Address, setting: str) -> int:
     """Listen at an address; the port. Raises OSError that names the setting."""
-    site = web.TCPSite(runner, address.host, address.port)
+    with listening_at(address, setting):
+        await web.TCPSite(runner, address.host, address.port).start()
+    return int(runner.addresses[0][1])
+
+
+@contextmanager
+def listening_at(address: Address, setting: str) -> Iterator[None]:
+    """Name the setting of an address that cannot be listened at."""
     try:
-        await site.start()
+        yield
     except OSError as error:
         raise OSError(error.errno, f"{setting}: cannot listen on {address}: {os.strerror(error.errno or 0)}") from error
-    return int(runner.addresses[0][1])
 
 
 def _profile(section: OperatorSection, line_number: str) -> Profile:

@@ -311,6 +311,33 @@ class ComplaintResult(NamedTuple):
     at: Instant
 
 
+class ApprovalNotice(NamedTuple):
+    """A sender's permission entered: which types, on which day, and the link that ends them. `again`: the citizen had
+    refused before. It goes out by itself, not as an answer."""
+
+    brand: Brand
+    types: tuple[ConsentType, ...]
+    at: Instant
+    link: str
+    again: bool = False
+
+
+class ConsentEnded(NamedTuple):
+    """A permission that a sender dated `consent_at` met the citizen's objection and ended with it; told once."""
+
+    brand: Brand
+    types: tuple[ConsentType, ...]
+    consent_at: Instant
+    at: Instant
+
+
+class PageCode(NamedTuple):
+    """The code that proves the holder of the number on the link pages, for `minutes`."""
+
+    code: str
+    minutes: int
+
+
 class Help(NamedTuple):
     """The words that matter; `more`: those that the first help had no room for. `voice_number` is where the line can
     be called, None while it cannot."""
@@ -364,6 +391,9 @@ Answer = (
     | ComplaintQuestion
     | ComplaintOpened
     | ComplaintResult
+    | ApprovalNotice
+    | ConsentEnded
+    | PageCode
     | Help
     | NotUnderstoodAnswer
     | SetAside
@@ -372,6 +402,14 @@ Answer = (
 
 class Silence(NamedTuple):
     """Committed, and nothing to say: a duplicate, a part of a message that is not complete, a sender without number."""
+
+
+class Proven(NamedTuple):
+    """The code was right: who typed it holds the number."""
+
+
+class NotProven(NamedTuple):
+    """The code was wrong, or its time or tries are over; or none can be sent to this number today."""
 
 
 class LineClosed(NamedTuple):
@@ -383,7 +421,7 @@ class LineClosed(NamedTuple):
     cleared: int
 
 
-Unspoken = Silence | LineClosed
+Unspoken = Silence | Proven | NotProven | LineClosed
 
 
 class Temporary(NamedTuple):

@@ -17,6 +17,7 @@ from core.answers import (
     ListPage,
     OnayQuestion,
     OneOnRecord,
+    PageCode,
     RetAllQuestion,
     RetSeveral,
     SetAside,
@@ -41,7 +42,7 @@ from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
 from core.past import past_of
 from core.receipts import draw
-from core.requests import Digits, DurumOf, Onay, Piece, Reading, Request
+from core.requests import AskCode, Digits, Door, DurumOf, Onay, Piece, Reading, Request
 from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
@@ -54,6 +55,7 @@ from core.store.queries import (
     ADD_REQUEST,
     BURY_ALL_OF,
     CONFIRM_COMPLAINT,
+    DROP_NOTICES_OF,
     DROP_PIECES_OF,
     DROP_REDELIVERY,
     DROP_SET,
@@ -69,7 +71,7 @@ from core.text import storable
 _log = structlog.get_logger(component="desk")
 
 _SALT_OCTETS = 16
-_QUESTIONS = (OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandMeant, RetAllQuestion, ComplaintQuestion)
+_QUESTIONS = (PageCode, OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandMeant, RetAllQuestion, ComplaintQuestion)
 
 
 class Tools(NamedTuple):
@@ -164,7 +166,7 @@ class Batch:
             find_brand=tools.find_brand,
             now=self._now,
             receipt=draw(tools.is_reserved),
-            code=draw_code(tools.is_reserved) if isinstance(said, Onay | Digits) else "",
+            code=draw_code(tools.is_reserved) if isinstance(said, Onay | Digits | AskCode) else "",
             calendar=tools.calendar,
             rules=tools.rules,
             found=self._found(said, recipient, talk) if isinstance(said, DurumOf) else None,
@@ -173,7 +175,10 @@ class Batch:
 
     def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
         answer, talk = decision.answer, decision.talk
-        speaks, talk = self._tools.guard.admit(scene.recipient, answer, scene.talk, talk, self._now)
+        # Nothing is sent on the strength of a link: its page is the answer, and a code goes to the number typed.
+        speaks = isinstance(answer, PageCode)
+        if scene.request.door is not Door.LINK:
+            speaks, talk = self._tools.guard.admit(scene.recipient, answer, scene.talk, talk, self._now)
         text = None
         if speaks and not isinstance(answer, Unspoken):
             text = self._tools.texts(answer, talk.language)
@@ -188,7 +193,7 @@ class Batch:
         receipt = draw(self._tools.is_reserved)
         answer = SetAside(receipt)
         text = None
-        if request.recipient is not None:
+        if request.recipient is not None and request.door is not Door.LINK:
             text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
         return Outgoing(request_id, answer, text=text, receipt=receipt)
 
@@ -286,7 +291,7 @@ class Batch:
     def _message(self, request: Request, out: Outgoing, recipient: str, text: str) -> tuple[object, ...]:
         """The outbox row of an answer: an expired code or question is never sent."""
         rank, life_ms = OutboxClass.ANSWER, outbox.ANSWER_LIFE_MS
-        if isinstance(out.answer, OnayQuestion):
+        if isinstance(out.answer, OnayQuestion | PageCode):
             rank = OutboxClass.CODE
         if isinstance(out.answer, _QUESTIONS) or (isinstance(out.answer, RetSeveral) and out.answer.unclear):
             assert out.talk is not None, "what asks remembers its question"
@@ -298,11 +303,22 @@ class Batch:
         transaction, now = self._transaction, self._now
         for request, out in zip(self._requests, outgoing, strict=True):
             match out.report:
-                case NewReport(receipt, brand_code, name):
+                case NewReport(receipt, brand_code, name, is_proven):
                     assert request.recipient is not None, "only a number can report"
                     recipient, shown = request.recipient.reveal(), None if name is None else storable(name)
-                    row = (receipt, recipient, brand_code, shown, "unconfirmed", now, now, None)
+                    row = (
+                        receipt,
+                        recipient,
+                        brand_code,
+                        shown,
+                        "open" if is_proven else "unconfirmed",
+                        now,
+                        now,
+                        None,
+                    )
                     transaction.run_many(ADD_COMPLAINT, [row])
+                    if is_proven:
+                        transaction.run_many(ADD_COMPLAINT_TEXT, [(receipt, out.request_id)])
                 case Proof(receipt, is_evidence):
                     transaction.run(CONFIRM_COMPLAINT, of_receipt=receipt, at=now)
                     if is_evidence:
@@ -314,6 +330,7 @@ class Batch:
         """What waits for the former holder of a closed line is neither sent nor read any more."""
         self._transaction.run(BURY_ALL_OF, of_recipient=recipient, at=self._now)
         self._transaction.run(DROP_PIECES_OF, of_recipient=recipient)
+        self._transaction.run(DROP_NOTICES_OF, of_recipient=recipient)
 
 
 def _pairs(request: Request) -> Iterator[Pair]:

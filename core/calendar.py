@@ -5,15 +5,16 @@ the earlier deadline is the safe one. Bridge days ("idari izin") are announced y
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 
 import holidays
 
-from core.clock import Instant, day_of
+from core.clock import ISTANBUL, Instant, day_of, from_datetime
 
 REFUSAL_DAYS: Final = 3  # business days; Kanun 6563 m.8/3
+REPORTING_DAYS: Final = 3  # business days; Yönetmelik m.5 and m.9
 _DAYS_LOOKED_AHEAD_MAX: Final = 366
 
 
@@ -38,6 +39,16 @@ class Calendar:
     def last_lawful_day(self, arrival: Instant) -> date:
         """The last day on which a sender may still write after a refusal (Kanun 6563 m.8/3)."""
         return self._after(day_of(arrival), REFUSAL_DAYS)
+
+    def reporting_starts(self, now: Instant) -> Instant:
+        """The earliest consent that may still be reported now: until its third business day has ended (İYS H467)."""
+        today = first = day_of(now)
+        for _ in range(_DAYS_LOOKED_AHEAD_MAX):
+            day = first - timedelta(days=1)
+            if self._after(day, REPORTING_DAYS) < today:
+                break
+            first = day
+        return from_datetime(datetime.combine(first, time(), ISTANBUL))
 
     def _count_on(self, day: date, count: int) -> date:
         for _ in range(_DAYS_LOOKED_AHEAD_MAX):

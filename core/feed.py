@@ -80,9 +80,12 @@ def read_act(fields: tuple[str, ...], now: Instant) -> Act | Rejected:
     return Act(address, brand_code, kind, recipient_type, status, source, at)
 
 
-def judge(act: Act, brand: Brand | None, standing: Standing, is_taken: bool) -> Verdict:
-    """Decide what a row of a first load changes. `standing` is what the registry holds for its recipient and brand,
-    `is_taken` whether an earlier import took the same act."""
+def judge(
+    act: Act, brand: Brand | None, standing: Standing, is_taken: bool, void_before: Instant | None = None
+) -> Verdict:
+    """Decide what a row changes. `standing` is what the registry holds for its recipient and brand, `is_taken` whether
+    an earlier import took the same act. `void_before` makes it a row of a sender's feed: acts before that moment are
+    reported too late, and a RET needs a record; without it the row is one of a first load."""
     if is_taken:
         return "unchanged"
     if brand is None:
@@ -95,6 +98,10 @@ def judge(act: Act, brand: Brand | None, standing: Standing, is_taken: bool) -> 
             return Rejected("consentDate is older than the consent that stands [H178]")
         if before.consent_at == act.at and act.status is Status.ONAY:
             return Rejected("a RET of the same second stands [H178]")
+    if void_before is not None and act.at < void_before:
+        return Rejected("consentDate is older than 3 business days [H467]")
+    if void_before is not None and act.status is Status.RET and before is None:
+        return Rejected("a RET of which there is no record [H175]")
     if act.status is Status.RET:
         return Change(before, _refused(act, before))
     if brand.closed:

@@ -9,9 +9,12 @@ from core.answers import (
     Help,
     LineClosed,
     ListPage,
+    NotProven,
     NotUnderstoodAnswer,
     OnayQuestion,
     OneOnRecord,
+    PageCode,
+    Proven,
     RetSeveral,
     Silence,
     Unclear,
@@ -51,9 +54,9 @@ class Guard:
     def _count(self, recipient: str, answer: Answer | Unspoken, talk: Talk, now: Instant) -> Talk | None:
         """The talk with the answer counted; None where there is none or no budget for it."""
         match answer:
-            case Silence() | LineClosed():
+            case Silence() | Proven() | NotProven() | LineClosed():
                 return None
-            case OnayQuestion():
+            case OnayQuestion() | PageCode():
                 return talk
             case NotUnderstoodAnswer():
                 erred = _within_hour(talk.erred, self._rules.errors_per_number_hour, now)
@@ -82,8 +85,8 @@ def _unsaid(answer: Answer | Unspoken, before: Talk, after: Talk) -> Talk:
     match answer:
         case ListPage() | WhichBrand() | OneOnRecord() | BrandMeant():
             return after._replace(questions=before.questions)
-        case RetSeveral(unclear=Unclear()):
-            return after._replace(questions=after.questions[:-1])
+        case RetSeveral(outcomes=refused, unclear=Unclear()):
+            return after._replace(questions=before.void_codes(one.brand.code for one in refused).questions)
         case Help():
             return after._replace(helped_at=before.helped_at)
         case _:

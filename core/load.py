@@ -12,12 +12,15 @@ import orjson
 
 from core.brand_store import BrandReader
 from core.brands import Directory
+from core.calendar import Calendar
 from core.citizens import Citizens, Pair
-from core.clock import Clock, utc_text
+from core.clock import Clock, Instant, utc_text
+from core.consent import Record, Status
 from core.feed import Act, ActKey, Rejected, Verdict, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical
-from core.standing import Change
+from core.notices import Entered, NoticeWriter, kind_of
+from core.standing import Change, Standing
 from core.store.database import Database
 from core.store.queries import ADD_TAKEN, TAKEN_OF_BRAND, UNSEALED_BOOKS
 from core.store.transaction import Transaction
@@ -60,12 +63,28 @@ class Pace(NamedTuple):
 _REAL_PACE: Final = Pace()
 
 
+class Feed(NamedTuple):
+    """What makes a file a sender's feed (`--notify`) and not a first load: late consents are void, and citizens are
+    told of those that enter."""
+
+    calendar: Calendar
+    notices: NoticeWriter
+
+
 class Loader:
     """Loads one file. `file_hash` is the SHA-256 of it, which each slice's ledger entry names."""
 
     def __init__(
-        self, database: Database, book: Book, file_hash: bytes, clock: Clock, *, pace: Pace = _REAL_PACE
+        self,
+        database: Database,
+        book: Book,
+        file_hash: bytes,
+        clock: Clock,
+        *,
+        feed: Feed | None = None,
+        pace: Pace = _REAL_PACE,
     ) -> None:
+        self._feed = feed
         self._database = database
         self._book = book
         self._file_hash = file_hash
@@ -113,7 +132,11 @@ class Loader:
 
     def _judge(self, transaction: Transaction, rows: list[Row]) -> list[Verdict]:
         acts = [row.read for row in rows if isinstance(row.read, Act)]
-        citizens = Citizens(transaction, [(act.recipient, act.brand_code) for act in acts])
+        now, feed = self._clock(), self._feed
+        void_before = feed.calendar.reporting_starts(now) if feed else None
+        entered: list[Entered] = []
+        talkers = [act.recipient for act in acts] if feed else ()
+        citizens = Citizens(transaction, [(act.recipient, act.brand_code) for act in acts], talkers)
         taken = _taken(transaction, acts, citizens)
         verdicts: list[Verdict] = []
         new: list[ActKey] = []
@@ -124,16 +147,20 @@ class Loader:
                 continue
             key = act.key
             standing = citizens.standing((act.recipient, act.brand_code))
-            verdict = judge(act, self._directory.get(act.brand_code), standing, key in taken)
+            verdict = judge(act, self._directory.get(act.brand_code), standing, key in taken, void_before)
             if isinstance(verdict, Change):
+                if act.status is Status.ONAY:
+                    entered.append(entered_by(act, verdict, standing, citizens.talk(act.recipient).subscribed_at))
                 citizens.apply((verdict,))
             # Also a row that is equal to what stands: read again, when something newer stands, it must not be rejected.
             if not isinstance(verdict, Rejected) and key not in taken:
                 taken.add(key)
                 new.append(key)
             verdicts.append(verdict)
-        citizens.write(self._clock())
+        citizens.write(now)
         transaction.run_many(ADD_TAKEN, new)
+        if feed:
+            feed.notices.note(transaction, entered, now)
         return verdicts
 
     def _entry(self, rows: list[Row], imported: list[Act | Rejected], counts: Counts) -> str:
@@ -149,6 +176,14 @@ class Loader:
                 "decidedAt": utc_text(self._clock()),
             }
         )
+
+
+def entered_by(act: Act, change: Change, standing: Standing, subscribed_at: Instant | None = None) -> Entered:
+    """What is told of a permission that a sender gave. `standing` is that before the change; `subscribed_at` is when
+    the number's line was closed last."""
+    assert isinstance(change.after, Record), "a row of a file makes records"
+    kind = kind_of(standing, act.type, subscribed_at) if change.after.status is Status.ONAY else "ended"
+    return Entered(act.recipient, act.brand_code, act.type, kind, act.at)
 
 
 class _Slice(NamedTuple):

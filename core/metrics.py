@@ -12,5 +12,8 @@ WAITING: Final = Gauge("izinhatti_waiting", "Requests waiting for their transact
 SUBMIT_UNKNOWN: Final = Counter("izinhatti_submit_unknown", "Submits whose fate nobody told.")
 OUTBOX_DEAD: Final = Counter("izinhatti_outbox_dead", "Messages given up.")
 REVIEW_OLDEST: Final = Gauge("izinhatti_review_oldest_seconds", "Age of the oldest message set aside for a person.")
+NOTICES_OVERDUE: Final = Gauge(
+    "izinhatti_notices_overdue", "Approval notices unsent whose day has ended or ends within two hours."
+)
 BIND: Final = Gauge("izinhatti_bind", "1 while the bind to the operator stands.", ["operator"])
 SUBMITS: Final = Counter("izinhatti_submits", "Submits answered, by command status.", ["operator", "status"])

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
 
-from core.clock import Clock, Instant
+from core.clock import HOUR_MS, Clock, Instant
 from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
 from core.store.queries import (
     ACCEPT,
+    ADD_TOKEN,
     BURY,
     EXPIRE_OUTBOX,
     LEASE,
@@ -21,6 +22,7 @@ from core.store.queries import (
 )
 from core.store.transaction import Transaction
 from core.text import storable
+from core.tokens import PLACE, draw_token, token_hash, with_token
 
 ANSWER_LIFE_MS: Final = 24 * 3600 * 1000
 """An answer that could not be sent for a day is told to nobody any more."""
@@ -34,6 +36,7 @@ class OutboxClass(IntEnum):
     CODE = 0
     ANSWER = 1
     NOTICE = 2
+    MAIL = 3  # by e-mail; the others by SMS
 
 
 class Parcel(NamedTuple):
@@ -108,11 +111,25 @@ class _Marks:
         transaction.run_many(UNKNOWN, self.unknown)
 
 
-class Outbox:
-    """This process's share of the outbox. A participant of the writer, after the desk: what the desk puts in with a
-    transaction can be leased in that same transaction."""
+BY_SMS: Final = (OutboxClass.CODE, OutboxClass.NOTICE)
+BY_MAIL: Final = (OutboxClass.MAIL, OutboxClass.MAIL)
 
-    def __init__(self, book: int, clock: Clock, lease_ms: int) -> None:
+
+class Outbox:
+    """This process's share of the outbox, for the classes of one carrier. A participant of the writer, after the desk:
+    what the desk puts in with a transaction can be leased in that same transaction."""
+
+    def __init__(
+        self,
+        book: int,
+        clock: Clock,
+        lease_ms: int,
+        *,
+        classes: tuple[OutboxClass, OutboxClass] = BY_SMS,
+        token_life_ms: int = 90 * 24 * HOUR_MS,
+    ) -> None:
+        self._classes = classes
+        self._token_life_ms = token_life_ms
         self._book = book
         self._clock = clock
         self._lease_ms = lease_ms
@@ -183,13 +200,29 @@ class _Shipment:
             now = outbox._clock()
             leased = transaction.rows(
                 LEASE,
+                first_class=outbox._classes[0]._value_,
+                last_class=outbox._classes[1]._value_,
                 due=now,
                 limit=self._capacity,
                 lease=now + outbox._lease_ms,
                 by_sender=outbox._book,
             )
             # RETURNING gives no order: answers leave in the order in which they were committed.
-            self._parcels = sorted(map(Parcel._make, leased))
+            self._parcels = self._with_links(transaction, sorted(map(Parcel._make, leased)), now)
+
+    def _with_links(self, transaction: Transaction, parcels: list[Parcel], now: Instant) -> list[Parcel]:
+        """Draw the secret part of each link as it leaves: what is stored is its hash alone. Another try draws another
+        one, and both lead to the same page."""
+        ends_at = now + self._outbox._token_life_ms
+        leaving, tokens = [], []
+        for parcel in parcels:
+            if PLACE in parcel.text:
+                token = draw_token()
+                tokens.append((token_hash(token), parcel.id, ends_at))
+                parcel = parcel._replace(text=with_token(parcel.text, token))
+            leaving.append(parcel)
+        transaction.run_many(ADD_TOKEN, tokens)
+        return leaving
 
     def committed(self) -> None:
         outbox = self._outbox

@@ -13,15 +13,16 @@ from core.store.transaction import Transaction
 
 
 def past_of(
-    transaction: Transaction, receipt: str, recipient: str, subscribed_at: Instant | None
+    transaction: Transaction, receipt: str, recipient: str | None = None, subscribed_at: Instant | None = None
 ) -> Past | Report | None:
-    """The act or report of this number, on its present subscription; None for any other receipt."""
+    """The act or report of this number, on its present subscription; None for any other receipt. Without a number,
+    that of anybody."""
     found = transaction.rows(REQUEST_OF_RECEIPT, wanted=receipt)
     if not found:
         return None
     request_id, owner, *_ = found[0]
     received_at, outcome, entry = found[0][6], found[0][10], found[0][12]
-    if owner != recipient or (subscribed_at is not None and received_at <= subscribed_at):
+    if (recipient is not None and owner != recipient) or (subscribed_at is not None and received_at <= subscribed_at):
         return None
     if reports := transaction.rows(COMPLAINT, wanted=receipt):
         [(_, _, code, _, state, opened_at, _, result)] = reports

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from core.brands import Brand
 from core.clock import Instant
 from core.consent import ConsentType, Source
-from core.recipients import Msisdn
+from core.recipients import Recipient
 
 
 class Door(StrEnum):
@@ -142,6 +142,28 @@ class NotUnderstood(NamedTuple):
     mentions: tuple[Mention, ...] = ()
 
 
+class RetThese(NamedTuple):
+    """The wish to end just these types of these brands, picked from what stands."""
+
+    chosen: tuple[tuple[Brand, Types], ...]
+
+
+class Report(NamedTuple):
+    """A report by who has proven to hold the number; the request's text is the message complained about."""
+
+    brand: Brand
+
+
+class AskCode(NamedTuple):
+    """A code to prove that one holds the number, for the link pages or a call."""
+
+
+class GiveCode(NamedTuple):
+    """That code, typed back."""
+
+    code: str
+
+
 class CloseLine(NamedTuple):
     """The number's line was closed: a new holder must inherit nothing. Nobody says this through a citizen's door."""
 
@@ -185,6 +207,10 @@ Wish = (
     | Digits
     | BrandAlone
     | NotUnderstood
+    | RetThese
+    | Report
+    | AskCode
+    | GiveCode
     | CloseLine
     | Unreadable
 )
@@ -200,7 +226,7 @@ class Request(NamedTuple):
     """
 
     door: Door
-    recipient: Msisdn | None
+    recipient: Recipient | None
     said: Said
     text: str | None
     raw: bytes

@@ -9,6 +9,7 @@ class Rules(NamedTuple):
 
     question_ms: int = 86_400_000
     confirm_code_ms: int = 600_000
+    call_code_ms: int = 180_000
     help_repeat_ms: int = 3_600_000
     answers_per_number_hour: int = 20
     errors_per_number_hour: int = 1

@@ -19,9 +19,10 @@ QUESTIONS_MAX: Final = 8
 KEPT_MS: Final = 24 * HOUR_MS
 """A question is remembered so long after it ended, so that a late answer is answered kindly."""
 
-Kind = Literal["list", "which", "one", "all", "code", "report"]
+Kind = Literal["list", "which", "one", "all", "code", "report", "proof"]
 """`list`: brands with a permission, by numbers; `which`: brands that a name may mean, by numbers; `one`: EVET ends one
-brand's; `all`: EVET ends all; `code`: six digits allow a brand; `report`: the message that is complained about."""
+brand's; `all`: EVET ends all; `code`: six digits allow a brand; `report`: the message that is complained about;
+`proof`: the code that shows on a page or in a call who holds the number, which no text answers."""
 
 Verb = Literal["ret", "onay", "durum"]
 

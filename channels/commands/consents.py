@@ -50,12 +50,15 @@ def import_(
         Path,
         typer.Argument(metavar="FILE", help="CSV: recipient,type,status,source,consentDate,recipientType,brandCode."),
     ],
+    notify: Annotated[
+        bool, typer.Option("--notify", help="A sender's feed: late consents are void, citizens are told.")
+    ] = False,
     config: Config = None,
 ) -> None:
-    """Take consents as a first load; what is rejected is listed in FILE.rejected.csv."""
+    """Take consents, as a first load or a sender's feed; what is rejected is listed in FILE.rejected.csv."""
     settings = settings_of(context, config)
     with one_line():
-        counts = asyncio.run(import_consents(settings, file))
+        counts = asyncio.run(import_consents(settings, file, notify=notify))
     typer.echo(str(counts))
 
 

@@ -13,10 +13,15 @@ from channels.commands.shared import BAD_USE, CommandFault, Config, one_line
 from channels.imports.brands import import_brands
 from channels.imports.consents import import_consents
 from channels.sections import Settings
-from core.store.database import upgrade
+from core.clock import legal_time, system_clock
+from core.store.database import sqlite_path, upgrade
 
 _PORT: Final = "8080"
 _DIR: Final = "var/demo"
+_FEED: Final = """recipient,type,status,source,consentDate,recipientType,brandCode
++905320000005,ARAMA,ONAY,HS_MOBIL,{given},BIREYSEL,600103
++905320000005,MESAJ,ONAY,HS_MOBIL,{given},BIREYSEL,600103
+"""
 
 
 def demo(config: Config = None) -> None:  # noqa: ARG001  # every command takes --config; the demo has settings of its own
@@ -35,8 +40,14 @@ def demo(config: Config = None) -> None:  # noqa: ARG001  # every command takes 
 
 
 async def _seed(settings: Settings) -> None:
-    """Bring the database up to date and the samples into it; read again, they change nothing."""
+    """Bring the database up to date and the samples into it; read again, they change nothing. At the first start a
+    sender reports a permission, of which a sample number is told."""
     await asyncio.to_thread(upgrade, settings.database.url)
     with as_file(files(channels.demo)) as samples:
         await import_brands(settings, samples / "brands.csv")
         await import_consents(settings, samples / "consents.csv")
+    feed = sqlite_path(settings.database.url).parent / "feed.csv"
+    if not feed.exists():
+        given = legal_time(system_clock())
+        feed.write_text(_FEED.format(given=given))
+        await import_consents(settings, feed, notify=True)

@@ -1,5 +1,6 @@
 """`izinhatti serve`."""
 
+import resource
 from typing import Annotated, Final
 
 import structlog
@@ -34,11 +35,18 @@ def serve(
 
     from channels.service import Service
 
+    _raise_descriptor_limit()
     service = Service(settings, opened)
     with one_line():
         uvloop.run(service.run())
     if service.failed_part is not None:
         raise CommandFault(f"the part {service.failed_part} failed: see the log", FINDING)
+
+
+def _raise_descriptor_limit() -> None:
+    """As many connections as the machine allows: a launch day brings tens of thousands at once."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _doors(text: str) -> set[str]:
@@ -49,8 +57,8 @@ def _doors(text: str) -> set[str]:
 
 
 def _usual_doors(settings: Settings) -> set[str]:
-    """The doors that are set up. Those of later versions are named and left shut."""
-    for door, section in (("ivr", settings.ivr), ("link", settings.link)):
-        if section is not None:
-            _log.warning("this door is set up but not built yet", door=door)
-    return {"sms"} if settings.sms.operators else set()
+    """The doors that are set up. One of a later version is named and left shut."""
+    if settings.ivr is not None:
+        _log.warning("this door is set up but not built yet", door="ivr")
+    set_up = {"sms": bool(settings.sms.operators), "link": settings.link is not None}
+    return {door for door, is_set_up in set_up.items() if is_set_up}

@@ -14,6 +14,7 @@ from core.brand_feed import BRAND_COLUMNS, read_brand
 from core.brand_store import BrandReader
 from core.brands import Brand, Directory
 from core.requests import (
+    AskCode,
     BrandAlone,
     CloseLine,
     Devam,
@@ -21,13 +22,16 @@ from core.requests import (
     Durum,
     DurumOf,
     Evet,
+    GiveCode,
     Mention,
     NotUnderstood,
     Onay,
     OnayAll,
+    Report,
     Ret,
     RetAll,
     RetAlone,
+    RetThese,
     Sikayet,
     Types,
     Unreadable,
@@ -92,7 +96,7 @@ def understood(wish: Wish) -> Understood:
             return _named("brand", (mention,), types) if mention.exact else _asked("brand", (mention,), types)
         case NotUnderstood(mentions):
             return _asked("none", mentions)
-        case Unreadable() | CloseLine():
+        case Unreadable() | RetThese() | Report() | AskCode() | GiveCode() | CloseLine():
             return _named("none")
         case _:
             assert_never(wish)

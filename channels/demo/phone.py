@@ -30,10 +30,7 @@ BODY_MAX: Final = 16_384  # octets
 REFRESH_S: Final = 2.0  # the registry is looked into at least so often: other processes change it too
 WRITE_TIMEOUT_S: Final = 10.0
 LANGUAGES: Final = {"tr": "Türkçe", "en": "English"}
-SUGGESTIONS: Final = (
-    *("RET", "2 5", "RET MIGROS", "teknosadan mesaj istemiyorum", "RET HEPSİ", "EVET"),
-    *("DURUM", "ONAY HOPİ", "ŞİKAYET MIGROS", "RET BİLİNMEYEN", "YARDIM"),
-)
+SUGGESTIONS: Final = ("RET", "2 5", "RET MIGROS", "RET HEPSİ", "DURUM", "RET BİLİNMEYEN")
 
 _HERE: Final = Path(__file__).parent
 _TEXTS: Final[dict[str, dict[str, Any]]] = {
@@ -59,15 +56,16 @@ class Asked(NamedTuple):
     language: str
 
 
-def phone_app(line: Line, conversations: Conversations) -> web.Application:
-    """The page over a line; `conversations` also gets the line's answers, from whoever receives them."""
+def phone_app(line: Line, conversations: Conversations, pages_url: str) -> web.Application:
+    """The page over a line; `conversations` also gets the line's answers, from whoever receives them. `pages_url` is
+    where the link pages are."""
     app = web.Application(client_max_size=BODY_MAX)
     env = aiohttp_jinja2.setup(
         app, loader=jinja2.FileSystemLoader(_HERE / "templates"), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
     env.filters["clock"] = _clock
     env.filters["moment"] = _moment
-    page = _Page(line, conversations, env)
+    page = _Page(line, conversations, env, pages_url)
     app.router.add_get("/", page.show)
     app.router.add_post("/send", page.send)
     app.router.add_post("/watch", page.watch)
@@ -78,10 +76,11 @@ def phone_app(line: Line, conversations: Conversations) -> web.Application:
 
 
 class _Page:
-    def __init__(self, line: Line, conversations: Conversations, env: jinja2.Environment) -> None:
+    def __init__(self, line: Line, conversations: Conversations, env: jinja2.Environment, pages_url: str) -> None:
         self._line = line
         self._conversations = conversations
         self._env = env
+        self._pages_url = pages_url
 
     async def show(self, request: web.Request) -> web.Response:
         language = _language(request.query.get("lang"))
@@ -92,6 +91,7 @@ class _Page:
             languages=LANGUAGES,
             number=self._line.number,
             sample=SAMPLE_NUMBER,
+            pages_url=self._pages_url,
             suggestions=SUGGESTIONS,
         )
         return web.Response(text=html, content_type="text/html", charset="utf-8")

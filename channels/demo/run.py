@@ -40,15 +40,19 @@ async def run(
             listening = closing.enter_context(_listen(port))
             simulator = Simulator()
             closing.push_async_callback(simulator.stop)
-            settings = demo_settings(demo_dir, await simulator.start(_HOST), simulator)
+            settings = demo_settings(demo_dir, await simulator.start(_HOST), simulator, _free_port())
             await seed(settings)
-            service = Service(settings, {"sms"})
+            service = Service(settings, {"sms", "link"})
             closing.push_async_callback(service.stop)
             await service.start()
+            assert settings.link is not None, "the demo has link pages"
+            pages_url = settings.link.public_url
             conversations = Conversations(system_clock)
             simulator.on_text = conversations.answer
             line = SimulatedLine(settings.line.number, simulator, service)
-            runner = web.AppRunner(phone_app(line, conversations), access_log=None, shutdown_timeout=PAGE_STOP_S)
+            runner = web.AppRunner(
+                phone_app(line, conversations, pages_url), access_log=None, shutdown_timeout=PAGE_STOP_S
+            )
             closing.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.SockSite(runner, listening).start()
@@ -58,8 +62,9 @@ async def run(
             await stopping.wait()
 
 
-def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator) -> Settings:
-    """The settings of a demo whose state lies in `demo_dir`, bound to the simulated operator."""
+def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator, link_port: int) -> Settings:
+    """The settings of a demo whose state lies in `demo_dir`, bound to the simulated operator; its link pages are at
+    `link_port`."""
     operator = {
         "name": "simulator",
         "host": _HOST,
@@ -74,6 +79,8 @@ def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator) -> S
             "sms": {"operators": [operator]},
             "ledger": {"anchor_file": "ledger.anchors", "signing_key": "ledger.key"},
             "admin": {"listen": f"{_HOST}:0"},
+            "link": {"listen": f"{_HOST}:{link_port}", "public_url": f"http://{_HOST}:{link_port}"},
+            "notices": {"hours": "00:00-24:00"},
             # Who tries the line out is no loop, and silence would look like a fault.
             "limits": {"answers_per_number_hour": 0, "errors_per_number_hour": 0},
         },
@@ -114,6 +121,12 @@ def _listen(port: int) -> Iterator[socket.socket]:
         raise OSError(error.errno, reason) from error
     with listening:
         yield listening
+
+
+def _free_port() -> int:
+    """A port that nobody listens at now: links name it before the line listens there."""
+    with socket.create_server((_HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 async def _until_ready(service: Service, stopping: asyncio.Event) -> None:

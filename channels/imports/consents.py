@@ -1,4 +1,4 @@
-"""`consents import`: a first load of consents from a CSV file."""
+"""`consents import`: consents from a CSV file, as a first load or as a sender's feed."""
 
 import time
 from collections.abc import Iterator
@@ -10,15 +10,21 @@ from channels.imports.rejects import Rejects
 from channels.imports.table import Table
 from channels.own_book import own_book
 from channels.sections import Settings
+from core.calendar import Calendar
 from core.clock import system_clock
 from core.feed import COLUMNS, Rejected, read_act
-from core.load import Counts, Loader, Row
+from core.ids import Ids
+from core.load import Counts, Feed, Loader, Row
+from core.notices import NoticeWriter, OpenHours
 
 _ANCHOR_S: Final = 1.0
 
 
-async def import_consents(settings: Settings, path: Path) -> Counts:
-    """Take the file's rows. Raises `BadTable`, StoreError, OSError or ValueError with one line that says why."""
+async def import_consents(settings: Settings, path: Path, *, notify: bool = False) -> Counts:
+    """Take the file's rows; with `notify` as a sender's feed.
+
+    Raises `BadTable`, StoreError, OSError or ValueError with one line that says why.
+    """
     with Table(path, COLUMNS) as table:
         async with own_book(settings) as own:
             with Rejects(path, table.header) as rejects, progress_bar(path.name, table.octets) as show:
@@ -31,13 +37,19 @@ async def import_consents(settings: Settings, path: Path) -> Counts:
                         await own.anchor()
                         anchored_at = time.monotonic()
 
-                counts = await Loader(own.database, own.book, table.hash, system_clock).load(
+                feed = _feed(settings, own.book.number) if notify else None
+                counts = await Loader(own.database, own.book, table.hash, system_clock, feed=feed).load(
                     _rows(table),
                     lambda row, reason: rejects.add(row.line, reason, row.fields),
                     on_slice,
                 )
             await own.seal()
     return counts
+
+
+def _feed(settings: Settings, book: int) -> Feed:
+    hours = OpenHours(*settings.notices.hours)
+    return Feed(Calendar(settings.calendar.bridge_days), NoticeWriter(Ids(book), book, hours))
 
 
 def _rows(table: Table) -> Iterator[Row]:

@@ -18,15 +18,14 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.clock import MINUTE_MS, Instant, day_of, to_second
+from core.clock import MINUTE_MS, Instant, to_second
 from core.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Status
+from core.decisions.proof import TRIES_MAX, count_code, mac_of
 from core.decisions.scene import Decision, Scene
 from core.decisions.which import Named, which_brand
-from core.requests import SOURCE_OF_DOOR, Onay, Types
+from core.requests import Onay, Types
 from core.standing import Change, Standing
 from core.talk import KEPT_MS, Option, Question
-
-TRIES_MAX: Final = 3
 
 _CODE_TYPES: Final = (ConsentType.MESAJ,)
 
@@ -52,16 +51,13 @@ def on_onay_of(scene: Scene, brand: Brand, named: Types) -> Decision:
         return Decision(AlreadyAllowed(brand, types, scene.now), scene.talk)
     if brand.closed:
         return Decision(BrandClosed(brand, scene.now), scene.talk)
-    today = tuple([sent for sent in scene.talk.codes if day_of(sent) == day_of(scene.now)])
-    limit = scene.rules.codes_per_number_day
-    if limit and len(today) >= limit:
+    talk = count_code(scene)
+    if talk is None:
         return Decision(CodesUsedUp(scene.now), scene.talk)
     life_ms = scene.rules.confirm_code_ms
     option = Option(1, brand.code, types)
     question = Question("code", scene.now, Instant(scene.now + life_ms), (option,), mac=_mac(scene, option, scene.code))
-    sent = (*today, scene.now) if limit else ()
-    talk = scene.talk.ask(question)._replace(codes=sent)
-    return Decision(OnayQuestion(brand, types, scene.code, max(1, life_ms // MINUTE_MS)), talk)
+    return Decision(OnayQuestion(brand, types, scene.code, max(1, life_ms // MINUTE_MS)), talk.ask(question))
 
 
 def on_code(scene: Scene, code: str) -> Decision | None:
@@ -108,7 +104,7 @@ def _allow_type(
     scene: Scene, brand_code: str, wanted: ConsentType, standing: Standing, objection: Objection | None
 ) -> list[Change]:
     at = to_second(scene.request.received_at)
-    source = SOURCE_OF_DOOR[scene.request.door]
+    source = scene.source
     records = standing.of_type(wanted)
     if not records:
         dated = Instant(max(at, objection.at)) if objection else at
@@ -134,6 +130,4 @@ def _allow_type(
 
 
 def _mac(scene: Scene, option: Option, code: str) -> str:
-    """A code is bound to number, brand, types and purpose (design, Decisions)."""
-    bound = "\0".join((scene.recipient, option.brand_code, *option.types, "onay", code))
-    return hmac.digest(scene.rules.code_key, bound.encode(), "sha256").hex()
+    return mac_of(scene, "onay", option.brand_code, *option.types, code)

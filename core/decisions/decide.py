@@ -22,13 +22,15 @@ from core.consent import PHONE_TYPES, ConsentType
 from core.decisions.allow import on_onay
 from core.decisions.close import on_close_line
 from core.decisions.lists import choose, on_devam, on_digits, on_list
-from core.decisions.refuse import on_ret, refuse, refuse_all
+from core.decisions.proof import on_ask_code, on_give_code
+from core.decisions.refuse import on_ret, on_ret_these, refuse, refuse_all
 from core.decisions.reply import on_evet, on_ret_alone
-from core.decisions.report import awaited_report, on_sikayet, prove
+from core.decisions.report import awaited_report, on_report, on_sikayet, prove
 from core.decisions.scene import Decision, Scene
 from core.decisions.status import on_durum, on_durum_of
 from core.decisions.which import meant, which_brand
 from core.requests import (
+    AskCode,
     BrandAlone,
     CloseLine,
     Devam,
@@ -36,13 +38,16 @@ from core.requests import (
     Durum,
     DurumOf,
     Evet,
+    GiveCode,
     Mention,
     NotUnderstood,
     Onay,
     OnayAll,
+    Report,
     Ret,
     RetAll,
     RetAlone,
+    RetThese,
     Sikayet,
     Types,
     Unreadable,
@@ -64,7 +69,9 @@ def brands_needed(said: Wish) -> frozenset[str] | None:
             return _of_mentions(mentions) if mentions else None
         case RetAlone() | RetAll() | Evet() | Devam() | Digits() | CloseLine():
             return None
-        case NotUnderstood() | OnayAll() | DurumOf() | Yardim() | Unreadable():
+        case RetThese(chosen):
+            return frozenset([brand.code for brand, _ in chosen])
+        case NotUnderstood() | OnayAll() | DurumOf() | Yardim() | Unreadable() | Report() | AskCode() | GiveCode():
             return frozenset()
         case _:
             assert_never(said)
@@ -105,6 +112,14 @@ def decide(scene: Scene) -> Decision:
             return Decision(Help(scene.rules.voice_number, more, now), talk if more else talk._replace(helped_at=now))
         case NotUnderstood(mentions):
             return _on_advert(scene, mentions)
+        case RetThese():
+            return on_ret_these(scene, said)
+        case Report():
+            return on_report(scene, said)
+        case AskCode():
+            return on_ask_code(scene)
+        case GiveCode():
+            return on_give_code(scene, said)
         case CloseLine():
             return on_close_line(scene)
         case Unreadable():

@@ -18,7 +18,7 @@ from core.answers import (
 )
 from core.consent import ConsentType
 from core.decisions.allow import on_code, on_onay_of
-from core.decisions.refuse import phone_types, refuse
+from core.decisions.refuse import ended_types, refuse
 from core.decisions.scene import Decision, Scene
 from core.decisions.status import status_of_brand
 from core.requests import Digits, Types
@@ -89,7 +89,7 @@ def choose(scene: Scene, question: Question, numbers: Sequence[int]) -> Decision
         return on_onay_of(scene, scene.brand(chosen[0].brand_code), chosen[0].types)
     if question.verb == "durum":
         return status_of_brand(scene, scene.brand(chosen[0].brand_code))
-    refused = [option._replace(types=phone_types(scene, option.types)) for option in chosen]
+    refused = [option._replace(types=ended_types(scene, option.types)) for option in chosen]
     if not refused[0].types:
         return Decision(EpostaElsewhere(scene.brand(refused[0].brand_code), scene.now), scene.talk)
     return refuse(scene, refused, missing=missing)

@@ -5,10 +5,10 @@ from typing import Final, Literal, NamedTuple
 
 from core.answers import BrandUnknown, EpostaElsewhere, RetAllDone, RetAnswer, RetSeveral
 from core.clock import Instant, to_second
-from core.consent import PHONE_TYPES, ConsentType, Objection, Record, Status
+from core.consent import ConsentType, Objection, Record, Status
 from core.decisions.scene import Decision, Scene
 from core.decisions.which import ALL_CLEAR, Named, which_brand
-from core.requests import SOURCE_OF_DOOR, Door, Ret, Types
+from core.requests import Door, Ret, RetThese, Types
 from core.standing import Change, Standing
 from core.talk import Option
 
@@ -26,7 +26,7 @@ class _Refused(NamedTuple):
 def on_ret(scene: Scene, wish: Ret) -> Decision:
     """Refuse the brands that are clear; ask about one that is not."""
     named = Named.of(scene, wish.mentions)
-    types = phone_types(scene, wish.types)
+    types = ended_types(scene, wish.types)
     if named.clear and not types:
         return Decision(EpostaElsewhere(named.clear[0], scene.now), scene.talk)
     if named.clear:
@@ -36,11 +36,15 @@ def on_ret(scene: Scene, wish: Ret) -> Decision:
     return Decision(BrandUnknown(named.unknown[0], scene.now), scene.talk)
 
 
-def phone_types(scene: Scene, named: Types) -> Types:
-    """The types of a phone number that a refusal ends, the door's own where it names none. None are left where it
-    names e-mail alone: that permission hangs on the address."""
-    wanted = named or _OF_DOOR.get(scene.request.door, PHONE_TYPES)
-    return tuple([t for t in PHONE_TYPES if t in wanted])
+def on_ret_these(scene: Scene, wish: RetThese) -> Decision:
+    return refuse(scene, [Option(0, brand.code, types) for brand, types in wish.chosen])
+
+
+def ended_types(scene: Scene, named: Types) -> Types:
+    """The types that a refusal ends, the door's own where it names none. None are left where a number's names e-mail
+    alone: that permission hangs on the address."""
+    wanted = named or _OF_DOOR.get(scene.request.door, scene.kinds)
+    return tuple([t for t in scene.kinds if t in wanted])
 
 
 def refuse(scene: Scene, chosen: Sequence[Option], named: Named = ALL_CLEAR, missing: Sequence[int] = ()) -> Decision:
@@ -97,7 +101,7 @@ def _refuse_brand(scene: Scene, brand_code: str, types: Iterable[ConsentType]) -
         kept=tuple(fates["kept"]),
         newer=tuple(fates["newer"]),
         newer_at=newest.get("newer"),
-        allowed=tuple([t for t in PHONE_TYPES if t not in types and standing.is_allowed(t)]),
+        allowed=tuple([t for t in scene.kinds if t not in types and standing.is_allowed(t)]),
     )
     return _Refused(answer, changes)
 
@@ -106,7 +110,7 @@ def _refuse_type(
     scene: Scene, brand_code: str, wanted: ConsentType, standing: Standing, changes: list[Change]
 ) -> dict[Fate, Instant]:
     """Refuse one type: what became of it, each with the moment that the answer names."""
-    source = SOURCE_OF_DOOR[scene.request.door]
+    source = scene.source
     at = to_second(scene.request.received_at)
     records = standing.of_type(wanted)
     if not records:

@@ -11,7 +11,7 @@ from core.talk import KEPT_MS, Question
 
 def on_evet(scene: Scene) -> Decision:
     """EVET counts only for the newest open question; late, or with nothing open, it acts on nothing."""
-    question = scene.talk.newest(lambda q: q.is_open(scene.now))
+    question = scene.talk.newest(lambda q: q.is_open(scene.now) and q.kind != "proof")
     if question is None:
         return Decision(_late(scene) or NothingOpen(scene.now), scene.talk)
     match question.kind:
@@ -23,6 +23,8 @@ def on_evet(scene: Scene) -> Decision:
             return prove(scene, question, is_evidence=False)
         case "list" | "which" | "code":
             return Decision(NumberWanted(scene.now, code=question.kind == "code"), scene.talk)
+        case "proof":
+            raise AssertionError("a proof is no question to a text")
 
 
 def on_ret_alone(scene: Scene, wish: RetAlone) -> Decision:
@@ -44,7 +46,9 @@ def _closing(scene: Scene, question: Question) -> Scene:
 def _late(scene: Scene) -> Answer | None:
     """That the time of the newest question is over, if nobody answered it."""
     now = scene.now
-    question = scene.talk.newest(lambda q: not q.closed and not q.is_used and now - q.ends_at < KEPT_MS)
+    question = scene.talk.newest(
+        lambda q: q.kind != "proof" and not q.closed and not q.is_used and now - q.ends_at < KEPT_MS
+    )
     if question is None:
         return None
     again: dict[str, Again] = {"all": "ret-all", "one": "ret", "code": "onay", "list": "list"}

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Final
 
-from core.answers import ComplaintOpened, ComplaintQuestion
+from core.answers import ComplaintOpened, ComplaintQuestion, Silence
 from core.brands import Brand
 from core.clock import day_of
 from core.consent import PHONE_TYPES, Status
 from core.decisions.scene import Decision, NewReport, Proof, Scene
 from core.decisions.which import Named
-from core.requests import Digits, NotUnderstood, Sikayet
+from core.requests import Digits, Door, NotUnderstood, Report, Sikayet
 from core.talk import Option, Question
 from core.text import words
 
@@ -32,9 +32,15 @@ def on_sikayet(scene: Scene, wish: Sikayet) -> Decision:
     return Decision(answer, scene.talk.ask(question), report=report)
 
 
+def on_report(scene: Scene, wish: Report) -> Decision:
+    """Take a report of who has proven to hold the number: it is open at once."""
+    report = NewReport(scene.receipt, wish.brand.code, None, is_proven=True)
+    return Decision(ComplaintOpened(wish.brand, scene.receipt), scene.talk, report=report)
+
+
 def awaited_report(scene: Scene) -> Question | None:
     """The open report of which this text is the message complained about. Numbers are no message, however many."""
-    if isinstance(scene.said, Digits):
+    if isinstance(scene.said, Digits) or scene.request.door is not Door.SMS:
         return None
     question = scene.talk.newest(lambda q: q.kind == "report" and q.is_open(scene.now))
     if question is None or (not isinstance(scene.said, NotUnderstood) and not _is_long(scene.text)):
@@ -43,11 +49,16 @@ def awaited_report(scene: Scene) -> Question | None:
 
 
 def prove(scene: Scene, question: Question, *, is_evidence: bool) -> Decision:
-    """The holder of the number answered: the report is open from now on. Further messages may follow as evidence;
-    after EVET the question has its answer."""
-    talk = scene.talk if is_evidence else scene.talk.close(question)
+    """The holder of the number answered: the report is open from now on, and after EVET the question has its answer.
+    Further messages are kept as evidence without an answer each: they may be an auto-responder's."""
     brand = scene.brand(question.options[0].brand_code) if question.options else None
-    return Decision(ComplaintOpened(brand, question.receipt), talk, report=Proof(question.receipt, is_evidence))
+    report = Proof(question.receipt, is_evidence)
+    if not is_evidence:
+        return Decision(ComplaintOpened(brand, question.receipt), scene.talk.close(question), report=report)
+    if question.is_used:
+        return Decision(Silence(), scene.talk, report=report)
+    talk = scene.talk.replace(question, question._replace(is_used=True))
+    return Decision(ComplaintOpened(brand, question.receipt), talk, report=report)
 
 
 def _is_long(text: str) -> bool:

@@ -7,7 +7,9 @@ from core.answers import Answer, ComplaintState, Effect, Unspoken
 from core.brands import Brand
 from core.calendar import Calendar
 from core.clock import HOUR_MS, Instant
-from core.requests import Request, Wish
+from core.consent import PHONE_TYPES, ConsentType, Source
+from core.recipients import Email
+from core.requests import SOURCE_OF_DOOR, Door, Request, Types, Wish
 from core.rules import Rules
 from core.standing import NOTHING, Change, Standing
 from core.talk import Talk
@@ -66,17 +68,30 @@ class Scene(NamedTuple):
         return max(1, self.rules.question_ms // HOUR_MS)
 
     @property
+    def kinds(self) -> Types:
+        """The types that this address has records of."""
+        return (ConsentType.EPOSTA,) if isinstance(self.request.recipient, Email) else PHONE_TYPES
+
+    @property
+    def source(self) -> Source:
+        """Where an act comes from: also a link opened in a mail."""
+        is_mail = self.request.door is Door.LINK and isinstance(self.request.recipient, Email)
+        return Source.IYS_EPOSTA if is_mail else SOURCE_OF_DOOR[self.request.door]
+
+    @property
     def recipient(self) -> str:
         assert self.request.recipient is not None, "a request without a number is set aside before it is decided"
         return self.request.recipient.reveal()
 
 
 class NewReport(NamedTuple):
-    """A report to be opened, unconfirmed. `name` is an unknown sender's, as the citizen typed it."""
+    """A report to be opened, unconfirmed. `name` is an unknown sender's, as the citizen typed it. `is_proven`: who
+    holds the number is known, and the message itself has come with it."""
 
     receipt: str
     brand_code: str | None
     name: str | None
+    is_proven: bool = False
 
 
 class Proof(NamedTuple):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     null,
+    or_,
     select,
     update,
 )
@@ -34,6 +35,7 @@ from core.store.schema import (
     consent,
     ledger,
     link,
+    notice,
     objection,
     outbox,
     piece,
@@ -42,6 +44,7 @@ from core.store.schema import (
     redelivery,
     taken,
     talk,
+    token,
 )
 from core.store.schema import request as request_table
 
@@ -122,6 +125,9 @@ ADD_COMPLAINT: Final = _insert(complaint)
 ADD_COMPLAINT_TEXT: Final = _insert(complaint_text)
 COMPLAINT: Final = _compiled(select(*complaint.c).where(complaint.c.receipt == bindparam("wanted")))
 COMPLAINTS: Final = _compiled(select(*complaint.c).order_by(complaint.c.opened_at, complaint.c.receipt))
+COMPLAINTS_OF: Final = _compiled(
+    select(*complaint.c).where(complaint.c.recipient == bindparam("recipient")).order_by(complaint.c.opened_at.desc())
+)
 TEXTS_OF_COMPLAINT: Final = _compiled(
     select(request_table.c.received_at, raw.c.text)
     .join(complaint_text, complaint_text.c.request == request_table.c.id)
@@ -222,7 +228,12 @@ LEASE: Final = _compiled(
     .where(
         outbox.c.id.in_(
             select(outbox.c.id)
-            .where(_ready, outbox.c.not_before <= bindparam("due"), outbox.c.expires_at > bindparam("due"))
+            .where(
+                _ready,
+                outbox.c["class"].between(bindparam("first_class"), bindparam("last_class")),
+                outbox.c.not_before <= bindparam("due"),
+                outbox.c.expires_at > bindparam("due"),
+            )
             .order_by(outbox.c["class"], outbox.c.id)
             .limit(bindparam("limit"))
         )
@@ -330,6 +341,64 @@ ANCHORS: Final = _compiled(select(*anchor.c).order_by(anchor.c.book, anchor.c.en
 
 ANCHOR_OF: Final = _compiled(
     select(anchor.c.entry).where(anchor.c.book == bindparam("of_book"), anchor.c.entry == bindparam("of_entry"))
+)
+
+# Notices and their links.
+_waiting = notice.c.state == literal_column("'waiting'")
+PUT_NOTICE: Final = _replace(notice)
+WAITING_NOTICES_OF: Final = _compiled(
+    select(*notice.c).select_from(
+        _each.alias("anon_1").join(
+            notice, and_(notice.c.recipient == _key(0), notice.c.brand_code == _key(1), _waiting)
+        )
+    )
+)
+DROP_NOTICES_OF: Final = _compiled(
+    update(notice)
+    .where(notice.c.recipient == bindparam("of_recipient"), _waiting)
+    .values(state=literal_column("'dropped'"))
+)
+# Due ones whose import has ended, or goes on for so long that nobody waits for the rest of it.
+DUE_NOTICES: Final = _compiled(
+    select(*notice.c)
+    .join(book, book.c.id == notice.c.book)
+    .where(
+        _waiting,
+        notice.c.due_at <= bindparam("now"),
+        or_(book.c.sealed_at.is_not(None), notice.c.entered_at <= bindparam("entered_before")),
+    )
+    .order_by(notice.c.due_at)
+    .limit(bindparam("limit"))
+)
+SET_NOTICE: Final = _compiled(
+    update(notice).where(notice.c.id == bindparam("of_id")).values(state=bindparam("new_state"))
+)
+# Notices that a day's end finds unsent: those that wait, and those in the outbox that nobody took yet.
+UNSENT_NOTICES: Final = _compiled(
+    select(
+        select(func.count())
+        .select_from(notice)
+        .where(_waiting, notice.c.entered_at < bindparam("before"))
+        .scalar_subquery()
+        + select(func.count())
+        .select_from(outbox.join(notice, notice.c.id == outbox.c.id))
+        .where(_ready, outbox.c["class"] >= bindparam("from_class"), notice.c.entered_at < bindparam("before"))
+        .scalar_subquery()
+    )
+)
+QUEUED_NOTICES: Final = _compiled(
+    select(func.count()).select_from(
+        select(outbox.c.id)
+        .where(_ready, outbox.c["class"] == bindparam("of_class"))
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+)
+ADD_TOKEN: Final = _insert(token)
+NOTICE_OF_TOKEN: Final = _compiled(
+    select(*notice.c)
+    .join(token, token.c.notice == notice.c.id)
+    .where(token.c.hash == bindparam("of_hash"), token.c.ends_at > bindparam("now"))
 )
 
 # Imports.

@@ -146,6 +146,7 @@ complaint: Final = Table(
     Column("opened_at", _Moment, nullable=False),
     Column("changed_at", _Moment, nullable=False),
     Column("outcome", Text),
+    Index("complaint_of", "recipient"),
     sqlite_with_rowid=False,
 )
 
@@ -237,6 +238,40 @@ outbox: Final = Table(
         postgresql_where=Column("state") == "sent",
     ),
     Index("outbox_request", "request"),
+)
+
+# Consents that entered from senders, of which the citizen is told (`core.notices`); the row in the outbox has the same
+# id.
+notice: Final = Table(
+    "notice",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("recipient", String, nullable=False),
+    Column("brand_code", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("types", String, nullable=False),  # split by |
+    Column("consent_at", _Moment, nullable=False),
+    Column("entered_at", _Moment, nullable=False),
+    Column("due_at", _Moment, nullable=False),
+    Column("book", Integer, nullable=False),  # of the process that took the consent
+    Column("state", String, nullable=False),
+    Index(
+        "notice_waiting",
+        "due_at",
+        sqlite_where=Column("state") == "waiting",
+        postgresql_where=Column("state") == "waiting",
+    ),
+    Index("notice_of", "recipient", "brand_code"),
+)
+
+# The secret parts of links, as hashes.
+token: Final = Table(
+    "token",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("notice", BigInteger, nullable=False),
+    Column("ends_at", _Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 book: Final = Table(

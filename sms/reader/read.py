@@ -132,7 +132,7 @@ def _onay(found: Sequence[Element], directory: Directory) -> Wish | None:
     if not any(element.is_(Kind.ONAY) for element in found) and not all(m.brands for m in named):
         return None
     types = frozenset().union(*[element.types for element in found])
-    return Onay(named, in_order(types))
+    return Onay(named, in_order(types | BOTH if any(element.is_(Kind.ALL) for element in found) else types))
 
 
 def _durum(found: Sequence[Element], directory: Directory) -> Wish | None:

@@ -5,7 +5,7 @@ from typing import Final, assert_never
 from core import answers
 from core.answers import Answer
 from core.requests import Language
-from sms.texts import complaint, general, lists, permission, refusal, several, status
+from sms.texts import complaint, general, lists, notices, permission, refusal, several, status
 from sms.texts.catalog import Catalog
 
 CATALOGS: Final = {language: Catalog(language) for language in Language}
@@ -86,6 +86,12 @@ def render(answer: Answer, language: Language) -> str:
             return general.not_understood(answer, texts)
         case answers.SetAside():
             return general.set_aside(answer, texts)
+        case answers.ApprovalNotice():
+            return notices.approval_notice(answer, texts)
+        case answers.ConsentEnded():
+            return notices.consent_ended(answer, texts)
+        case answers.PageCode():
+            return notices.page_code(answer, texts)
         case answers.Help():
             return general.help_text(answer, texts)
         case _:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from channels.logs import configure_logs
-from tests.bench import sms_loop
+from tests.bench import reading, sms_loop
 
 
 def main(count: int, runs: int) -> None:
@@ -40,6 +40,8 @@ def main(count: int, runs: int) -> None:
         median = statistics.median(of_name)
         spread = f"{min(of_name):,.0f} to {max(of_name):,.0f}"
         print(f"{name:56} {median:9,.0f}/s   ({spread})   ours / this: {ours / median:.2f}")
+    print()
+    reading.main()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import aiohttp
 import orjson
 import pytest
 
@@ -58,12 +59,12 @@ USES = [
     Fault("unknown command", ("sreve",), 2, "No such command 'sreve'. Did you mean 'serve'?"),
     Fault("group without command", ("ledger",), 2, "Missing command."),
     Fault("unknown option", ("brands", "list", "--xml"), 2, "No such option: --xml"),
-    Fault("not an option yet", ("consents", "import", "x.csv", "--notify"), 2, "No such option: --notify"),
+    Fault("no feed", ("consents", "import", "x.csv", "--notify"), 2, "x.csv: does not exist"),
     Fault("no argument", ("brands", "import"), 2, "Missing argument 'FILE'."),
     Fault("no settings file", ("config", "check", "--config", "gone.toml"), 2, "gone.toml: No such file or directory"),
     Fault("no such door", ("serve", "--doors", "sms,fax"), 2, "--doors: no such door: fax"),
     Fault("no door", ("serve", "--doors", ""), 2, "--doors: no such door: "),
-    Fault("door not built", ("serve", "--doors", "link"), 2, "link: this door is not supported yet"),
+    Fault("door not built", ("serve", "--doors", "ivr"), 2, "ivr: this door is not supported yet"),
     Fault("sms without operator", ("serve", "--doors", "sms"), 2, "sms.operators: the door sms needs an operator"),
     Fault("bad number", ("consents", "show", "0532"), 2, "NUMBER: not a phone number"),
     Fault("bad e-mail", ("consents", "show", "ali@"), 2, "NUMBER: not an e-mail address"),
@@ -381,19 +382,38 @@ async def test_serve_runs_until_sigterm_and_names_a_door_not_built_yet(home: Pat
     assert [(entry["level"], entry["door"]) for entry in logged] == [("warning", "ivr")]
 
 
-def test_serve_on_a_port_in_use_is_one_line_that_names_the_setting(home: Path, line: Izinhatti) -> None:
+async def test_serve_opens_the_link_pages(home: Path, line: Izinhatti) -> None:
+    port = free_port()
+    (home / "izinhatti.toml").write_text(f'{SETTINGS}[link]\nlisten = "127.0.0.1:{port}"\n')
+    process = started(home, "serve", "--doors", "link")
+    await until_listening(port)
+
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{port}/r/Q7m2XbT9kLw4Zp1sA") as page:
+        assert page.status == 404
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.to_thread(process.communicate, timeout=WAIT_S)
+
+    assert process.returncode == 0
+    assert [orjson.loads(entry)["path"] for entry in err.splitlines()] == ["/r/***"]
+    assert "Q7m2" not in err
+
+
+@pytest.mark.parametrize("section", ["admin", "link"])
+def test_serve_on_a_port_in_use_is_one_line_that_names_the_setting(home: Path, line: Izinhatti, section: str) -> None:
     with closing(socket.socket()) as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        (home / "izinhatti.toml").write_text(f'[admin]\nlisten = "127.0.0.1:{port}"\n')
+        (home / "izinhatti.toml").write_text(
+            f'[{section}]\nlisten = "127.0.0.1:{port}"\n' + (SETTINGS if section != "admin" else "")
+        )
 
         process = started(home, "serve")
         _, err = process.communicate(timeout=WAIT_S)
 
     assert process.returncode == 2
     assert len(err.splitlines()) == 1
-    assert err.startswith(f"admin.listen: cannot listen on 127.0.0.1:{port}: ")
+    assert err.startswith(f"{section}.listen: cannot listen on 127.0.0.1:{port}: ")
 
 
 def test_a_key_that_is_none_is_one_line(home: Path, line: Izinhatti, capsys: Captured) -> None:

@@ -4,6 +4,7 @@ import csv
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 
 from channels.imports.table import BadTable, Table
 from core.brand_store import BrandReader
+from core.clock import ISTANBUL, day_of, from_datetime
 from core.load import rows_next
 from core.store.reading import reading
 from tests.channels.conftest import Izinhatti
@@ -189,6 +191,136 @@ def test_a_large_file_goes_in_by_slices(home: Path, line: Izinhatti, stdout: Std
 )
 def test_slices_keep_to_their_time(label: str, rows: int, took_s: float, expected: int) -> None:
     assert rows_next(rows, took_s) == expected
+
+
+NOW = datetime.now(ISTANBUL).replace(microsecond=0)
+
+
+def ago(*, recipient: str = ALI, kind: str = "MESAJ", status: str = "ONAY", brand: str = "600100", **ago: float) -> str:
+    """A row dated so long ago."""
+    return f"{recipient},{kind},{status},HS_WEB,{NOW - timedelta(**ago):%Y-%m-%d %H:%M:%S},BIREYSEL,{brand}"
+
+
+def notices(home: Path) -> list[tuple[str, str, str, str]]:
+    with database(home) as connection:
+        return connection.execute("SELECT recipient, brand_code, kind, types FROM notice ORDER BY id").fetchall()
+
+
+def test_a_feed_tells_of_what_enters_and_a_first_load_does_not(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+    assert line("consents", "import", write(home, ago(minutes=9))) == 0
+    assert notices(home) == []
+
+    assert line("consents", "import", write(home, ago(minutes=8)), "--notify") == 0
+
+    assert stdout()[-1] == "imported=1 unchanged=0 rejected=0"
+    assert notices(home) == [(ALI, "600100", "given", "MESAJ")]
+    with database(home) as connection:
+        [(entered_at, due_at, state, sealed_at)] = connection.execute(
+            "SELECT entered_at, due_at, state, sealed_at FROM notice JOIN book ON book.id = notice.book"
+        ).fetchall()
+    assert state == "waiting"
+    assert sealed_at >= entered_at
+    assert day_of(due_at) == day_of(entered_at)
+
+
+def test_a_feed_takes_nothing_late_and_no_ret_without_a_record(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+    late = ago(days=30)
+    unknown = ago(minutes=5, status="RET", kind="ARAMA")
+    file = write(home, late, unknown, ago(minutes=5))
+
+    assert line("consents", "import", file, "--notify") == 0
+
+    assert stdout()[-1] == "imported=1 unchanged=0 rejected=2"
+    assert [(row["line"], row["reason"]) for row in rejected(file)] == [
+        ("2", "consentDate is older than 3 business days [H467]"),
+        ("3", "a RET of which there is no record [H175]"),
+    ]
+    assert notices(home) == [(ALI, "600100", "given", "MESAJ")]
+
+
+def test_types_far_apart_in_a_feed_are_one_notice_and_brands_are_not(
+    home: Path, line: Izinhatti, stdout: Stdout
+) -> None:
+    others = [ago(minutes=5, recipient=f"+90533{number:07}") for number in range(1000)]
+    rows = [ago(minutes=5), *others, ago(minutes=4, kind="ARAMA"), ago(minutes=5, brand="600101")]
+
+    assert line("consents", "import", write(home, *rows), "--notify") == 0
+
+    assert stdout()[-1] == "imported=1003 unchanged=0 rejected=0"
+    assert len(bodies(home)) > 1
+    told = notices(home)
+    assert len(told) == 1002
+    assert [one for one in told if one[0] == ALI] == [
+        (ALI, "600100", "given", "ARAMA|MESAJ"),
+        (ALI, "600101", "given", "MESAJ"),
+    ]
+
+
+def test_an_address_is_told_apart_from_a_number(home: Path, line: Izinhatti) -> None:
+    rows = ago(minutes=5), ago(minutes=5, recipient="ali@ornek.example", kind="EPOSTA")
+
+    assert line("consents", "import", write(home, *rows), "--notify") == 0
+
+    assert [(recipient, types) for recipient, _, _, types in notices(home)] == [
+        (ALI, "MESAJ"),
+        ("ali@ornek.example", "EPOSTA"),
+    ]
+
+
+def test_a_feed_read_twice_tells_nobody_again(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+    file = write(home, ago(minutes=9), ago(minutes=8, status="RET"), ago(minutes=7))
+    assert line("consents", "import", file, "--notify") == 0
+    assert stdout()[-1] == "imported=3 unchanged=0 rejected=0"
+    with database(home) as connection:
+        connection.execute("UPDATE notice SET state = 'queued'")
+
+    assert line("consents", "import", file, "--notify") == 0
+
+    assert stdout()[-1] == "imported=0 unchanged=3 rejected=0"
+    assert len(notices(home)) == 1
+
+
+@pytest.mark.parametrize(
+    ("objected", "kind", "status"),
+    [
+        pytest.param({"minutes": 4}, "ended", "RET", id="after the permission"),
+        pytest.param({"minutes": 5}, "ended", "RET", id="in its second"),
+        pytest.param({"minutes": 6}, "again", "ONAY", id="before it"),
+    ],
+)
+def test_a_permission_in_a_feed_that_meets_an_objection(
+    home: Path, line: Izinhatti, objected: dict[str, float], kind: str, status: str
+) -> None:
+    at = from_datetime(NOW - timedelta(**objected))
+    with database(home) as connection:
+        connection.execute(
+            "INSERT INTO objection VALUES (?, '600100', 'MESAJ', 'IYS_KISAMESAJ', ?, 'K7M4Q2XS')", (ALI, at)
+        )
+
+    assert line("consents", "import", write(home, ago(minutes=5)), "--notify") == 0
+
+    assert notices(home) == [(ALI, "600100", kind, "MESAJ")]
+    with database(home) as connection:
+        assert connection.execute("SELECT status FROM consent").fetchall() == [(status,)]
+
+
+def test_a_permission_in_a_feed_after_the_citizens_refusal_says_so(home: Path, line: Izinhatti) -> None:
+    refused = ago(minutes=9, status="RET").replace("HS_WEB", "IYS_WEB")
+    assert line("consents", "import", write(home, ago(minutes=10), refused)) == 0
+
+    assert line("consents", "import", write(home, ago(minutes=5)), "--notify") == 0
+
+    assert notices(home) == [(ALI, "600100", "again", "MESAJ")]
+
+
+def test_what_a_feed_both_gives_and_ends_is_left_for_the_notice_to_see(home: Path, line: Izinhatti) -> None:
+    rows = ago(minutes=9), ago(minutes=9, kind="ARAMA"), ago(minutes=8, status="RET")
+
+    assert line("consents", "import", write(home, *rows), "--notify") == 0
+
+    assert notices(home) == [(ALI, "600100", "given", "ARAMA|MESAJ")]
+    with database(home) as connection:
+        assert connection.execute("SELECT type FROM consent WHERE status = 'ONAY'").fetchall() == [("ARAMA",)]
 
 
 class Good(NamedTuple):

@@ -1,12 +1,12 @@
 """Business days around the holidays of 2026 and 2027, and the deadlines counted in them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.calendar import Calendar
+from core.calendar import REPORTING_DAYS, Calendar
 from core.clock import ISTANBUL, Instant, day_of, from_datetime
 
 ISO = date.fromisoformat
@@ -66,6 +66,37 @@ def test_business_days(label: str, day: str, is_business_day: bool) -> None:
 )
 def test_the_last_lawful_day_is_the_third_business_day(label: str, arrival: str, last_day: str) -> None:
     assert Calendar().last_lawful_day(moment(arrival)) == ISO(last_day), label
+
+
+@pytest.mark.parametrize(
+    ("now", "first_day"),
+    [
+        pytest.param("2026-11-26 14:05", "2026-11-23", id="Thursday: since Monday"),
+        pytest.param("2026-11-26 00:00:00", "2026-11-23", id="Thursday, first second"),
+        pytest.param("2026-11-26 23:59:59", "2026-11-23", id="Thursday, last second"),
+        pytest.param("2026-11-25 14:05", "2026-11-20", id="Wednesday: since Friday, over a week-end"),
+        pytest.param("2026-11-28 10:00", "2026-11-25", id="Saturday: since Wednesday"),
+        pytest.param("2026-11-30 10:00", "2026-11-25", id="Monday: since Wednesday"),
+        pytest.param("2026-03-24 10:00", "2026-03-18", id="over Ramazan Bayramı 2026"),
+        pytest.param("2026-06-02 10:00", "2026-05-25", id="over Kurban Bayramı 2026"),
+        pytest.param("2027-01-05 10:00", "2026-12-30", id="over the new year"),
+    ],
+)
+def test_a_consent_can_be_reported_until_its_third_business_day_has_ended(now: str, first_day: str) -> None:
+    assert Calendar().reporting_starts(moment(now)) == moment(f"{first_day} 00:00:00")
+
+
+def test_bridge_days_lengthen_the_time_for_reporting() -> None:
+    assert Calendar([ISO("2026-11-24")]).reporting_starts(moment("2026-11-27 10:00")) == moment("2026-11-23 00:00")
+
+
+@given(st.integers(1_700_000_000_000, 1_900_000_000_000))
+def test_reporting_starts_on_the_earliest_day_whose_third_business_day_is_not_over(now: int) -> None:
+    calendar, today = Calendar(), day_of(Instant(now))
+    first = day_of(calendar.reporting_starts(Instant(now)))
+
+    assert calendar.business_day_after(first, REPORTING_DAYS) >= today
+    assert calendar.business_day_after(first - timedelta(days=1), REPORTING_DAYS) < today
 
 
 def test_the_day_of_arrival_is_that_of_istanbul_not_of_utc() -> None:

@@ -27,7 +27,7 @@ from core.answers import (
 from core.brands import Brand
 from core.clock import HOUR_MS
 from core.consent import ConsentType
-from core.decisions.allow import TRIES_MAX
+from core.decisions.proof import TRIES_MAX
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox import ANSWER_LIFE_MS, OutboxClass

@@ -233,6 +233,41 @@ def test_the_newest_act_wins_and_the_citizen_is_never_overruled(case: Judged) ->
         assert case.becomes in (verdict.reason if isinstance(verdict, Rejected) else verdict)
 
 
+VOID_BEFORE = day(8)
+FED = [
+    Judged("ONAY of the first day", onay(8), (), record(ONAY, 8)),
+    Judged("ONAY of the day before", onay(7), (), "H467"),
+    Judged("newer ONAY on ONAY, late", onay(7), (record(ONAY, 6),), "H467"),
+    Judged("RET of the first day", ret(8), (record(ONAY, 7),), record(RET, 8)),
+    Judged("RET of the day before", ret(7), (record(ONAY, 6),), "H467"),
+    Judged("RET without a record", ret(10), (), "H175"),
+    Judged("RET, a merchant's record alone", ret(10), (record(ONAY, 9, to=TACIR),), "H175"),
+    Judged("RET with an objection alone", ret(10), (), "H175", (objection(9),)),
+    Judged("older than what stands", onay(7), (record(ONAY, 10),), "H178"),
+    Judged("late, but the same", onay(7), (record(ONAY, 7),), "unchanged"),
+    Judged("late, but taken before", onay(7), (record(RET, 10, CITIZEN, 10),), "unchanged", is_taken=True),
+    Judged("late, of an unknown brand", onay(7), (), "H018", brand=None),
+    Judged("of a closed brand", onay(10), (), "closed", brand=CLOSED),
+    Judged("ONAY before an objection", onay(9), (), record(RET, 10, CITIZEN, 10, receipt="K7M4Q2XS"), (objection(10),)),
+    Judged("late ONAY before an objection", onay(7), (), "H467", (objection(10),)),
+    Judged("ONAY after an objection", onay(11), (), record(ONAY, 11), (objection(10),)),
+    Judged("ONAY before the citizen's RET", onay(9), (record(RET, 10, CITIZEN, 10),), "H178"),
+]
+
+
+@pytest.mark.parametrize("case", FED, ids=[c.label for c in FED])
+def test_a_senders_feed_brings_nothing_late_and_no_ret_without_a_record(case: Judged) -> None:
+    standing = Standing.of(case.records, case.objections)
+
+    verdict = judge(case.act, case.brand, standing, case.is_taken, VOID_BEFORE)
+
+    if isinstance(case.becomes, Record):
+        assert isinstance(verdict, Change), verdict
+        assert verdict.after == case.becomes
+    else:
+        assert case.becomes in (verdict.reason if isinstance(verdict, Rejected) else verdict)
+
+
 class Registry:
     """What an import keeps, in memory."""
 

@@ -29,7 +29,7 @@ from core.clock import HOUR_MS, MINUTE_MS, Instant
 from core.consent import ConsentType
 from core.guard import Guard
 from core.rules import Rules
-from core.talk import NEW, Option, Question, Talk
+from core.talk import NEW, QUESTIONS_MAX, Option, Question, Talk
 
 NOW = Instant(1_795_431_900_000)
 NUMBER = "+905321234567"
@@ -160,6 +160,9 @@ def test_blocks_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 OLD = Question("list", NOW, Instant(NOW + 1000), (Option(1, "600102", MESAJ),), shown=1)
+CODED = Question("code", NOW, Instant(NOW + 1000), (Option(1, "600100", MESAJ),))
+FULL = (CODED, *[OLD._replace(kind="which", shown=n) for n in range(QUESTIONS_MAX - 1)])
+"""So many that a further one makes the oldest of its kind give way."""
 PUT = Question("which", NOW, Instant(NOW + 1000), (Option(1, "600100", MESAJ),))
 UNCLEAR = Unclear("deniz", ((1, MIGROS),))
 
@@ -179,13 +182,27 @@ UNCLEAR = Unclear("deniz", ((1, MIGROS),))
 )
 @pytest.mark.parametrize("is_silent", [True, False], ids=["silent", "said"])
 def test_what_is_not_said_is_not_asked(answer: Answer, stays: bool, is_silent: bool) -> None:
-    before = Talk(questions=(OLD,), answered=(NOW,) if is_silent else ())
-    after = before._replace(questions=(OLD, PUT))
+    before = Talk(questions=FULL, answered=(NOW,) if is_silent else ())
+    after = before.ask(PUT)
 
     admitted = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, answer, before, after, NOW)
 
     assert admitted.speaks is not is_silent
-    assert admitted.talk.questions == ((OLD, PUT) if stays or not is_silent else (OLD,))
+    if stays or not is_silent:
+        assert admitted.talk.questions == after.questions
+    else:
+        assert [q.kind for q in admitted.talk.questions] == [q.kind for q in FULL]
+        assert admitted.talk.questions[1:] == FULL[1:]
+
+
+def test_a_silent_refusal_voids_the_code_of_its_brand_all_the_same() -> None:
+    before = Talk(questions=FULL, answered=(NOW,))
+    after = before.void_codes([MIGROS.code]).ask(PUT)
+    told = RetSeveral("K7M4Q2XS", DAY, (RET,), unclear=UNCLEAR)
+
+    talk = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, told, before, after, NOW).talk
+
+    assert talk.questions == (CODED._replace(closed=True), *FULL[1:])
 
 
 def test_help_that_was_not_said_is_not_remembered() -> None:

@@ -1,14 +1,25 @@
-"""The loader steps back for other writers, and only for them."""
+"""The loader steps back for other writers, and only for them; as a sender's feed it notes who is to be told."""
 
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Final
 
+import pytest
+
+from core.calendar import Calendar
 from core.clock import Instant
-from core.consent import ConsentType, RecipientType, Source, Status
+from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.feed import Act
+from core.ids import Ids
 from core.ledger.book import Book
-from core.load import Counts, Loader, Pace, Row
+from core.load import Counts, Feed, Loader, Pace, Row, entered_by
+from core.notices import Entered, Kind, NoticeWriter, OpenHours
+from core.standing import Change, Standing
 from core.store.database import Database, upgrade
-from core.store.queries import OPEN_BOOK, PUT_BRAND
+from core.store.queries import OPEN_BOOK, PUT_BRAND, PUT_TALK
+from core.talk import Talk, dump
+from tests.core.decisions.scenes import AT, DAY_MS, MESAJ, MIGROS, NOW, NUMBER, ONAY, RET, objection, record
+from tests.counter import execute
 
 
 async def load(tmp_path: Path, *, others: int) -> tuple[Counts, list[float]]:
@@ -55,3 +66,90 @@ async def test_an_import_on_its_own_does_not_pause(tmp_path: Path) -> None:
 
     assert counts == Counts(imported=120)
     assert slept == []
+
+
+ONAY_NOW: Final = Act(NUMBER.reveal(), MIGROS.code, MESAJ, RecipientType.BIREYSEL, ONAY, Source.HS_WEB, AT)
+GIVEN: Final = record(MIGROS, days_ago=0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "after", "expected"),
+    [
+        pytest.param([], GIVEN, "given", id="nothing before"),
+        pytest.param([record(MIGROS)], GIVEN, "given", id="renewed"),
+        pytest.param([record(MIGROS, status=RET)], GIVEN, "again", id="refused before"),
+        pytest.param([objection(MIGROS, at=Instant(AT - 1))], GIVEN, "again", id="objected before"),
+        pytest.param([objection(MIGROS)], record(MIGROS, status=RET, days_ago=0), "ended", id="met by an objection"),
+    ],
+)
+def test_what_is_told_of_a_permission_that_entered(
+    rows: Sequence[Record | Objection], after: Record, expected: Kind
+) -> None:
+    standing = Standing.of(
+        [row for row in rows if isinstance(row, Record)], [row for row in rows if isinstance(row, Objection)]
+    )
+
+    entered = entered_by(ONAY_NOW, Change(None, after), standing)
+
+    assert entered == Entered(NUMBER.reveal(), MIGROS.code, MESAJ, expected, AT)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    database = await Database.open(url, 1)
+    await database.transact(
+        lambda transaction: transaction.run_many(PUT_BRAND, [("600100", "MIGROS", "", "", "", None, None, 1)])
+    )
+    yield database
+    await database.close()
+
+
+async def feed(database: Database, *acts: Act, is_feed: bool = True) -> Counts:
+    [(book,)] = await database.transact(lambda transaction: transaction.rows(OPEN_BOOK, opening_at=0))
+    notices = NoticeWriter(Ids(book), book, OpenHours(0, 1440))
+    loader = Loader(database, Book(book), b"file", lambda: NOW, feed=Feed(Calendar(), notices) if is_feed else None)
+
+    async def on_slice() -> None:
+        pass
+
+    return await loader.load([Row(n, (), act) for n, act in enumerate(acts)], lambda row, reason: None, on_slice)
+
+
+async def kinds(database: Database) -> list[str]:
+    found = await database.transact(lambda transaction: execute(transaction, "SELECT kind FROM notice"))
+    return [kind for (kind,) in found]
+
+
+async def test_a_first_load_tells_nobody_and_takes_what_is_old(database: Database) -> None:
+    old = ONAY_NOW._replace(at=Instant(AT - 400 * DAY_MS))
+
+    assert await feed(database, ONAY_NOW, old._replace(type=ConsentType.ARAMA), is_feed=False) == Counts(imported=2)
+    assert await kinds(database) == []
+
+
+async def test_a_feed_tells_of_permissions_only(database: Database) -> None:
+    later = ONAY_NOW._replace(at=Instant(AT - 1000))
+
+    assert await feed(database, later, ONAY_NOW._replace(status=RET)) == Counts(imported=2)
+    assert await kinds(database) == ["given"]
+
+
+async def test_a_permission_that_follows_a_refusal_in_the_same_slice_says_so(database: Database) -> None:
+    acts = [ONAY_NOW._replace(at=Instant(AT - n * 1000)) for n in (3, 2, 1)]
+    acts[1] = acts[1]._replace(status=RET)
+
+    await feed(database, *acts)
+
+    assert await kinds(database) == ["again"]
+
+
+async def test_what_somebody_else_refused_who_had_the_number_is_not_told(database: Database) -> None:
+    closed_at = Instant(AT - DAY_MS)
+    await feed(database, ONAY_NOW._replace(at=Instant(AT - 2 * DAY_MS)), is_feed=False)
+    await feed(database, ONAY_NOW._replace(at=Instant(closed_at - 1000), status=RET), is_feed=False)
+    row = (NUMBER.reveal(), dump(Talk(subscribed_at=closed_at)), closed_at)
+    await database.transact(lambda transaction: transaction.run_many(PUT_TALK, [row]))
+
+    await feed(database, ONAY_NOW)
+
+    assert await kinds(database) == ["given"]

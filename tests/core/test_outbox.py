@@ -9,9 +9,11 @@ from core import outbox as outbox_module
 from core.clock import Instant
 from core.ids import ids_of
 from core.ledger.anchors import Signer
-from core.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, OutboxClass, Parcel
+from core.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, BY_MAIL, Outbox, OutboxClass, Parcel
 from core.store.errors import TemporaryFault
-from core.store.queries import ADD_OUTBOX
+from core.store.queries import ADD_OUTBOX, NOTICE_OF_TOKEN, PUT_NOTICE
+from core.store.transaction import Transaction
+from core.tokens import LENGTH, PLACE, token_hash
 from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, opened
 
 
@@ -47,7 +49,9 @@ async def put(
 
 async def turn(counter: Counter) -> None:
     """The writer has written what waited, and leased what was there."""
-    counter.outbox.expect()
+    for participant in counter.writer._participants:
+        if isinstance(participant, Outbox):
+            participant.expect()
     counter.writer.wake()
     await counter.writer.errand(lambda _: None)
     await counter.writer.errand(lambda _: None)
@@ -312,3 +316,122 @@ async def test_nothing_is_written_while_there_is_nothing_to_write(counter: Count
     assert counter.outbox.next_job() is None
     counter.outbox.expect()
     assert counter.outbox.next_job() is not None
+
+
+@pytest.fixture
+def mail_carrier(counter: Counter) -> FakeCarrier:
+    outbox = Outbox(counter.book.number, counter.clock, LEASE_MS, classes=BY_MAIL)
+    outbox.carrier = carrier = FakeCarrier()
+    counter.writer.join(outbox)
+    return carrier
+
+
+async def test_each_carrier_gets_its_own_classes_only(
+    counter: Counter, carrier: FakeCarrier, mail_carrier: FakeCarrier
+) -> None:
+    carrier.room = mail_carrier.room = 0
+    for rank in OutboxClass:
+        await put(counter, rank.name, rank)
+    carrier.room = mail_carrier.room = 100
+
+    await turn(counter)
+
+    assert [parcel.text for parcel in carrier.carried] == ["CODE", "ANSWER", "NOTICE"]
+    assert [parcel.text for parcel in mail_carrier.carried] == ["MAIL"]
+
+
+async def put_notice(counter: Counter, rank: OutboxClass = OutboxClass.NOTICE) -> int:
+    row_id = await put(counter, f"yazın ya da https://izin.example{PLACE}", rank)
+    row = (row_id, NUMBER.reveal(), "600100", "given", "MESAJ", 0, 0, 0, 1, "queued")
+    await counter.writer.errand(lambda transaction: transaction.run_many(PUT_NOTICE, [row]))
+    return row_id
+
+
+def token_in(parcel: Parcel) -> str:
+    text, _, token = parcel.text.partition("/r/")
+    assert text == "yazın ya da https://izin.example"
+    assert len(token) == LENGTH
+    return token
+
+
+async def notices_of(counter: Counter, token: str) -> list[int]:
+    now = counter.clock.now
+    found = await counter.writer.errand(
+        lambda transaction: transaction.rows(NOTICE_OF_TOKEN, of_hash=token_hash(token), now=now)
+    )
+    return [row[0] for row in found]
+
+
+@pytest.mark.parametrize("rank", [OutboxClass.NOTICE, OutboxClass.MAIL])
+async def test_a_link_is_drawn_as_it_leaves_and_kept_as_a_hash_alone(
+    counter: Counter, carrier: FakeCarrier, mail_carrier: FakeCarrier, rank: OutboxClass
+) -> None:
+    row_id = await put_notice(counter, rank)
+    await turn(counter)
+
+    [parcel] = carrier.carried + mail_carrier.carried
+    token = token_in(parcel)
+
+    assert await counter.column("SELECT text FROM outbox") == [f"yazın ya da https://izin.example{PLACE}"]
+    assert await counter.rows("SELECT hash, notice FROM token") == [(token_hash(token), row_id)]
+    assert await notices_of(counter, token) == [row_id]
+    stored = [path.read_bytes() for path in counter.database.path.parent.iterdir() if path.is_file()]
+    assert token.encode() not in b"".join(stored)
+
+
+async def test_another_try_draws_another_link_and_both_work(counter: Counter, carrier: FakeCarrier) -> None:
+    row_id = await put_notice(counter)
+    await turn(counter)
+    counter.outbox.retry(carrier.carried[0], 0, "0x00000008")
+    await turn(counter)
+    await turn(counter)
+
+    first, second = map(token_in, carrier.carried)
+
+    assert first != second
+    assert [await notices_of(counter, token) for token in (first, second)] == [[row_id], [row_id]]
+
+
+@pytest.mark.parametrize(
+    ("passed_ms", "works"),
+    [
+        pytest.param(999, True, id="last moment"),
+        pytest.param(1000, False, id="over"),
+        pytest.param(10**12, False, id="long"),
+    ],
+)
+async def test_a_link_ends_with_its_time(counter: Counter, carrier: FakeCarrier, passed_ms: int, works: bool) -> None:
+    counter.outbox._token_life_ms = 1000
+    row_id = await put_notice(counter)
+    await turn(counter)
+    counter.clock.pass_ms(passed_ms)
+
+    assert await notices_of(counter, token_in(carrier.carried[0])) == ([row_id] if works else [])
+
+
+async def test_a_text_without_a_link_draws_none(counter: Counter, carrier: FakeCarrier) -> None:
+    await put(counter)
+    await turn(counter)
+
+    assert len(carrier.carried) == 1
+    assert await counter.rows("SELECT * FROM token") == []
+
+
+async def test_a_lease_that_could_not_be_written_leaves_no_link(counter: Counter, carrier: FakeCarrier) -> None:
+    carrier.room = 0
+    await put_notice(counter)
+    carrier.room = 1
+    counter.outbox.expect()
+    job = counter.outbox.next_job()
+    assert job is not None
+
+    def broken(transaction: Transaction) -> None:
+        job.run(transaction)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await counter.database.transact(broken)
+
+    assert await counter.rows("SELECT * FROM token") == []
+    await turn(counter)
+    assert [parcel.attempts for parcel in carrier.carried] == [1]

@@ -245,3 +245,17 @@ def test_a_port_in_use_is_one_line_that_names_the_variable(tmp_path: Path) -> No
     assert errors.count(b"\n") == 1
     assert errors.startswith(b"DEMO_PORT: ")
     assert process.returncode == 2
+
+
+async def test_a_fresh_notice_leads_to_its_page(page: Page) -> None:
+    await use_number(page, "+905320000005")
+    notice = messages(page).first
+    await expect(notice).to_contain_text("HOPİ reklam mesajı ve arama izniniz kaydedildi")
+
+    async with page.expect_popup() as opening:
+        await notice.get_by_role("link").click()
+    opened = await opening.value
+    await opened.get_by_role("button", name="Hepsini durdur").click()
+
+    await expect(opened.get_by_role("heading", level=1)).to_have_text("İzniniz kaldırıldı")
+    await expect(brand(page, "HOPİ").locator("li").filter(has_text="Mesaj")).to_contain_text("izin yok RET")

@@ -32,7 +32,7 @@ class FakeOperator(Simulator):
 
 @pytest.fixture
 def service(tmp_path: Path) -> Service:
-    return Service(demo_settings(tmp_path, 2775, Simulator()), ())
+    return Service(demo_settings(tmp_path, 2775, Simulator(), 8338), ())
 
 
 async def test_a_text_goes_to_the_short_number(service: Service) -> None:

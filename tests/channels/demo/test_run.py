@@ -15,7 +15,7 @@ from sms.simulator import Simulator
 
 
 def test_settings_keep_everything_in_the_folder_and_can_work(tmp_path: Path) -> None:
-    settings = demo.demo_settings(tmp_path, 2775, Simulator())
+    settings = demo.demo_settings(tmp_path, 2775, Simulator(), 8338)
 
     assert settings.database.url == f"{SQLITE}{tmp_path}/izinhatti.db"
     assert settings.ledger.anchor_file.parent == settings.ledger.signing_key.parent == tmp_path
@@ -25,7 +25,7 @@ def test_settings_keep_everything_in_the_folder_and_can_work(tmp_path: Path) -> 
 
 async def test_what_is_missing_is_named_when_the_wait_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "READY_TIMEOUT_S", 0.01)
-    service = Service(demo.demo_settings(tmp_path, 2775, Simulator()), {"sms"})
+    service = Service(demo.demo_settings(tmp_path, 2775, Simulator(), 8338), {"sms"})
 
     with pytest.raises(OSError, match=r"not ready in 0\.01 s: sms: not started yet"):
         await demo._until_ready(service, asyncio.Event())

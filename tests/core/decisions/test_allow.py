@@ -22,7 +22,7 @@ from core.answers import (
 from core.brands import Brand
 from core.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.consent import Objection, RecipientType, Record, Source, Status
-from core.decisions.allow import TRIES_MAX
+from core.decisions.proof import TRIES_MAX
 from core.requests import Digits, Evet, OnayAll, RetAll, RetAlone, Types, Wish
 from core.rules import Rules
 from core.standing import Change

@@ -14,6 +14,7 @@ from core.answers import (
     RetAnswer,
     RetSeveral,
     SetAside,
+    Silence,
 )
 from core.brands import Brand
 from core.clock import HOUR_MS
@@ -132,6 +133,14 @@ def test_further_messages_are_evidence_too() -> None:
     decisions = [chat.wait(HOUR_MS).decide(NotUnderstood(), text=f"mesaj {n}") for n in range(3)]
 
     assert [decision.report for decision in decisions] == [PROVEN] * 3
+
+
+def test_further_evidence_is_kept_without_an_answer_each() -> None:
+    chat = Chat()
+    chat.say(sikayet(MIGROS))
+    assert chat.say(NotUnderstood(), text=ADVERT) == DONE
+
+    assert chat.say(NotUnderstood(), text="Şu an müsait değilim") == Silence()
 
 
 def test_evidence_ends_with_the_questions_time() -> None:

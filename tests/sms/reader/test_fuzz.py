@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from core.brands import Directory
 from core.requests import BrandAlone, NotUnderstood, OnayAll, Ret, RetAll
+from core.slips import unstretched
+from core.text import key
 from sms.reader.lexicon import GLUED, RESERVED_WORDS, slip_of
 from sms.reader.read import TEXT_LETTERS_MAX, read
 from tests.sms.reader.labelled import brands, refusals, silent
@@ -53,6 +55,7 @@ def is_noise(word: str) -> bool:
     """Whether a made-up word has nothing of a verb in it."""
     return (
         word not in RESERVED_WORDS
+        and unstretched(word) not in RESERVED_WORDS
         and not slip_of(word)
         and not any(verb in word for verb in (*GLUED.front, *GLUED.end))
     )
@@ -65,7 +68,8 @@ def test_random_letters_never_raise_and_never_act(count: int) -> None:
         wish = read(text, DIRECTORY).said
 
         assert not acts_on(wish) or isinstance(wish, BrandAlone), text
-        assert not isinstance(wish, RetAll | OnayAll), text
+        # A million random texts hold a short word now and then.
+        assert not isinstance(wish, RetAll | OnayAll) or key(text) in RESERVED_WORDS, text
 
 
 def test_made_up_words_around_a_brand_never_refuse(count: int) -> None:

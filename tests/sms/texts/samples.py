@@ -9,6 +9,7 @@ from core.answers import (
     Again,
     AlreadyAllowed,
     Answer,
+    ApprovalNotice,
     BrandAsked,
     BrandClosed,
     BrandMeant,
@@ -19,6 +20,7 @@ from core.answers import (
     ComplaintQuestion,
     ComplaintResult,
     ComplaintState,
+    ConsentEnded,
     EpostaElsewhere,
     Help,
     ListPage,
@@ -31,6 +33,7 @@ from core.answers import (
     OnayQuestion,
     OneAtATime,
     OneOnRecord,
+    PageCode,
     ReceiptUnknown,
     RetAllDone,
     RetAllQuestion,
@@ -60,6 +63,8 @@ DAY: Final = date(2026, 11, 26)
 SINCE: Final = parse_legal_time("2025-03-12 23:30:00")
 NEWER: Final = parse_legal_time("2026-11-23 10:20:00")
 AT: Final = parse_legal_time("2026-11-23 14:05:59")
+
+LINK: Final = "https://izin.example/r/Q7m2XbT9kLw4Zp1s"
 
 MIGROS: Final = Brand("600100", "MIGROS")
 HOPI: Final = Brand("600101", "HOPİ")
@@ -245,6 +250,16 @@ def general_answers(brand: Brand) -> list[Answer]:
     ]
 
 
+def notices(brand: Brand) -> list[Answer]:
+    """What goes out by itself; the link as it leaves, which is longer than as it is stored."""
+    return [
+        *[ApprovalNotice(brand, types, AT, f"{LINK}A", again) for types in TYPES for again in (False, True)],
+        *[ConsentEnded(brand, types, SINCE, AT) for types in TYPES],
+        PageCode("482913", 1),
+        PageCode("482913", 30),
+    ]
+
+
 def answers(label: str, outcome: str = "MIGROS hakkında işlem yapıldı") -> list[Answer]:
     brand = Brand("600100", label)
     return [
@@ -254,5 +269,6 @@ def answers(label: str, outcome: str = "MIGROS hakkında işlem yapıldı") -> l
         *permission_answers(brand),
         *status_answers(brand),
         *complaint_answers(brand, outcome),
+        *notices(brand),
         *general_answers(brand),
     ]

@@ -6,16 +6,19 @@ import pytest
 
 from core.answers import (
     Answer,
+    ApprovalNotice,
     BrandUnknown,
     ComplaintOpened,
     ComplaintQuestion,
     ComplaintResult,
+    ConsentEnded,
     Help,
     ListPage,
     NothingOnRecord,
     NotUnderstoodAnswer,
     OnayDone,
     OnayQuestion,
+    PageCode,
     RetAllDone,
     RetAllQuestion,
     SetAside,
@@ -24,9 +27,10 @@ from core.answers import (
 )
 from core.brands import Brand
 from core.clock import parse_legal_time
+from core.consent import ConsentType
 from core.requests import Language
 from sms.texts.render import render
-from tests.sms.texts.samples import ARAMA, AT, BOTH, DAY, HOPI, MESAJ, MIGROS, NEWER, RECEIPT, SINCE, ret, several
+from tests.sms.texts.samples import ARAMA, AT, BOTH, DAY, HOPI, LINK, MESAJ, MIGROS, NEWER, RECEIPT, SINCE, ret, several
 
 DECIDED = parse_legal_time("2026-12-12 11:00:00")
 LISTED = ("MIGROS", "TEKNOSA", "BOYNER", "HOPİ", "N11", "KİĞILI", "SÜVARİ", "LACOSTE", "DERİMOD")
@@ -192,6 +196,14 @@ MODELS = [
         "We have your request; a person will look at it. We text you the outcome. Ref K7M4Q2XS.",
     ),
     Model(
+        "approval notice",
+        ApprovalNotice(MIGROS, BOTH, AT, LINK),
+        "MIGROS reklam mesajı ve arama izniniz kaydedildi, 23.11.2026. İstemezseniz RET MIGROS HEPSİ yazın ya da "
+        "https://izin.example/r/Q7m2XbT9kLw4Zp1s",
+        "Your permission for MIGROS messages and calls is registered, 23.11.2026. If not wanted: RET MIGROS HEPSI "
+        "or https://izin.example/r/Q7m2XbT9kLw4Zp1s",
+    ),
+    Model(
         "late EVET",
         TooLate("ret-all", None, AT),
         "Sorunun süresi doldu, hiçbir şey değişmedi. Yeniden başlamak için RET HEPSİ yazın. 14:05",
@@ -227,3 +239,66 @@ def test_an_answer_reads_like_its_model(model: Model) -> None:
 )
 def test_a_complaints_result_reads_like_its_model(language: Language, outcome: str, before: str, after: str) -> None:
     assert render(ComplaintResult(MIGROS, RECEIPT, outcome, DECIDED), language) == before + outcome + after
+
+
+GIVEN = ApprovalNotice(MIGROS, BOTH, AT, LINK)
+
+
+@pytest.mark.parametrize(
+    ("types", "turkish", "english"),
+    [
+        pytest.param((MESAJ,), "RET MIGROS", "RET MIGROS", id="messages"),
+        pytest.param((ARAMA,), "RET MIGROS ARAMA", "RET MIGROS ARAMA", id="calls"),
+        pytest.param(BOTH, "RET MIGROS HEPSİ", "RET MIGROS HEPSI", id="both"),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_a_notice_prints_the_command_that_ends_what_it_announces_and_ends_with_the_link(
+    types: tuple[ConsentType, ...], turkish: str, english: str, again: bool
+) -> None:
+    notice = GIVEN._replace(types=types, again=again)
+
+    assert render(notice, Language.TR).endswith(f". İstemezseniz {turkish} yazın ya da {LINK}")
+    assert render(notice, Language.EN).endswith(f". If not wanted: {english} or {LINK}")
+
+
+def test_a_notice_after_a_refusal_says_so_first() -> None:
+    again = GIVEN._replace(again=True)
+
+    assert render(again, Language.TR) == f"Daha önce izninizi kaldırmıştınız: {render(GIVEN, Language.TR)}"
+    assert render(again, Language.EN).startswith("You had removed it before: your permission for MIGROS ")
+
+
+def test_a_notice_names_the_day_of_istanbul() -> None:
+    late = GIVEN._replace(at=parse_legal_time("2026-11-24 00:30:00"))
+
+    assert ", 24.11.2026. " in render(late, Language.TR)
+
+
+def test_what_an_objection_ended_is_told_with_the_time() -> None:
+    ended = ConsentEnded(MIGROS, (MESAJ,), SINCE, AT)
+
+    assert render(ended, Language.TR) == (
+        "MIGROS 12.03.2025 tarihli bir mesaj izni bildirdi; daha önce istemediğiniz için aynı anda kaldırıldı. "
+        "Bir şey yapmanız gerekmez. 14:05"
+    )
+    assert render(ended, Language.EN) == (
+        "MIGROS reported a message permission of 12.03.2025; as you had refused before, it was removed at once. "
+        "You need do nothing. 14:05"
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "turkish", "english"),
+    [pytest.param(1, "1 dakika", "1 minute", id="one"), pytest.param(3, "3 dakika", "3 minutes", id="several")],
+)
+def test_the_code_of_the_page_says_what_it_is_for_and_how_long(minutes: int, turkish: str, english: str) -> None:
+    code = PageCode("482913", minutes)
+
+    assert render(code, Language.TR) == (
+        f"İzin sayfası için kodunuz 482913. {turkish} geçerlidir; yalnız sayfaya yazın, kimseye söylemeyin."
+    )
+    assert render(code, Language.EN) == (
+        f"Your code for the permission page is 482913. It is good for {english}; "
+        "type it only there and tell it to nobody."
+    )

@@ -13,7 +13,7 @@ from core.text import fold
 from sms.alphabet import TURKISH, decode, encode_septets, encode_ucs2
 from sms.codes import CODING_DEFAULT, CODING_UCS2
 from sms.texts.render import render
-from tests.sms.texts.samples import LABELS, LONG_LABEL, RECEIPT, answers
+from tests.sms.texts.samples import LABELS, LINK, LONG_LABEL, RECEIPT, answers
 
 FORBIDDEN: Final = ("reddedil", "onaylan", "reject", "approv")
 BEFORE_A_RECEIPT: Final = {
@@ -45,7 +45,7 @@ class TestEveryText:
     def test_is_neatly_spaced_and_pointed(self, label: str, language: Language) -> None:
         for _, text in rendered(label, language):
             assert not re.search(r"  |\s[.,;:?]|\.\.|\n\n|[{}]|^\s|\s$", text), text
-            assert re.search(r"\.( \d\d:\d\d)?$", text), text
+            assert re.search(rf"\.( \d\d:\d\d)?$|\w {LINK}\w$", text), text  # no full stop follows a link
 
     def test_names_what_a_receipt_is_of_and_goes_on_in_words(self, label: str, language: Language) -> None:
         for _, text in rendered(label, language):
@@ -55,14 +55,14 @@ class TestEveryText:
                 assert before.endswith(BEFORE_A_RECEIPT[language]) or (not before and after.startswith(" no'lu")), text
                 assert re.match(r"\.|\s[^\W\d_]", after), text
 
-    def test_has_a_receipt_a_time_or_a_code(self, label: str, language: Language) -> None:
+    def test_has_a_receipt_a_time_a_code_or_a_link(self, label: str, language: Language) -> None:
         for answer, text in rendered(label, language):
             if isinstance(answer, ACTS):
                 assert f"{BEFORE_A_RECEIPT[language][0]}{RECEIPT}." in text
             elif isinstance(answer, RetAllQuestion):
                 assert f"{BEFORE_A_RECEIPT[language][1]}{RECEIPT}." in text
             else:
-                assert re.search(rf"14:05|482913|{RECEIPT}", text), text
+                assert re.search(rf"14:05|482913|{RECEIPT}|{LINK}", text), text
 
 
 def test_english_is_in_plain_letters() -> None:

@@ -6,25 +6,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answers import Answer, ComplaintResult, ListPage, RetSeveral, StatusOfComplaint, WhichBrand
+from core.answers import (
+    Answer,
+    ApprovalNotice,
+    ComplaintResult,
+    ConsentEnded,
+    ListPage,
+    RetSeveral,
+    StatusOfComplaint,
+    WhichBrand,
+)
 from core.brands import Brand
 from core.requests import Language
 from sms.alphabet import ReplyAlphabet
 from sms.segments import cost
 from sms.texts.fitting import OPERATOR_CODE
 from sms.texts.render import render
-from tests.sms.texts.samples import ARAMA, LABELS, LONG_LABEL, MESAJ, RECEIPT, answers, ret
+from tests.sms.texts.samples import ARAMA, LABELS, LONG_LABEL, MESAJ, RECEIPT, answers, notices, ret
 
-# With names of up to eleven letters, also dear ones: one segment, but two where several names stand in one answer,
-# and three for four different outcomes with a question behind them. With 40 letters two instead of one.
+# With names of up to eleven letters, also dear ones: one segment, but two for notices, which keep all they have to say,
+# and where several names stand in one answer, and three for four different outcomes with a question behind them. With
+# 40 letters two instead of one.
 SEVERAL_NAMES: Final = (RetSeveral, ListPage, WhichBrand)
+NOTICES: Final = (ApprovalNotice, ConsentEnded)
 UCS2_MAX: Final = {1: 3, 2: 5, 3: 6}
 
 
 def segments_max(answer: Answer, label: str) -> int:
     if isinstance(answer, RetSeveral) and answer.unclear and len(answer.outcomes) > 2:
         return 3
-    return 2 if isinstance(answer, SEVERAL_NAMES) or len(label) > 11 else 1
+    return 2 if isinstance(answer, SEVERAL_NAMES + NOTICES) or len(label) > 11 else 1
 
 
 def segments(text: str, alphabet: ReplyAlphabet = "turkish-single") -> int:
@@ -66,3 +77,14 @@ def test_a_tail_never_makes_a_second_segment(length: int, language: Language) ->
     text = render(ret(brand, ended=(MESAJ,), allowed=(ARAMA,)), language)
 
     assert text.endswith(f"{RECEIPT}.") or segments(text) == 1
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("label", [*LABELS, LONG_LABEL])
+def test_a_notice_keeps_both_ways_out_however_long_it_gets(label: str, language: Language) -> None:
+    for notice in notices(Brand("600100", label)):
+        if isinstance(notice, ApprovalNotice):
+            text = render(notice, language)
+
+            assert "RET " in text
+            assert text.endswith(notice.link)
