@@ -13,6 +13,7 @@ import orjson
 from core.clock import ISTANBUL, Instant, from_datetime, istanbul
 from core.consent import ConsentType, Record, Status
 from core.ids import Ids
+from core.outbox import OutboxClass
 from core.requests import Types
 from core.standing import Standing
 from core.store.queries import PUT_NOTICE, WAITING_NOTICES_OF
@@ -28,7 +29,7 @@ _SEPARATOR: Final = "|"
 
 
 class Notice(NamedTuple):
-    """One notice. `due_at` is the first moment at which it may leave."""
+    """One notice. `due_at` is the first moment at which it may leave, `rank` says by which way."""
 
     id: int
     recipient: str
@@ -40,6 +41,7 @@ class Notice(NamedTuple):
     due_at: Instant
     book: int
     state: NoticeState
+    rank: OutboxClass
 
 
 class Entered(NamedTuple):
@@ -90,12 +92,14 @@ class NoticeWriter:
         return Notice(
             *(self._ids.next(), one.recipient, one.brand_code, one.kind, (one.type,)),
             *(one.at, now, self._hours.due(now), self._book, "waiting"),
+            OutboxClass.MAIL if one.type is ConsentType.EPOSTA else OutboxClass.NOTICE,
         )
 
 
 def notice_of(row: tuple[Any, ...]) -> Notice:
-    notice_id, recipient, code, kind, types, *rest = row
-    return Notice(notice_id, recipient, code, kind, tuple(map(ConsentType, types.split(_SEPARATOR))), *rest)
+    notice = Notice(*row)
+    types = tuple(map(ConsentType, row[4].split(_SEPARATOR)))
+    return notice._replace(types=types, rank=OutboxClass(notice.rank))
 
 
 def row_of(notice: Notice) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ from core.answers import ApprovalNotice, ConsentEnded, Texts
 from core.brands import Brand
 from core.citizens import Citizens
 from core.clock import HOUR_MS, MINUTE_MS, Clock, Instant, from_datetime, istanbul
-from core.consent import ConsentType
 from core.notices import Notice, notice_of
 from core.outbox import OutboxClass
 from core.requests import Language
@@ -37,12 +36,18 @@ class Notifier(NamedTuple):
     public_url: str
 
     def queue(self, transaction: Transaction) -> int:
-        """An errand, each second: as many due notices as the outbox has room for; how many were queued."""
+        """An errand, each second: as many due notices as the outbox has room for; how many were queued. Those by mail
+        wait where no mail can be sent."""
+        ranks = [OutboxClass.NOTICE] if self.mail_texts is None else [OutboxClass.NOTICE, OutboxClass.MAIL]
+        return sum(self._queue(transaction, rank) for rank in ranks)
+
+    def _queue(self, transaction: Transaction, rank: OutboxClass) -> int:
         now = self.clock()
-        room = QUEUED_MAX - sum(self._queued(transaction, rank) for rank in (OutboxClass.NOTICE, OutboxClass.MAIL))
+        room = QUEUED_MAX - self._queued(transaction, rank)
         if room <= 0:
             return 0
-        due = transaction.rows(DUE_NOTICES, now=now, entered_before=now - IMPORT_PATIENCE_MS, limit=room)
+        before = now - IMPORT_PATIENCE_MS
+        due = transaction.rows(DUE_NOTICES, of_class=rank._value_, now=now, entered_before=before, limit=room)
         # A brand that this process has not read yet: its notices wait until it has.
         notices = [one for one in map(notice_of, due) if self.find_brand(one.brand_code)]
         if not notices:
@@ -72,23 +77,22 @@ class Notifier(NamedTuple):
         if brand.closed or (talk.subscribed_at or 0) >= notice.entered_at:
             return None
         if notice.kind == "ended":
-            if notice.types == (ConsentType.EPOSTA,):
+            if notice.rank is OutboxClass.MAIL:
                 return None
-            text = self.texts(ConsentEnded(brand, notice.types, notice.consent_at, now), talk.language)
-            return self._row(notice, text, now, OutboxClass.NOTICE)
+            ended = ConsentEnded(brand, notice.types, notice.consent_at, now)
+            return self._row(notice, self.texts(ended, talk.language), now)
         standing = citizens.standing((notice.recipient, notice.brand_code))
         types = tuple([kind for kind in notice.types if standing.is_allowed(kind)])
         if not types:
             return None
         told = ApprovalNotice(brand, types, notice.entered_at, f"{self.public_url}{PLACE}", notice.kind == "again")
-        if types != (ConsentType.EPOSTA,):
-            return self._row(notice, self.texts(told, talk.language), now, OutboxClass.NOTICE)
-        if self.mail_texts is None:
-            return None
-        return self._row(notice, self.mail_texts(told, talk.language), now, OutboxClass.MAIL)
+        if notice.rank is not OutboxClass.MAIL:
+            return self._row(notice, self.texts(told, talk.language), now)
+        assert self.mail_texts is not None, "notices by mail wait where no mail can be sent"
+        return self._row(notice, self.mail_texts(told, talk.language), now)
 
-    def _row(self, notice: Notice, text: str, now: Instant, rank: OutboxClass) -> tuple[object, ...]:
-        return outbox.row(notice.id, None, notice.recipient, text, "", now, rank, LIFE_MS)
+    def _row(self, notice: Notice, text: str, now: Instant) -> tuple[object, ...]:
+        return outbox.row(notice.id, None, notice.recipient, text, "", now, notice.rank, LIFE_MS)
 
 
 def overdue(transaction: Transaction, now: Instant) -> int:

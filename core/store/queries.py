@@ -364,6 +364,7 @@ DUE_NOTICES: Final = _compiled(
     .join(book, book.c.id == notice.c.book)
     .where(
         _waiting,
+        notice.c["class"] == bindparam("of_class"),
         notice.c.due_at <= bindparam("now"),
         or_(book.c.sealed_at.is_not(None), notice.c.entered_at <= bindparam("entered_before")),
     )

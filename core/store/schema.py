@@ -255,8 +255,10 @@ notice: Final = Table(
     Column("due_at", _Moment, nullable=False),
     Column("book", Integer, nullable=False),  # of the process that took the consent
     Column("state", String, nullable=False),
+    Column("class", SmallInteger, nullable=False),  # that of its row in the outbox
     Index(
         "notice_waiting",
+        "class",
         "due_at",
         sqlite_where=Column("state") == "waiting",
         postgresql_where=Column("state") == "waiting",

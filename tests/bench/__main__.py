@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from channels.logs import configure_logs
-from tests.bench import reading, sms_loop
+from tests.bench import links, reading, sms_loop
 
 
 def main(count: int, runs: int) -> None:
@@ -42,6 +42,8 @@ def main(count: int, runs: int) -> None:
         print(f"{name:56} {median:9,.0f}/s   ({spread})   ours / this: {ours / median:.2f}")
     print()
     reading.main()
+    print()
+    links.main()
 
 
 if __name__ == "__main__":

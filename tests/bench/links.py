@@ -197,7 +197,7 @@ def _fill(path: Path, tokens: Sequence[str]) -> None:
         database.execute(PUT_BRAND.sql, ("600100", "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
         given = ("600100", "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", now - 1000, None, None)
         database.executemany(PUT_CONSENT.sql, [(number, *given) for number in numbers])
-        told = ("600100", "given", "MESAJ", now - 1000, now - 1000, now - 1000, 1, "queued")
+        told = ("600100", "given", "MESAJ", now - 1000, now - 1000, now - 1000, 1, "queued", 2)
         database.executemany(PUT_NOTICE.sql, [(n, number, *told) for n, number in enumerate(numbers, 1)])
         rows = [(token_hash(token), n, now + _YEAR_MS) for n, token in enumerate(tokens, 1)]
         database.executemany(ADD_TOKEN.sql, rows)

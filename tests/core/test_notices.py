@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.consent import ConsentType, Objection, Record, Source
 from core.notices import Entered, Kind, Notice, NoticeWriter, OpenHours, kind_of, notice_of, row_of
+from core.outbox import OutboxClass
 from core.standing import Standing
 from tests.core.decisions.scenes import (
     ARAMA,
@@ -77,8 +78,8 @@ async def test_a_notice_waits_with_all_that_it_has_to_tell(counter: Counter) -> 
     [notice] = await noted(counter)
 
     now = counter.clock.now
-    told = (NUMBER.reveal(), MIGROS.code, "given", (MESAJ,), AT, now, now, counter.book.number, "waiting")
-    assert notice[1:] == told
+    told = (NUMBER.reveal(), MIGROS.code, "given", (MESAJ,), AT, now, now, counter.book.number)
+    assert notice[1:] == (*told, "waiting", OutboxClass.NOTICE)
 
 
 async def test_nothing_entered_notes_nothing(counter: Counter) -> None:

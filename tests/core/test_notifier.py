@@ -109,13 +109,22 @@ async def test_a_notice_to_an_address_goes_by_mail(teller: Teller) -> None:
     assert await teller.queued() == [(MAIL.reveal(), OutboxClass.MAIL, f"mail {LINK}")]
 
 
-async def test_without_mail_a_notice_to_an_address_is_dropped_and_others_go(teller: Teller) -> None:
+async def test_without_mail_a_notice_to_an_address_waits_and_others_go(teller: Teller) -> None:
     teller.notifier = teller.notifier._replace(mail_texts=None)
     await teller.enter(EPOSTA, recipient=MAIL)
     await teller.enter(MESAJ)
 
     assert await teller.queue() == 1
-    assert await teller.states() == ["dropped", "queued"]
+    assert await teller.states() == ["waiting", "queued"]
+
+
+async def test_mail_that_does_not_leave_stops_no_sms(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifier_module, "QUEUED_MAX", 1)
+    await teller.enter(EPOSTA, recipient=MAIL)
+    assert await teller.queue() == 1
+    await teller.enter(MESAJ)
+
+    assert await teller.queue() == 1
 
 
 async def test_a_permission_after_a_refusal_is_told_as_such(teller: Teller) -> None:

@@ -342,7 +342,7 @@ async def test_each_carrier_gets_its_own_classes_only(
 
 async def put_notice(counter: Counter, rank: OutboxClass = OutboxClass.NOTICE) -> int:
     row_id = await put(counter, f"yazın ya da https://izin.example{PLACE}", rank)
-    row = (row_id, NUMBER.reveal(), "600100", "given", "MESAJ", 0, 0, 0, 1, "queued")
+    row = (row_id, NUMBER.reveal(), "600100", "given", "MESAJ", 0, 0, 0, 1, "queued", 2)
     await counter.writer.errand(lambda transaction: transaction.run_many(PUT_NOTICE, [row]))
     return row_id
 

@@ -23,13 +23,14 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("book", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("class", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("notice_of", ["recipient", "brand_code"], unique=False)
         batch_op.create_index(
             "notice_waiting",
-            ["due_at"],
+            ["class", "due_at"],
             unique=False,
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
