@@ -9,7 +9,8 @@
     wait 1.5                          seconds, real ones: until a question has ended
 
 In an answer {no} is a receipt, {code} six digits, {day} the last lawful day, {today} the date, {time} the hour and
-minute, {now} date and time; a `{no}` or `{code}` in a later text is the last one received, `{no1}` the first.
+minute, {now} date and time, {any} anything; a `{no}` or `{code}` in a later text is the last one received, `{no1}` the
+first.
 """
 
 import re
@@ -23,6 +24,7 @@ _PATTERNS: Final = {
     "no": r"(?P<no>[A-Z][0-9A-Z]{7})",
     "code": r"(?P<code>[0-9]{6})",
     "time": r"[0-2][0-9]:[0-5][0-9]",
+    "any": r".+",
 }
 
 
