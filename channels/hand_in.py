@@ -1,6 +1,9 @@
 """A request that comes by a command of a clerk, not by a door: decided, written and proven as any other."""
 
+from functools import partial
+
 from channels.own_book import own_book
+from channels.reserved import is_reserved
 from channels.rules import rules_of
 from channels.sections import Settings
 from core.batch import Batch, Outgoing, Tools
@@ -24,7 +27,7 @@ async def hand_in(settings: Settings, request: Request) -> Outgoing:
             directory = Directory(BrandReader().read(transaction))
             tools = Tools(
                 *(Ids(own.book.number), own.book, Calendar(settings.calendar.bridge_days), system_clock, render),
-                *(directory.__contains__, directory.get, rules, Guard(rules)),
+                *(partial(is_reserved, directory), directory.get, rules, Guard(rules)),
             )
             [out] = Batch(tools, transaction, [request], set_aside=False).run(())
             return out

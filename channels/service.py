@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -20,6 +21,7 @@ from channels.mail.mailer import Mailer
 from channels.mail.notice import mail_text
 from channels.mail.signature import BadKey
 from channels.own_book import own_book
+from channels.reserved import is_reserved
 from channels.rules import rules_of
 from channels.sections import Link, Settings
 from channels.sections import Mail as MailSection
@@ -37,7 +39,6 @@ from core.links import Links
 from core.metrics import NOTICES_OVERDUE, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
 from core.notifier import Notifier, overdue
 from core.outbox import BY_MAIL, Outbox, Swept
-from core.receipts import read_back
 from core.recipients import BadAddress
 from core.store.errors import StoreError
 from core.store.looker import Looker
@@ -48,7 +49,6 @@ from sms.inbound import Inbound
 from sms.operator import Operator, Services
 from sms.pdu import Bind
 from sms.profile import Profile
-from sms.reader.lexicon import RESERVED_WORDS
 from sms.texts.render import render
 
 SECOND: Final = 1.0
@@ -178,7 +178,19 @@ class Service:
         self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))
         rules = rules_of(settings, self._own.code_key, voice="ivr" in self._doors)
         calendar = Calendar(settings.calendar.bridge_days)
-        tools = Tools(*(ids, book, calendar, clock, render, self._is_reserved, self.directory.get, rules, Guard(rules)))
+        tools = Tools(
+            *(
+                ids,
+                book,
+                calendar,
+                clock,
+                render,
+                partial(is_reserved, self.directory),
+                self.directory.get,
+                rules,
+                Guard(rules),
+            )
+        )
         self.desk = Desk(tools, self._links, self.writer.wake, self.outbox.expect)
         self.writer.join(self.desk)
         # After the desk: an answer can be leased in the transaction that decides it.
@@ -229,10 +241,6 @@ class Service:
         with listening_at(address, "link.listen"):
             porter.open(address.host, address.port)
         self._pages = Pages(porter, runner)
-
-    def _is_reserved(self, receipt: str) -> bool:
-        """A receipt must not read as a verb or as a brand's name."""
-        return receipt.lower() in self.directory or receipt in _VERB_RECEIPTS
 
     async def _serve_admin(self) -> None:
         runner = web.AppRunner(admin_app(self.missing), access_log=None)
@@ -322,6 +330,3 @@ def _profile(section: OperatorSection, line_number: str) -> Profile:
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-_VERB_RECEIPTS: Final = frozenset(receipt for verb in RESERVED_WORDS if (receipt := read_back(verb)))

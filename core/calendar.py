@@ -45,7 +45,7 @@ class Calendar:
         today = first = day_of(now)
         for _ in range(_DAYS_LOOKED_AHEAD_MAX):
             day = first - timedelta(days=1)
-            if self._after(day, REPORTING_DAYS) < today:
+            if self.business_day_after(day, REPORTING_DAYS) < today:
                 break
             first = day
         return from_datetime(datetime.combine(first, time(), ISTANBUL))

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 KEEPALIVE_S: Final = 60.0  # also how long the first request of a connection may take to come: a crowd is served slowly
 HANDLED_MAX: Final = 200  # a group commit's worth
 LINGER_S: Final = 2.0  # how long a body that was refused is still read, so that its sender sees the answer
+SHUTDOWN_S: Final = 5.0  # of a client that is slow at the end: the book has to be closed in timing.shutdown_s
 LINE_MAX: Final = 32_768  # octets of the request line: longer addresses are cut off before any page sees them
 _PARAMETER: Final = re.compile(r"\{[^}]*\}")
 
@@ -63,6 +64,7 @@ def link_runner(app: web.Application) -> web.AppRunner:
         access_log_class=AccessLog,
         logger=_quiet_logger(),
         keepalive_timeout=KEEPALIVE_S,
+        shutdown_timeout=SHUTDOWN_S,
         lingering_time=LINGER_S,
         max_line_size=LINE_MAX,
         auto_decompress=False,

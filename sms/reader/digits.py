@@ -10,7 +10,6 @@ from sms.reader.lexicon import Kind, word
 
 NUMBERS_MAX: Final = 50
 NUMBER_DIGITS_MAX: Final = 5
-CODE_DIGITS: Final = 6
 
 _CODE_PARTS: Final = ([6], [3, 3], [2, 2, 2])
 _PHONE: Final = re.compile(r"(?:90|0090)?0?[2-5][0-9]{9}")
