@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from core.brands import Brand
 from core.clock import Instant
 from core.consent import ConsentType
-from core.requests import Language
+from core.requests import Door, Language
 
 
 class RetAnswer(NamedTuple):
@@ -187,12 +187,13 @@ class NumberWanted(NamedTuple):
 
 
 class OnayQuestion(NamedTuple):
-    """Shall the brand be allowed these types? `code` confirms it within `minutes`."""
+    """Shall the brand be allowed these types? `code` confirms it within `minutes`. `by_call`: a caller waits for it."""
 
     brand: Brand
     types: tuple[ConsentType, ...]
     code: str
     minutes: int
+    by_call: bool = False
 
 
 class OnayDone(NamedTuple):
@@ -331,11 +332,12 @@ class ConsentEnded(NamedTuple):
     at: Instant
 
 
-class PageCode(NamedTuple):
-    """The code that proves the holder of the number on the link pages, for `minutes`."""
+class ProofCode(NamedTuple):
+    """The code that proves the holder of the number to this door, for `minutes`."""
 
     code: str
     minutes: int
+    door: Door
 
 
 class Help(NamedTuple):
@@ -393,7 +395,7 @@ Answer = (
     | ComplaintResult
     | ApprovalNotice
     | ConsentEnded
-    | PageCode
+    | ProofCode
     | Help
     | NotUnderstoodAnswer
     | SetAside
@@ -431,13 +433,19 @@ class Temporary(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """The end of a request that is now durable; `request_id` names its evidence."""
+    """The end of a request that is now durable; `request_id` names its evidence. `is_texted`: its answer goes out by
+    SMS."""
 
     request_id: int
     answer: Answer | Unspoken
+    is_texted: bool = False
 
 
 Outcome = Committed | Temporary
+
+
+class Undecided(NamedTuple):
+    """Nobody knows yet: the request was taken, and its transaction has not ended in the time that its door has."""
 
 
 Texts = Callable[[Answer, Language], str]

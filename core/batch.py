@@ -11,20 +11,24 @@ import structlog
 from core import outbox
 from core.answers import (
     Answer,
+    BrandClosed,
     BrandMeant,
     ComplaintQuestion,
     LineClosed,
     ListPage,
+    NothingOpen,
     OnayQuestion,
     OneOnRecord,
-    PageCode,
+    ProofCode,
     RetAllQuestion,
     RetSeveral,
     SetAside,
     Silence,
     Texts,
+    TooLate,
     Unspoken,
     WhichBrand,
+    WrongCode,
 )
 from core.brands import Brand
 from core.calendar import Calendar
@@ -42,6 +46,7 @@ from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
 from core.past import past_of
 from core.receipts import draw
+from core.recipients import Msisdn
 from core.requests import AskCode, Digits, Door, DurumOf, Onay, Piece, Reading, Request
 from core.rules import Rules
 from core.standing import Change
@@ -71,7 +76,8 @@ from core.text import storable
 _log = structlog.get_logger(component="desk")
 
 _SALT_OCTETS = 16
-_QUESTIONS = (PageCode, OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandMeant, RetAllQuestion, ComplaintQuestion)
+_HEARD = (BrandClosed, NothingOpen, TooLate, WrongCode)
+_QUESTIONS = (ProofCode, OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandMeant, RetAllQuestion, ComplaintQuestion)
 
 
 class Tools(NamedTuple):
@@ -176,8 +182,8 @@ class Batch:
     def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
         answer, talk = decision.answer, decision.talk
         # Nothing is sent on the strength of a link: its page is the answer, and a code goes to the number typed.
-        speaks = isinstance(answer, PageCode)
-        if scene.request.door is not Door.LINK:
+        speaks = isinstance(answer, ProofCode)
+        if _is_texted(scene.request, answer):
             speaks, talk = self._tools.guard.admit(scene.recipient, answer, scene.talk, talk, self._now)
         text = None
         if speaks and not isinstance(answer, Unspoken):
@@ -193,7 +199,7 @@ class Batch:
         receipt = draw(self._tools.is_reserved)
         answer = SetAside(receipt)
         text = None
-        if request.recipient is not None and request.door is not Door.LINK:
+        if request.recipient is not None and _is_texted(request, answer):
             text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
         return Outgoing(request_id, answer, text=text, receipt=receipt)
 
@@ -291,7 +297,7 @@ class Batch:
     def _message(self, request: Request, out: Outgoing, recipient: str, text: str) -> tuple[object, ...]:
         """The outbox row of an answer: an expired code or question is never sent."""
         rank, life_ms = OutboxClass.ANSWER, outbox.ANSWER_LIFE_MS
-        if isinstance(out.answer, OnayQuestion | PageCode):
+        if isinstance(out.answer, OnayQuestion | ProofCode):
             rank = OutboxClass.CODE
         if isinstance(out.answer, _QUESTIONS) or (isinstance(out.answer, RetSeveral) and out.answer.unclear):
             assert out.talk is not None, "what asks remembers its question"
@@ -338,6 +344,19 @@ def _pairs(request: Request) -> Iterator[Pair]:
     if request.recipient and not isinstance(request.said, Piece):
         for code in brands_needed(request.said) or ():
             yield request.recipient.reveal(), code
+
+
+def _is_texted(request: Request, answer: Answer | Unspoken) -> bool:
+    """Whether the answer is one to be told by SMS: not on the strength of a link, and of a call only what its caller
+    keeps, and only to numbers that take messages."""
+    match request.door:
+        case Door.SMS | Door.CLERK:
+            return True
+        case Door.LINK:
+            return False
+        case Door.IVR:
+            recipient = request.recipient
+            return isinstance(recipient, Msisdn) and recipient.takes_messages and not isinstance(answer, _HEARD)
 
 
 def outcome_of(out: Outgoing) -> str:

@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
-from core.answers import Committed, Outcome, Temporary
+from core.answers import Committed, Outcome, Temporary, Undecided
 from core.batch import Batch, Outgoing, Tools, outcome_of
 from core.links import Link, Links
 from core.metrics import BATCH, REQUESTS, TEMPORARY, WAITING
@@ -24,9 +24,22 @@ Done = Callable[[Outcome], None]
 _log = structlog.get_logger(component="desk")
 
 
-class _Waiting(NamedTuple):
-    request: Request
-    done: Done
+class _Waiting:
+    """A request and who hears its outcome. Until a transaction takes it, who brought it may withdraw it."""
+
+    __slots__ = ("_free", "done", "request")
+
+    def __init__(self, request: Request, done: Done) -> None:
+        self.request = request
+        self.done = done
+        self._free = [True]
+
+    def seize(self) -> bool:
+        """For the first caller alone True, whichever thread it is in: taking an item from a list is atomic."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return False
 
 
 class Desk:
@@ -48,18 +61,35 @@ class Desk:
 
         More than `WAITING_MAX` at once, or a closed desk, is `Temporary`.
         """
-        if self._closed or len(self._waiting) >= WAITING_MAX:
-            TEMPORARY.inc()
-            done(Temporary("closed" if self._closed else "too many requests wait"))
-            return
-        self._waiting.append(_Waiting(request, done))
-        self._wake()
+        self._admit(request, done)
 
     async def handle(self, request: Request) -> Outcome:
         """As `submit`, for a door that waits."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.submit(request, lambda outcome: None if future.done() else future.set_result(outcome))
         return await future
+
+    async def handle_within(self, request: Request, seconds: float) -> Outcome | Undecided:
+        """As `handle`, for a door that has to answer in time. A request that no transaction has taken by then is
+        withdrawn and `Temporary`: it will never be carried out."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        waiting = self._admit(request, lambda outcome: None if future.done() else future.set_result(outcome))
+        try:
+            async with asyncio.timeout(seconds):
+                return await future
+        except TimeoutError:
+            is_withdrawn = waiting is not None and waiting.seize()
+            return Temporary("no transaction in time") if is_withdrawn else Undecided()
+
+    def _admit(self, request: Request, done: Done) -> _Waiting | None:
+        if self._closed or len(self._waiting) >= WAITING_MAX:
+            TEMPORARY.inc()
+            done(Temporary("closed" if self._closed else "too many requests wait"))
+            return None
+        waiting = _Waiting(request, done)
+        self._waiting.append(waiting)
+        self._wake()
+        return waiting
 
     def close(self) -> None:
         """Turn new requests away; what waits is still committed."""
@@ -90,17 +120,22 @@ class _Sitting:
         batch: list[_Waiting],
         news: Sequence[Link] = (),
         *,
+        seized: bool = False,
         tried: bool = False,
         set_aside: bool = False,
     ) -> None:
         self._desk = desk
         self._batch = batch
+        self._seized = seized
         self._news = [(link, link.delivered_through) for link in news]
         self._tried = tried
         self._set_aside = set_aside
         self._decided: list[Outgoing] = []
 
     def run(self, transaction: Transaction) -> None:
+        if not self._seized:  # else the same sitting is run again, and all of it was still wanted
+            self._batch = [waiting for waiting in self._batch if waiting.seize()]
+            self._seized = True
         requests = [waiting.request for waiting in self._batch]
         delivered = [(through, link.id) for link, through in self._news]
         self._decided = Batch(self._desk._tools, transaction, requests, self._set_aside).run(delivered)
@@ -114,7 +149,7 @@ class _Sitting:
             REQUESTS.labels(word).inc(count)
         # Only from here on may anybody be told: the transaction is on the disk.
         for waiting, out in zip(self._batch, self._decided, strict=True):
-            waiting.done(Committed(out.request_id, out.answer))
+            waiting.done(Committed(out.request_id, out.answer, out.text is not None))
 
     def failed(self, error: Exception) -> None:
         if isinstance(error, TemporaryFault) or self._set_aside:
@@ -131,9 +166,11 @@ class _Sitting:
         """
         desk, batch, middle = self._desk, self._batch, len(self._batch) // 2
         if middle:
-            desk._suspects.extendleft([_Sitting(desk, batch[middle:]), _Sitting(desk, batch[:middle])])
+            desk._suspects.extendleft(
+                [_Sitting(desk, batch[middle:], seized=True), _Sitting(desk, batch[:middle], seized=True)]
+            )
         elif not self._tried:
-            desk._suspects.appendleft(_Sitting(desk, batch, tried=True))
+            desk._suspects.appendleft(_Sitting(desk, batch, seized=True, tried=True))
         elif batch:
             _log.error("a message broke the commit and is set aside")
-            desk._suspects.appendleft(_Sitting(desk, batch, set_aside=True))
+            desk._suspects.appendleft(_Sitting(desk, batch, seized=True, set_aside=True))

@@ -13,7 +13,7 @@ from core.answers import (
     NotUnderstoodAnswer,
     OnayQuestion,
     OneOnRecord,
-    PageCode,
+    ProofCode,
     Proven,
     RetSeveral,
     Silence,
@@ -56,7 +56,7 @@ class Guard:
         match answer:
             case Silence() | Proven() | NotProven() | LineClosed():
                 return None
-            case OnayQuestion() | PageCode():
+            case OnayQuestion() | ProofCode():
                 return talk
             case NotUnderstoodAnswer():
                 erred = _within_hour(talk.erred, self._rules.errors_per_number_hour, now)

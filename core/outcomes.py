@@ -40,7 +40,7 @@ OUTCOMES: Final[dict[type[Any], str]] = {
     a.ComplaintResult: "complaint-result",
     a.ApprovalNotice: "notice",
     a.ConsentEnded: "notice",
-    a.PageCode: "page-code",
+    a.ProofCode: "proof-code",
     a.Help: "help",
     a.NotUnderstoodAnswer: "not-understood",
     a.SetAside: "set-aside",

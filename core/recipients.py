@@ -63,6 +63,13 @@ class Msisdn(Address):
         """
         return cls(_e164(text))
 
+    @property
+    def takes_messages(self) -> bool:
+        """Whether it is, or may be, a mobile number: in Türkiye +905…, elsewhere by its country's plan."""
+        if self._whole.startswith("+90"):
+            return self._whole.startswith("+905")
+        return phonenumbers.number_type(phonenumbers.parse(self._whole)) != phonenumbers.PhoneNumberType.FIXED_LINE
+
     def masked(self) -> str:
         return f"{self._whole[:3]}…{self._whole[-2:]}"
 

@@ -75,10 +75,12 @@ class RetAlone(NamedTuple):
 
 
 class RetAll(NamedTuple):
-    """`RET HEPSİ`. `bare`: `HEPSİ` alone, which to an open list is the whole list."""
+    """`RET HEPSİ`. `bare`: `HEPSİ` alone, which to an open list is the whole list. `is_confirmed`: the door has said
+    what will happen and was told yes."""
 
     types: Types = ()
     bare: bool = False
+    is_confirmed: bool = False
 
 
 class Onay(NamedTuple):
@@ -155,11 +157,17 @@ class Report(NamedTuple):
 
 
 class AskCode(NamedTuple):
-    """A code to prove that one holds the number, for the link pages or a call."""
+    """A code to prove that one holds the number, for the link pages or a call. It is bound to the door."""
 
 
 class GiveCode(NamedTuple):
-    """That code, typed back."""
+    """That code, typed back through the same door."""
+
+    code: str
+
+
+class OnayCode(NamedTuple):
+    """The code of an open ONAY and nothing else, where a door knows that it is one: keyed in on the phone."""
 
     code: str
 
@@ -211,6 +219,7 @@ Wish = (
     | Report
     | AskCode
     | GiveCode
+    | OnayCode
     | CloseLine
     | Unreadable
 )

@@ -27,6 +27,7 @@ from core.requests import (
     NotUnderstood,
     Onay,
     OnayAll,
+    OnayCode,
     Report,
     Ret,
     RetAll,
@@ -96,7 +97,7 @@ def understood(wish: Wish) -> Understood:
             return _named("brand", (mention,), types) if mention.exact else _asked("brand", (mention,), types)
         case NotUnderstood(mentions):
             return _asked("none", mentions)
-        case Unreadable() | RetThese() | Report() | AskCode() | GiveCode() | CloseLine():
+        case Unreadable() | RetThese() | Report() | AskCode() | GiveCode() | OnayCode() | CloseLine():
             return _named("none")
         case _:
             assert_never(wish)

@@ -23,7 +23,7 @@ from core.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Rec
 from core.decisions.proof import TRIES_MAX, count_code, mac_of
 from core.decisions.scene import Decision, Scene
 from core.decisions.which import Named, which_brand
-from core.requests import Onay, Types
+from core.requests import Door, Onay, OnayCode, Types
 from core.standing import Change, Standing
 from core.talk import KEPT_MS, Option, Question
 
@@ -54,10 +54,12 @@ def on_onay_of(scene: Scene, brand: Brand, named: Types) -> Decision:
     talk = count_code(scene)
     if talk is None:
         return Decision(CodesUsedUp(scene.now), scene.talk)
-    life_ms = scene.rules.confirm_code_ms
+    by_call = scene.request.door is Door.IVR
+    life_ms = scene.rules.call_code_ms if by_call else scene.rules.confirm_code_ms
     option = Option(1, brand.code, types)
     question = Question("code", scene.now, Instant(scene.now + life_ms), (option,), mac=_mac(scene, option, scene.code))
-    return Decision(OnayQuestion(brand, types, scene.code, max(1, life_ms // MINUTE_MS)), talk.ask(question))
+    answer = OnayQuestion(brand, types, scene.code, max(1, life_ms // MINUTE_MS), by_call)
+    return Decision(answer, talk.ask(question))
 
 
 def on_code(scene: Scene, code: str) -> Decision | None:
@@ -82,6 +84,10 @@ def on_code(scene: Scene, code: str) -> Decision | None:
         return Decision(BrandClosed(brand, now), talk)
     changes = _allow(scene, option)
     return Decision(OnayDone(brand, option.types, scene.receipt), talk, changes)
+
+
+def on_onay_code(scene: Scene, wish: OnayCode) -> Decision:
+    return on_code(scene, wish.code) or Decision(NothingOpen(scene.now), scene.talk)
 
 
 def _repeated(scene: Scene, brand: Brand, option: Option) -> Decision:

@@ -19,7 +19,7 @@ from core.answers import (
 )
 from core.clock import HOUR_MS
 from core.consent import PHONE_TYPES, ConsentType
-from core.decisions.allow import on_onay
+from core.decisions.allow import on_onay, on_onay_code
 from core.decisions.close import on_close_line
 from core.decisions.lists import choose, on_devam, on_digits, on_list
 from core.decisions.proof import on_ask_code, on_give_code
@@ -43,6 +43,7 @@ from core.requests import (
     NotUnderstood,
     Onay,
     OnayAll,
+    OnayCode,
     Report,
     Ret,
     RetAll,
@@ -67,7 +68,7 @@ def brands_needed(said: Wish) -> frozenset[str] | None:
             return _of_mentions((mention,))
         case Durum(mentions):
             return _of_mentions(mentions) if mentions else None
-        case RetAlone() | RetAll() | Evet() | Devam() | Digits() | CloseLine():
+        case RetAlone() | RetAll() | Evet() | Devam() | Digits() | OnayCode() | CloseLine():
             return None
         case RetThese(chosen):
             return frozenset([brand.code for brand, _ in chosen])
@@ -120,6 +121,8 @@ def decide(scene: Scene) -> Decision:
             return on_ask_code(scene)
         case GiveCode():
             return on_give_code(scene, said)
+        case OnayCode():
+            return on_onay_code(scene, said)
         case CloseLine():
             return on_close_line(scene)
         case Unreadable():
@@ -137,8 +140,10 @@ def _of_mentions(mentions: tuple[Mention, ...]) -> frozenset[str] | None:
 
 def _on_ret_all(scene: Scene, wish: RetAll) -> Decision:
     """Ask once; the wish repeated counts as EVET. `HEPSİ` alone to an open list is the whole list."""
-    question = scene.talk.newest(lambda q: q.is_open(scene.now) and (q.kind == "all" or q.is_numbered))
     types = tuple([t for t in PHONE_TYPES if not wish.types or t in wish.types])
+    if wish.is_confirmed:
+        return refuse_all(scene, types)
+    question = scene.talk.newest(lambda q: q.is_open(scene.now) and (q.kind == "all" or q.is_numbered))
     if question is not None and question.is_numbered and wish.bare:
         return choose(scene, question, [option.number for option in question.options])
     asked = scene.talk.newest(lambda q: q.kind == "all" and q.is_open(scene.now))

@@ -3,7 +3,7 @@
 import hmac
 from typing import Final
 
-from core.answers import NotProven, PageCode, Proven
+from core.answers import NotProven, ProofCode, Proven
 from core.clock import MINUTE_MS, Instant, day_of
 from core.decisions.scene import Decision, Scene
 from core.requests import GiveCode
@@ -34,18 +34,22 @@ def on_ask_code(scene: Scene) -> Decision:
     if counted is None:
         return Decision(NotProven(), scene.talk)
     life_ms = scene.rules.call_code_ms
-    question = Question("proof", scene.now, Instant(scene.now + life_ms), mac=mac_of(scene, "proof", scene.code))
+    question = Question("proof", scene.now, Instant(scene.now + life_ms), mac=_mac(scene, scene.code))
     older = [q._replace(closed=True) if q.kind == "proof" else q for q in counted.questions]
     talk = counted._replace(questions=tuple(older)).ask(question)
-    return Decision(PageCode(scene.code, max(1, life_ms // MINUTE_MS)), talk)
+    return Decision(ProofCode(scene.code, max(1, life_ms // MINUTE_MS), scene.request.door), talk)
 
 
 def on_give_code(scene: Scene, wish: GiveCode) -> Decision:
     question = scene.talk.newest(lambda q: q.kind == "proof" and q.is_open(scene.now))
     if question is None:
         return Decision(NotProven(), scene.talk)
-    if hmac.compare_digest(question.mac, mac_of(scene, "proof", wish.code)):
+    if hmac.compare_digest(question.mac, _mac(scene, wish.code)):
         return Decision(Proven(), scene.talk.close(question))
     tries = question.tries + 1
     worse = question._replace(tries=tries, closed=tries >= TRIES_MAX)
     return Decision(NotProven(), scene.talk.replace(question, worse))
+
+
+def _mac(scene: Scene, code: str) -> str:
+    return mac_of(scene, "proof", scene.request.door, code)

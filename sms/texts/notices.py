@@ -1,6 +1,6 @@
-"""Messages that go out by themselves: notices of consents that entered, and the code of the link pages."""
+"""Messages that go out by themselves: notices of consents that entered, and the code that shows who holds a number."""
 
-from core.answers import ApprovalNotice, ConsentEnded, PageCode
+from core.answers import ApprovalNotice, ConsentEnded, ProofCode
 from sms.texts.catalog import Catalog, day, time_of
 from sms.texts.fitting import fitting
 
@@ -26,6 +26,6 @@ def consent_ended(notice: ConsentEnded, texts: Catalog) -> str:
     return fitting(texts.forms("notice.ended", **named), [tail], time_of(notice.at))
 
 
-def page_code(answer: PageCode, texts: Catalog) -> str:
+def proof_code(answer: ProofCode, texts: Catalog) -> str:
     minutes = texts.counted("minutes", answer.minutes)
-    return fitting(texts.forms("notice.page_code", code=answer.code, minutes=minutes))
+    return fitting(texts.forms(f"notice.code.{answer.door}", code=answer.code, minutes=minutes))

@@ -6,9 +6,10 @@ from sms.texts.fitting import fitting
 
 
 def onay_question(answer: OnayQuestion, texts: Catalog) -> str:
+    which = "onay.question_by_call" if answer.by_call else "onay.question"
     return fitting(
         texts.forms(
-            f"onay.question.{types_key(answer.types)}",
+            f"{which}.{types_key(answer.types)}",
             brand=texts.label(answer.brand),
             minutes=texts.counted("minutes", answer.minutes),
             code=answer.code,

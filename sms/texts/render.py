@@ -90,8 +90,8 @@ def render(answer: Answer, language: Language) -> str:
             return notices.approval_notice(answer, texts)
         case answers.ConsentEnded():
             return notices.consent_ended(answer, texts)
-        case answers.PageCode():
-            return notices.page_code(answer, texts)
+        case answers.ProofCode():
+            return notices.proof_code(answer, texts)
         case answers.Help():
             return general.help_text(answer, texts)
         case _:

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from core.answers import NotProven, NotUnderstoodAnswer, OnayQuestion, PageCode, Proven
+from core.answers import NotProven, NotUnderstoodAnswer, OnayQuestion, ProofCode, Proven
 from core.clock import ISTANBUL, Instant, from_datetime, istanbul
 from core.decisions.proof import TRIES_MAX, mac_of
 from core.requests import AskCode, CloseLine, Digits, Door, GiveCode
@@ -35,7 +35,7 @@ def test_a_code_is_sent_with_its_minutes_and_changes_nothing() -> None:
 
     decision = chat.decide(AskCode(), door=Door.LINK)
 
-    assert decision.answer == PageCode(CODE, 3)
+    assert decision.answer == ProofCode(CODE, 3, Door.LINK)
     assert decision.changes == ()
     assert CODE not in repr(chat.talk)
 
@@ -49,7 +49,7 @@ def test_a_code_is_sent_with_its_minutes_and_changes_nothing() -> None:
     ],
 )
 def test_the_minutes_are_the_settings(life_ms: int, minutes: int) -> None:
-    assert Chat(rules=Rules(call_code_ms=life_ms)).say(AskCode()) == PageCode(CODE, minutes)
+    assert Chat(rules=Rules(call_code_ms=life_ms)).say(AskCode(), door=Door.LINK) == ProofCode(CODE, minutes, Door.LINK)
 
 
 @pytest.mark.parametrize("code", ["", "48291", "4829130", "482914", "４８２９１３", "482913 ", "\0", "9" * 100_000])
@@ -100,7 +100,7 @@ def test_a_code_ends_after_so_many_wrong_tries(wrong: int, is_good: bool) -> Non
 
 def test_a_newer_code_voids_the_older_one_for_good() -> None:
     chat = asked()
-    chat.say(AskCode(), code="111222")
+    chat.say(AskCode(), code="111222", door=Door.LINK)
     assert not proves(chat)
     for _ in range(TRIES_MAX - 1):
         chat.say(RIGHT)
@@ -155,31 +155,31 @@ def test_a_closed_line_ends_its_code() -> None:
 def test_so_many_codes_a_day_go_to_a_number(limit: int, sent: int) -> None:
     chat = Chat(rules=Rules(codes_per_number_day=limit))
 
-    told = [chat.say(AskCode()) for _ in range(12)]
+    told = [chat.say(AskCode(), door=Door.LINK) for _ in range(12)]
 
-    assert told[:sent] == [PageCode(CODE, 3)] * sent
+    assert told[:sent] == [ProofCode(CODE, 3, Door.LINK)] * sent
     assert all(isinstance(one, NotProven) for one in told[sent:])
 
 
 def test_codes_of_all_doors_count_together_and_the_last_one_stays_good() -> None:
     chat = Chat(rules=Rules(codes_per_number_day=2))
     chat.say(onay(MIGROS))
-    chat.say(AskCode(), code="111222")
+    chat.say(AskCode(), code="111222", door=Door.LINK)
 
-    assert isinstance(chat.say(AskCode()), NotProven)
+    assert isinstance(chat.say(AskCode(), door=Door.LINK), NotProven)
     assert proves(chat, GiveCode("111222"))
 
 
 def test_codes_are_counted_by_the_day_of_istanbul() -> None:
     chat = Chat(rules=Rules(codes_per_number_day=1))
     midnight = from_datetime(istanbul(NOW).replace(day=24, hour=0, minute=0, second=0, microsecond=0, tzinfo=ISTANBUL))
-    chat.say(AskCode())
+    chat.say(AskCode(), door=Door.LINK)
     chat.now = Instant(midnight - 1)
-    assert isinstance(chat.say(AskCode()), NotProven)
+    assert isinstance(chat.say(AskCode(), door=Door.LINK), NotProven)
 
     chat.now = midnight
 
-    assert chat.say(AskCode()) == PageCode(CODE, 3)
+    assert chat.say(AskCode(), door=Door.LINK) == ProofCode(CODE, 3, Door.LINK)
 
 
 def test_a_code_that_cannot_be_sent_leaves_the_talk_as_it_was() -> None:
@@ -187,4 +187,4 @@ def test_a_code_that_cannot_be_sent_leaves_the_talk_as_it_was() -> None:
     chat = Chat(rules=Rules(codes_per_number_day=1))
     chat.talk = full
 
-    assert chat.decide(AskCode()).talk == full
+    assert chat.decide(AskCode(), door=Door.LINK).talk == full

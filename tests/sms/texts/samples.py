@@ -33,7 +33,7 @@ from core.answers import (
     OnayQuestion,
     OneAtATime,
     OneOnRecord,
-    PageCode,
+    ProofCode,
     ReceiptUnknown,
     RetAllDone,
     RetAllQuestion,
@@ -54,6 +54,7 @@ from core.answers import (
 from core.brands import Brand
 from core.clock import parse_legal_time
 from core.consent import PHONE_TYPES, ConsentType
+from core.requests import Door
 
 ARAMA, MESAJ = ConsentType.ARAMA, ConsentType.MESAJ
 BOTH: Final = (ARAMA, MESAJ)
@@ -173,6 +174,7 @@ def permission_answers(brand: Brand) -> list[Answer]:
     ]
     return [
         *[answer for answers in by_types for answer in answers],
+        *[OnayQuestion(brand, (kind,), "482913", 3, by_call=True) for kind in PHONE_TYPES],
         OneAtATime(AT),
         BrandClosed(brand, AT),
         CodesUsedUp(AT),
@@ -255,8 +257,9 @@ def notices(brand: Brand) -> list[Answer]:
     return [
         *[ApprovalNotice(brand, types, AT, f"{LINK}A", again) for types in TYPES for again in (False, True)],
         *[ConsentEnded(brand, types, SINCE, AT) for types in TYPES],
-        PageCode("482913", 1),
-        PageCode("482913", 30),
+        ProofCode("482913", 1, Door.LINK),
+        ProofCode("482913", 30, Door.LINK),
+        ProofCode("482913", 3, Door.IVR),
     ]
 
 

@@ -18,7 +18,7 @@ from core.answers import (
     NotUnderstoodAnswer,
     OnayDone,
     OnayQuestion,
-    PageCode,
+    ProofCode,
     RetAllDone,
     RetAllQuestion,
     SetAside,
@@ -28,7 +28,7 @@ from core.answers import (
 from core.brands import Brand
 from core.clock import parse_legal_time
 from core.consent import ConsentType
-from core.requests import Language
+from core.requests import Door, Language
 from sms.texts.render import render
 from tests.sms.texts.samples import ARAMA, AT, BOTH, DAY, HOPI, LINK, MESAJ, MIGROS, NEWER, RECEIPT, SINCE, ret, several
 
@@ -293,7 +293,7 @@ def test_what_an_objection_ended_is_told_with_the_time() -> None:
     [pytest.param(1, "1 dakika", "1 minute", id="one"), pytest.param(3, "3 dakika", "3 minutes", id="several")],
 )
 def test_the_code_of_the_page_says_what_it_is_for_and_how_long(minutes: int, turkish: str, english: str) -> None:
-    code = PageCode("482913", minutes)
+    code = ProofCode("482913", minutes, Door.LINK)
 
     assert render(code, Language.TR) == (
         f"İzin sayfası için kodunuz 482913. {turkish} geçerlidir; yalnız sayfaya yazın, kimseye söylemeyin."
@@ -301,4 +301,29 @@ def test_the_code_of_the_page_says_what_it_is_for_and_how_long(minutes: int, tur
     assert render(code, Language.EN) == (
         f"Your code for the permission page is 482913. It is good for {english}; "
         "type it only there and tell it to nobody."
+    )
+
+
+def test_the_code_of_a_call_says_that_it_is_keyed_in() -> None:
+    code = ProofCode("482913", 3, Door.IVR)
+
+    assert render(code, Language.TR) == (
+        "Telefondaki işleminiz için kodunuz 482913. 3 dakika geçerlidir; yalnız telefonda tuşlayın, kimseye söylemeyin."
+    )
+    assert render(code, Language.EN) == (
+        "Your code for your call is 482913. It is good for 3 minutes; "
+        "key it in only on the phone and tell it to nobody."
+    )
+
+
+def test_an_onay_by_phone_says_which_brand_may_do_what_and_that_the_code_is_keyed_in() -> None:
+    question = OnayQuestion(MIGROS, (ARAMA,), "482913", 3, by_call=True)
+
+    assert render(question, Language.TR) == (
+        "MIGROS sizi reklam için arasın mı? İstiyorsanız 3 dakika içinde telefonda 482913 tuşlayın. "
+        "Kodu kimseye söylemeyin."
+    )
+    assert render(question, Language.EN) == (
+        "Shall MIGROS call you with adverts? If so, key in 482913 on the phone within 3 minutes. "
+        "Tell the code to nobody."
     )
