@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from channels.admin import admin_app
+from channels.ivr_desk import IvrDesk
 from channels.link.app import link_app
 from channels.link.porter import Porter
 from channels.link.serving import link_runner
@@ -23,7 +24,7 @@ from channels.mail.signature import BadKey
 from channels.own_book import own_book
 from channels.reserved import is_reserved
 from channels.rules import rules_of
-from channels.sections import Link, Settings
+from channels.sections import Ivr, Link, Settings
 from channels.sections import Mail as MailSection
 from channels.sections import Operator as OperatorSection
 from channels.setting_types import Address
@@ -35,6 +36,7 @@ from core.clock import Instant, system_clock
 from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
+from core.keypad import Keypad
 from core.links import Links
 from core.metrics import NOTICES_OVERDUE, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
 from core.notifier import Notifier, overdue
@@ -45,6 +47,13 @@ from core.store.looker import Looker
 from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
 from core.store.transaction import Transaction
 from core.store.writer import Writer
+from ivr.agi_server import AgiServer
+from ivr.call import Line, take_call
+from ivr.manager import Manager
+from ivr.menu import Menu
+from ivr.programs import RenderFailed
+from ivr.prompts import Prompts
+from ivr.speech import Speaker
 from sms.inbound import Inbound
 from sms.operator import Operator, Services
 from sms.pdu import Bind
@@ -66,6 +75,13 @@ class Pages(NamedTuple):
     runner: web.AppRunner
 
 
+class Voice(NamedTuple):
+    """The open voice door."""
+
+    server: AgiServer
+    manager: Manager
+
+
 class Service:
     """One process of the line. `start` raises StoreError, OSError or ValueError with one line that says why."""
 
@@ -82,6 +98,8 @@ class Service:
         self.operators: list[Operator] = []
         self._mailer: Mailer | None = None
         self._pages: Pages | None = None
+        self._keypad = Keypad()
+        self._voice: Voice | None = None
         self._operating: list[asyncio.Task[None]] = []
         self._link = settings.link or Link()
         self._outboxes: list[Outbox] = []
@@ -103,6 +121,8 @@ class Service:
             self._operating.append(self._spawn(self._mailer.run(), "mailer"))
         if "link" in self._doors:
             await self._open_link()
+        if "ivr" in self._doors:
+            await self._open_ivr()
         self._spawn(self._every(MINUTE, self._each_minute), "each minute")
         self._spawn(self._every(settings.timing.directory_refresh_s, self._refresh_brands), "brands")
         self._spawn(self._every(SECOND, self._each_second), "each second")
@@ -113,15 +133,22 @@ class Service:
         lacks = ["sms: not started yet"] if not self.operators and "sms" in self._doors else []
         if self._pages is None and "link" in self._doors:
             lacks.append("link: not listening yet")
+        if "ivr" in self._doors:
+            trouble = self._voice.manager.trouble if self._voice else "ivr: not listening yet"
+            lacks += [trouble] if trouble else []
         return [*lacks, *[trouble for operator in self.operators if (trouble := operator.trouble)]]
 
     async def stop(self) -> None:
-        """Turn new requests away, commit and answer what is held, unbind, sign the head: in `timing.shutdown_s`.
+        """Turn new requests away, let calls come to their end for `timing.call_drain_s`; then commit and answer what is
+        held, unbind, sign the head: in `timing.shutdown_s`.
 
         A start that failed is only taken down; the next one seals its book.
         """
         try:
             if self._started:
+                self._turn_away()
+                if self._voice:
+                    await self._voice.server.drain(self._settings.timing.call_drain_s)
                 async with asyncio.timeout(self._settings.timing.shutdown_s):
                     await self._end_in_order()
         except TimeoutError:
@@ -151,10 +178,16 @@ class Service:
                 signal.signal(number, signal.SIG_DFL)
             await self.stop()
 
-    async def _end_in_order(self) -> None:
+    def _turn_away(self) -> None:
         self._stopping = True
         for operator in self.operators:
             operator.turn_away()
+        if self._voice:
+            self._voice.server.turn_away()
+
+    async def _end_in_order(self) -> None:
+        if self._voice:
+            self._voice.manager.stop()
         if self._pages:
             await self._pages.porter.close()
             await self._pages.runner.cleanup()  # pages that are being answered still reach the desk
@@ -176,7 +209,7 @@ class Service:
         lease_ms, token_life_ms = _ms(settings.timing.outbox_lease_s), round(self._link.valid_days * DAY_MS)
         self.outbox = Outbox(book.number, clock, lease_ms, token_life_ms=token_life_ms)
         self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))
-        rules = rules_of(settings, self._own.code_key, voice="ivr" in self._doors)
+        rules = rules_of(settings, self._own.code_key, voice=settings.ivr is not None)
         calendar = Calendar(settings.calendar.bridge_days)
         tools = Tools(
             *(
@@ -242,6 +275,32 @@ class Service:
             porter.open(address.host, address.port)
         self._pages = Pages(porter, runner)
 
+    async def _open_ivr(self) -> None:
+        settings, section = self._settings, self._settings.ivr or Ivr()
+        looker = Looker(settings.database.url, settings.database.statement_timeout_s)
+        self._closing.push_async_callback(looker.close)
+        prompts = Prompts(section.sounds, Speaker.parse(section.speech_command), settings.line.number)
+        self._closing.push_async_callback(prompts.close)
+        await _build(prompts)
+        line = Line(
+            Menu(self._keypad.find, has_agent=bool(section.agent)),
+            IvrDesk(self.desk, looker, self.directory.get, system_clock),
+            prompts,
+            trusted_caller_id=settings.line.trusted_caller_id,
+            agent=section.agent,
+            calls=lambda: server.calls,
+            calls_max=section.max_calls,
+        )
+        # Whoever is one too many still hears that all lines are busy; beyond twice as many, the dialplan's own message.
+        server = AgiServer(lambda agi: take_call(agi, line), section.allowed, 2 * section.max_calls)
+        self._closing.push_async_callback(server.close)
+        with listening_at(section.listen, "ivr.listen"):
+            await server.open(section.listen.host, section.listen.port)
+        ami = section.ami
+        manager = Manager(ami.host, ami.port, ami.username, ami.secret.get_secret_value())
+        self._operating.append(self._spawn(manager.run(), "ami"))
+        self._voice = Voice(server, manager)
+
     async def _serve_admin(self) -> None:
         runner = web.AppRunner(admin_app(self.missing), access_log=None)
         await runner.setup()
@@ -249,7 +308,10 @@ class Service:
         await listen(runner, self._settings.admin.listen, "admin.listen")
 
     async def _refresh_brands(self) -> None:
-        self.directory.apply(await self.writer.errand(self._brands.read))
+        brands = await self.writer.errand(self._brands.read)
+        self.directory.apply(brands)
+        if "ivr" in self._doors:
+            self._keypad.apply(brands)
 
     async def _each_second(self) -> None:
         await self._own.anchor()
@@ -326,6 +388,18 @@ def _profile(section: OperatorSection, line_number: str) -> Profile:
     )
     shared = set(Profile._fields) - {"bind", "line_number"}
     return Profile(bind=bind, line_number=line_number, **section.model_dump(include=shared))
+
+
+async def _build(prompts: Prompts) -> None:
+    """Render what `prompts build` has not. Raises ValueError with one line."""
+    missing = prompts.missing()
+    if not missing:
+        return
+    _log.info("prompts are missing and are rendered first", count=len(missing))
+    try:
+        await prompts.build(lambda _: None)
+    except RenderFailed as error:
+        raise ValueError(f"ivr: {error}") from error
 
 
 def _ms(seconds: float) -> int:

@@ -6,7 +6,7 @@ found in one go.
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tomli_w
@@ -17,6 +17,7 @@ from channels.environment import CONFIG, environment_name, overlay
 from channels.faults import Fault, SettingsError
 from channels.not_yet import not_yet
 from channels.sections import Operator, Settings
+from ivr.speech import Speaker
 
 __all__ = ["Fault", "Settings", "SettingsError", "as_toml", "faults", "load"]
 
@@ -52,9 +53,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def faults(settings: Settings, doors: Collection[str] = ()) -> list[Fault]:
-    """Find settings that contradict each other, or ask for what is not there, with the doors asked for."""
-    return [*_contradictions(settings), *not_yet(settings, doors)]
+def faults(settings: Settings) -> list[Fault]:
+    """Find settings that contradict each other, or ask for what is not there."""
+    return [*_contradictions(settings), *not_yet(settings)]
 
 
 def as_toml(settings: Settings) -> str:
@@ -106,6 +107,11 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
             yield Fault(f"{key}.name", f"cannot be told from the name of sms.operators[{first}]")
         for part, reason in _operator(operator, settings.timing.outbox_lease_s):
             yield Fault(f"{key}.{part}", reason)
+    if settings.ivr is not None:
+        try:
+            Speaker.parse(settings.ivr.speech_command)
+        except ValueError as error:
+            yield Fault("ivr.speech_command", str(error))
 
 
 def _operator(operator: Operator, outbox_lease_s: float) -> Iterator[tuple[str, str]]:

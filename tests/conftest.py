@@ -1,7 +1,13 @@
 """Options and profiles that all tests share."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+from ivr.prompts import Prompts
+from ivr.speech import Speaker
 
 settings.register_profile("normal", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=2000)
@@ -19,3 +25,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def long_run(pytestconfig: pytest.Config) -> bool:
     """Whether the campaigns run their full counts."""
     return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def sounds() -> Path:
+    """A folder with all prompts of the line 3338, kept from run to run: only what has changed is rendered."""
+    folder = Path(__file__).parents[1] / "var" / "test-sounds"
+
+    async def build() -> None:
+        prompts = Prompts(folder, Speaker(), "3338")
+        await prompts.build(lambda _: None)
+        await prompts.close()
+
+    asyncio.run(build())
+    return folder

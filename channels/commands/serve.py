@@ -3,17 +3,12 @@
 import resource
 from typing import Annotated, Final
 
-import structlog
 import typer
 
 from channels.commands.shared import BAD_USE, FINDING, CommandFault, Config, one_line, settings_of
-from channels.faults import SettingsError
 from channels.sections import Settings
-from channels.settings import faults
 
 DOORS: Final = ("sms", "ivr", "link")
-
-_log = structlog.get_logger(component="serve")
 
 
 def serve(
@@ -26,8 +21,6 @@ def serve(
     """Run the line until SIGTERM."""
     settings = settings_of(context, config)
     opened = _usual_doors(settings) if doors is None else _doors(doors)
-    if found := faults(settings, opened):
-        raise SettingsError(found)
     if "sms" in opened and not settings.sms.operators:
         raise CommandFault("sms.operators: the door sms needs an operator", BAD_USE)
     # Imported here: no other command needs a web server, and each would wait for it.
@@ -57,8 +50,6 @@ def _doors(text: str) -> set[str]:
 
 
 def _usual_doors(settings: Settings) -> set[str]:
-    """The doors that are set up. One of a later version is named and left shut."""
-    if settings.ivr is not None:
-        _log.warning("this door is set up but not built yet", door="ivr")
-    set_up = {"sms": bool(settings.sms.operators), "link": settings.link is not None}
+    """The doors that are set up."""
+    set_up = {"sms": bool(settings.sms.operators), "ivr": settings.ivr is not None, "link": settings.link is not None}
     return {door for door, is_set_up in set_up.items() if is_set_up}

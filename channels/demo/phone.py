@@ -56,16 +56,18 @@ class Asked(NamedTuple):
     language: str
 
 
-def phone_app(line: Line, conversations: Conversations, pages_url: str) -> web.Application:
+def phone_app(
+    line: Line, conversations: Conversations, pages_url: str, voice_address: str | None = None
+) -> web.Application:
     """The page over a line; `conversations` also gets the line's answers, from whoever receives them. `pages_url` is
-    where the link pages are."""
+    where the link pages are; `voice_address` what a softphone calls, None where the line cannot be called."""
     app = web.Application(client_max_size=BODY_MAX)
     env = aiohttp_jinja2.setup(
         app, loader=jinja2.FileSystemLoader(_HERE / "templates"), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
     env.filters["clock"] = _clock
     env.filters["moment"] = _moment
-    page = _Page(line, conversations, env, pages_url)
+    page = _Page(line, conversations, env, pages_url, voice_address)
     app.router.add_get("/", page.show)
     app.router.add_post("/send", page.send)
     app.router.add_post("/watch", page.watch)
@@ -76,11 +78,19 @@ def phone_app(line: Line, conversations: Conversations, pages_url: str) -> web.A
 
 
 class _Page:
-    def __init__(self, line: Line, conversations: Conversations, env: jinja2.Environment, pages_url: str) -> None:
+    def __init__(
+        self,
+        line: Line,
+        conversations: Conversations,
+        env: jinja2.Environment,
+        pages_url: str,
+        voice_address: str | None,
+    ) -> None:
         self._line = line
         self._conversations = conversations
         self._env = env
         self._pages_url = pages_url
+        self._voice_address = voice_address
 
     async def show(self, request: web.Request) -> web.Response:
         language = _language(request.query.get("lang"))
@@ -92,6 +102,7 @@ class _Page:
             number=self._line.number,
             sample=SAMPLE_NUMBER,
             pages_url=self._pages_url,
+            voice_address=self._voice_address,
             suggestions=SUGGESTIONS,
         )
         return web.Response(text=html, content_type="text/html", charset="utf-8")

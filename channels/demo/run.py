@@ -12,10 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from channels.demo.conversations import Conversations
+from channels.demo.exchange import Exchange
 from channels.demo.line import SimulatedLine
 from channels.demo.phone import phone_app
-from channels.sections import Settings
+from channels.sections import Ami, Ivr, Settings
 from channels.service import Service
+from channels.setting_types import Address
 from core.clock import system_clock
 from sms.simulator import Simulator
 
@@ -32,8 +34,8 @@ async def run(
     """Serve the demo on `port` (0: a free one) from the state in `demo_dir` until SIGTERM or SIGINT.
 
     `seed` brings the database to this version and the samples into it, before the line starts. `announce` gets
-    `ready http://…/` when everything is up. Raises StoreError, OSError or ValueError with one line that says why;
-    for the port it names DEMO_PORT.
+    `ready http://…/` when everything is up, and then where the line can be called, or why it cannot. Raises StoreError,
+    OSError or ValueError with one line that says why; for the port it names DEMO_PORT.
     """
     with _stop_signals() as stopping:
         async with AsyncExitStack() as closing:
@@ -41,8 +43,13 @@ async def run(
             simulator = Simulator()
             closing.push_async_callback(simulator.stop)
             settings = demo_settings(demo_dir, await simulator.start(_HOST), simulator, _free_port())
+            exchange = Exchange(demo_dir / "asterisk", demo_dir / "sounds", settings.line.number)
+            no_voice = await exchange.start()
+            if no_voice is None:
+                closing.push_async_callback(exchange.stop)
+                settings = with_voice(settings, exchange)
             await seed(settings)
-            service = Service(settings, {"sms", "link"})
+            service = Service(settings, {"sms", "link"} if no_voice else {"sms", "ivr", "link"})
             closing.push_async_callback(service.stop)
             await service.start()
             assert settings.link is not None, "the demo has link pages"
@@ -51,7 +58,9 @@ async def run(
             simulator.on_text = conversations.answer
             line = SimulatedLine(settings.line.number, simulator, service)
             runner = web.AppRunner(
-                phone_app(line, conversations, pages_url), access_log=None, shutdown_timeout=PAGE_STOP_S
+                phone_app(line, conversations, pages_url, None if no_voice else exchange.address),
+                access_log=None,
+                shutdown_timeout=PAGE_STOP_S,
             )
             closing.push_async_callback(runner.cleanup)
             await runner.setup()
@@ -59,6 +68,7 @@ async def run(
             await _until_ready(service, stopping)
             if not stopping.is_set():
                 announce(f"ready http://{_HOST}:{listening.getsockname()[1]}/")
+                announce(f"without voice: {no_voice}" if no_voice else f"voice {exchange.address}")
             await stopping.wait()
 
 
@@ -83,9 +93,17 @@ def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator, link
             "notices": {"hours": "00:00-24:00"},
             # Who tries the line out is no loop, and silence would look like a fault.
             "limits": {"answers_per_number_hour": 0, "errors_per_number_hour": 0},
+            "timing": {"call_drain_s": 5},
         },
         context=demo_dir.absolute(),
     )
+
+
+def with_voice(settings: Settings, exchange: Exchange) -> Settings:
+    """The same, called through this Asterisk."""
+    ports = exchange.ports
+    ivr = Ivr(listen=Address(_HOST, ports.agi), sounds=exchange.sounds, ami=Ami(port=ports.ami))
+    return settings.model_copy(update={"ivr": ivr})
 
 
 @contextmanager

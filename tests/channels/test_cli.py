@@ -64,7 +64,6 @@ USES = [
     Fault("no settings file", ("config", "check", "--config", "gone.toml"), 2, "gone.toml: No such file or directory"),
     Fault("no such door", ("serve", "--doors", "sms,fax"), 2, "--doors: no such door: fax"),
     Fault("no door", ("serve", "--doors", ""), 2, "--doors: no such door: "),
-    Fault("door not built", ("serve", "--doors", "ivr"), 2, "ivr: this door is not supported yet"),
     Fault("sms without operator", ("serve", "--doors", "sms"), 2, "sms.operators: the door sms needs an operator"),
     Fault("bad number", ("consents", "show", "0532"), 2, "NUMBER: not a phone number"),
     Fault("bad e-mail", ("consents", "show", "ali@"), 2, "NUMBER: not an e-mail address"),
@@ -368,18 +367,25 @@ async def until_listening(port: int) -> None:
             return
 
 
-async def test_serve_runs_until_sigterm_and_names_a_door_not_built_yet(home: Path, line: Izinhatti) -> None:
-    port = free_port()
-    (home / "izinhatti.toml").write_text(f'[admin]\nlisten = "127.0.0.1:{port}"\n[ivr]\n')
+async def test_serve_runs_until_sigterm_and_says_that_asterisk_is_not_there(
+    home: Path, line: Izinhatti, sounds: Path
+) -> None:
+    port, agi, ami = free_port(), free_port(), free_port()
+    (home / "izinhatti.toml").write_text(
+        f'[admin]\nlisten = "127.0.0.1:{port}"\n'
+        f'[ivr]\nlisten = "127.0.0.1:{agi}"\nsounds = "{sounds}"\n[ivr.ami]\nport = {ami}\n'
+    )
     process = started(home, "serve")
     await until_listening(port)
+    await until_listening(agi)
 
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{port}/readyz") as response:
+        ready = await response.json()
     process.send_signal(signal.SIGTERM)
-    _, err = await asyncio.to_thread(process.communicate, timeout=WAIT_S)
+    await asyncio.to_thread(process.communicate, timeout=WAIT_S)
 
+    assert ready == {"ready": False, "missing": ["ivr ami: cannot connect: Connection refused"]}
     assert process.returncode == 0
-    logged = [orjson.loads(entry) for entry in err.splitlines()]
-    assert [(entry["level"], entry["door"]) for entry in logged] == [("warning", "ivr")]
 
 
 async def test_serve_opens_the_link_pages(home: Path, line: Izinhatti) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from channels.setting_types import Address, Hours
-from channels.settings import Fault, Settings, SettingsError, as_toml, faults, load
+from channels.settings import Fault, Settings, SettingsError, as_toml, load
 
 OPERATOR = """
 [[sms.operators]]
@@ -231,6 +231,7 @@ BAD = [
     Bad("hours in words", '[notices]\nhours = "all day"', "notices.hours", "like 09:00-21:00"),
     Bad("31 February", '[calendar]\nbridge_days = ["2026-02-31"]', "calendar.bridge_days[0]", "day"),
     Bad("day as a number", "[calendar]\nbridge_days = [20261030]", "calendar.bridge_days[0]", "valid date"),
+    Bad("speech command", '[ivr]\nspeech_command = "say {text}"', "ivr.speech_command", "must hold {file}"),
     Bad("network with host bits", '[ivr]\nallowed = ["10.0.0.1/8"]', "ivr.allowed[0]", "host bits"),
     Bad(
         "address that is no URL",
@@ -376,14 +377,6 @@ def test_doors_without_a_section_are_none(folder: Path) -> None:
 
     assert (settings.ivr, settings.link, settings.mail) == (None, None, None)
     assert settings.sms.operators == ()
-
-
-def test_a_door_asked_for_that_is_not_there_yet_is_a_fault(folder: Path) -> None:
-    settings = loaded(folder, "[ivr]\n[link]\n")
-
-    assert faults(settings) == []
-    assert faults(settings, {"sms", "link"}) == []
-    assert [f.key for f in faults(settings, {"ivr", "link"})] == ["ivr"]
 
 
 def test_values_come_as_types(folder: Path) -> None:

@@ -20,7 +20,7 @@ def test_settings_keep_everything_in_the_folder_and_can_work(tmp_path: Path) -> 
     assert settings.database.url == f"{SQLITE}{tmp_path}/izinhatti.db"
     assert settings.ledger.anchor_file.parent == settings.ledger.signing_key.parent == tmp_path
     assert settings.admin.listen.port == 0
-    assert faults(settings, {"sms"}) == []
+    assert faults(settings) == []
 
 
 async def test_what_is_missing_is_named_when_the_wait_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

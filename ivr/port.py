@@ -1,0 +1,32 @@
+"""What a call asks of the rest of the line."""
+
+from typing import NamedTuple, Protocol
+
+from core.answers import Outcome, Undecided
+from core.recipients import Msisdn
+from core.requests import Language, Wish
+from ivr.states import Held, Known
+
+
+class Dialled(NamedTuple):
+    """What was keyed in until a wish was plain: the raw evidence of the request. `call` is Asterisk's unique id of the
+    call, `step` counts the call's requests, `keys` are the answers to its questions, in order."""
+
+    call: str
+    step: int
+    keys: tuple[str, ...]
+
+
+class IvrPort(Protocol):
+    """The counter behind the voice menu. Every method ends in a few seconds, whatever the database does."""
+
+    async def known(self, number: Msisdn) -> Known:
+        """What is known of a calling number; nothing where it cannot be looked up."""
+
+    async def hand_in(
+        self, number: Msisdn, wish: Wish, dialled: Dialled, language: Language | None
+    ) -> Outcome | Undecided:
+        """Have a wish decided. `language` is kept for the number."""
+
+    async def held(self, number: Msisdn) -> Held:
+        """What may reach a number whose holder has proven it."""

@@ -1,0 +1,226 @@
+"""A line that can be called: `izinhatti serve` with all doors in a process of its own, a real Asterisk before it, a
+simulated operator that receives its texts."""
+
+import asyncio
+import re
+import signal
+import socket
+import sqlite3
+from asyncio.subprocess import Process
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from channels.imports.table import Table
+from core.brand_feed import BRAND_COLUMNS, read_brand
+from core.brands import Brand
+from core.clock import ISTANBUL
+from core.requests import Language
+from ivr.prompts import Prompts
+from ivr.speech import Speaker
+from ivr.voice import Part
+from sms.simulator import Simulator
+from tests.system.asterisk import Asterisk, free_port, running
+from tests.system.izinhatti import run, spawn
+
+LIMIT_S: Final = 30.0
+ROOT: Final = Path(__file__).parents[2]
+BRANDS: Final = ROOT / "channels/demo/brands.csv"
+RECEIPT: Final = re.compile(r"(?:İşlem|Şikayet) no ([0-9A-Z]{8})\b|(?:Ref|Complaint) ([0-9A-Z]{8})\b")
+CODE: Final = re.compile(r"\b(\d{6})\b")
+_STREAM: Final = socket.SOCK_STREAM
+SETTINGS: Final = """
+[database]
+url = "sqlite+aiosqlite:///izinhatti.db"
+[ledger]
+anchor_file = "ledger.anchors"
+signing_key = "ledger.key"
+[admin]
+listen = "127.0.0.1:{admin}"
+[link]
+listen = "127.0.0.1:{link}"
+public_url = "http://127.0.0.1:{link}"
+[notices]
+hours = "00:00-24:00"
+[ivr]
+listen = "127.0.0.1:{agi}"
+sounds = "{sounds}"
+max_calls = {max_calls}
+[ivr.ami]
+port = {ami}
+[[sms.operators]]
+name = "operator-a"
+host = "127.0.0.1"
+port = {operator}
+system_id = "{system_id}"
+password = "{password}"
+receipts = false
+rate = 0
+"""
+
+
+class VoiceLine:
+    """What the tests see of it from outside."""
+
+    def __init__(self, folder: Path, sounds: Path, simulator: Simulator) -> None:
+        self.folder = folder
+        self.simulator = simulator
+        self.admin_port, self.link_port, self.agi_port = (free_port(_STREAM) for _ in range(3))
+        self.asterisk: Asterisk
+        self.process: Process
+        self.received: dict[str, list[str]] = defaultdict(list)
+        self._prompts = Prompts(sounds, Speaker(), "3338")
+        simulator.on_text = lambda number, text: self.received[number].append(text)
+
+    async def start(self) -> None:
+        """Start the service and wait until it is ready."""
+        self.process = await spawn(self.folder, "serve")
+        await self.until_ready()
+
+    async def until_ready(self) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while (await self.missing()) != []:  # noqa: ASYNC110  # another process raises no event here
+                await asyncio.sleep(0.05)
+
+    async def missing(self) -> list[str] | None:
+        """What /readyz names; None: no answer."""
+        try:
+            async with (
+                aiohttp.ClientSession() as client,
+                client.get(f"http://127.0.0.1:{self.admin_port}/readyz") as response,
+            ):
+                found: list[str] = (await response.json())["missing"]
+                return found
+        except aiohttp.ClientError:
+            return None
+
+    async def metric(self, name: str) -> float:
+        """A sample by its whole name with labels; 0 where there is none."""
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"http://127.0.0.1:{self.admin_port}/metrics") as response,
+        ):
+            text = await response.text()
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name} "))
+
+    async def stop(self) -> tuple[int, str]:
+        """SIGTERM; exit code and standard error."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+        async with asyncio.timeout(LIMIT_S):
+            _, errors = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, errors.decode()
+
+    async def command(self, *arguments: str) -> Any:
+        """A command of the program with --json; what it prints."""
+        result = await run(self.folder, *arguments, "--json")
+        assert result.code == 0, result.err
+        return result.json()
+
+    async def text(self, number: str, count: int = 1) -> str:
+        """The last of so many texts that the number has received."""
+        async with asyncio.timeout(LIMIT_S):
+            while len(self.received[number]) < count:  # noqa: ASYNC110  # the simulator raises no event here
+                await asyncio.sleep(0.01)
+        return self.received[number][count - 1]
+
+    async def send(self, number: str, text: str) -> None:
+        assert await self.simulator.deliver(number, text, dest="3338") == 0
+
+    def allow(self, number: str, *brand_codes: str, days_ago: int = 30) -> None:
+        """Calls and messages, given to a sender."""
+        given = round((datetime.now(ISTANBUL) - timedelta(days=days_ago)).timestamp()) * 1000
+        rows = [
+            (number, code, kind, "BIREYSEL", "ONAY", "HS_WEB", given, None, None)
+            for code in brand_codes
+            for kind in ("ARAMA", "MESAJ")
+        ]
+        with closing(sqlite3.connect(self.folder / "izinhatti.db", timeout=10)) as database, database:
+            marks = ", ".join("?" * 9)
+            database.executemany(f"INSERT INTO consent VALUES ({marks})", rows)
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        with closing(sqlite3.connect(self.folder / "izinhatti.db", timeout=10)) as database:
+            return database.execute(sql, values).fetchall()
+
+    def allowed(self, number: str) -> set[tuple[str, str]]:
+        """(brand code, type) of what stands."""
+        return set(self.rows("SELECT brand_code, type FROM consent WHERE recipient = ? AND status = 'ONAY'", number))
+
+    def acts(self, number: str) -> list[str]:
+        """Outcomes of the number's requests by phone, in order."""
+        return [o for (o,) in self.rows("SELECT outcome FROM request WHERE recipient = ? AND door = 'ivr'", number)]
+
+    async def sound(self, parts: Sequence[Part], language: Language = Language.TR, *, slow: bool = False) -> bytes:
+        """The octets of what is said."""
+        files = await self._prompts.files(parts, language, slow=slow)
+        return b"".join(map(octets_of, files))
+
+
+def octets_of(file: str) -> bytes:
+    """A sound file, named as Asterisk takes it."""
+    return Path(f"{file}.alaw").read_bytes()
+
+
+def brand(code: str) -> Brand:
+    """One of the sample brands."""
+    with Table(BRANDS, BRAND_COLUMNS) as table:
+        for record in table.records():
+            found = read_brand(record.fields or ())
+            if isinstance(found, Brand) and found.code == code:
+                return found
+    raise KeyError(code)
+
+
+def receipt_in(text: str) -> str:
+    found = RECEIPT.search(text)
+    assert found, text
+    return found[1] or found[2]
+
+
+def code_in(text: str) -> str:
+    found = CODE.search(text)
+    assert found, text
+    return found[1]
+
+
+@asynccontextmanager
+async def voice_line(
+    folder: Path, sounds: Path, *, max_calls: int = 100, more: str = "", **settings: str
+) -> AsyncIterator[VoiceLine]:
+    """A line that is ready. `settings` are more of the environment of deploy/asterisk/run, `more` of the settings."""
+    simulator = Simulator()
+    line = VoiceLine(folder, sounds, simulator)
+    operator = await simulator.start("127.0.0.1")
+    async with running(folder / "asterisk", sounds, f"127.0.0.1:{line.agi_port}", **settings) as asterisk:
+        line.asterisk = asterisk
+        filled = SETTINGS.format(
+            admin=line.admin_port,
+            link=line.link_port,
+            agi=line.agi_port,
+            ami=asterisk.ami_port,
+            sounds=sounds,
+            max_calls=max_calls,
+            operator=operator,
+            system_id=simulator.system_id,
+            password=simulator.password,
+        )
+        (folder / "izinhatti.toml").write_text(filled + more)
+        for arguments in (("db", "upgrade"), ("brands", "import", str(BRANDS)), ("brands", "close", "600199")):
+            assert (await run(folder, *arguments)).code == 0
+        await line.start()
+        try:
+            yield line
+        finally:
+            if line.process.returncode is None:
+                line.process.send_signal(signal.SIGCONT)
+                line.process.kill()
+                await line.process.communicate()
+            await simulator.stop()
