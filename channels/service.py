@@ -215,7 +215,11 @@ class Service:
     def _open_sms(self) -> None:
         services = Services(self.desk, self._links, self.outbox, self.writer, system_clock)
         for section in self._settings.sms.operators:
-            inbound = Inbound(section.name, section.default_alphabet, self.directory, system_clock)
+            inbound = Inbound(
+                *(section.name, section.default_alphabet, self.directory, system_clock),
+                id_tlv=section.id_tlv,
+                time_tlv=section.time_tlv,
+            )
             operator = Operator(_profile(section, self._settings.line.number), inbound, services)
             self.operators.append(operator)
             self.outbox.carrier = operator

@@ -21,9 +21,7 @@ def pack(septets: bytes, header_octets: int = 0) -> bytes:
     bits = fill + 7 * len(septets)
     if bits % 8 == 1:
         septets += bytes((_CR,))
-    packed = b"".join(
-        [_pack_group(septets[at : at + _GROUP_SEPTETS]) for at in range(0, len(septets), _GROUP_SEPTETS)]
-    )
+    packed = b"".join([_pack_group(septets[at : at + _GROUP_SEPTETS]) for at in range(0, len(septets), _GROUP_SEPTETS)])
     return (int.from_bytes(packed, "little") << fill).to_bytes((fill + 7 * len(septets) + 7) // 8, "little")
 
 

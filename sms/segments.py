@@ -1,5 +1,6 @@
 """Long messages: user data headers (3GPP TS 23.040, 9.2.3.24) in, segments out."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from sms.alphabet import (
@@ -13,13 +14,21 @@ from sms.alphabet import (
     fold_ascii,
     uses_turkish_shift,
 )
-from sms.codes import CODING_DEFAULT, CODING_UCS2
+from sms.codes import (
+    CODING_DEFAULT,
+    CODING_UCS2,
+    TLV_SAR_MSG_REF_NUM,
+    TLV_SAR_SEGMENT_SEQNUM,
+    TLV_SAR_TOTAL_SEGMENTS,
+)
 from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 from sms.packing import pack
 
 SEGMENTS_MAX: Final = 255
+SAR_TLVS: Final = (TLV_SAR_MSG_REF_NUM, TLV_SAR_TOTAL_SEGMENTS, TLV_SAR_SEGMENT_SEQNUM)
 USER_DATA_OCTETS: Final = 140  # of one short message, its header included
 
+_REFERENCE_MAX: Final = 0xFFFF
 _CONCATENATION: Final = 0x00
 _CONCATENATION_16: Final = 0x08
 _SINGLE_SHIFT: Final = 0x24
@@ -100,6 +109,17 @@ def parse_udh(octets: bytes) -> tuple[Udh, bytes]:
         elif element == _LOCKING_SHIFT:
             locking_shift = value[0]
     return Udh(reference, part, total, single_shift, locking_shift), octets[end:]
+
+
+def sar(udh: Udh, tlvs: Mapping[int, bytes]) -> Udh:
+    """The header with what the SAR TLVs say about parts (SMPP 3.4, 5.3.2.22 to 24), if they say it whole.
+
+    A part outside its total is ignored, as in a header; numbers of an odd size are read.
+    """
+    reference, total, part = [int.from_bytes(tlvs.get(tag, b"")) for tag in SAR_TLVS]
+    if TLV_SAR_MSG_REF_NUM in tlvs and reference <= _REFERENCE_MAX and 1 <= part <= total <= SEGMENTS_MAX:
+        return udh._replace(reference=reference, part=part, total=total)
+    return udh
 
 
 def split(
