@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import orjson
 import structlog
 
 from core import outbox
@@ -33,6 +32,7 @@ from core.clock import Clock
 from core.codes import draw_code
 from core.decisions.decide import brands_needed, decide
 from core.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
+from core.duplicates import Duplicates
 from core.evidence import ledger_body
 from core.guard import Guard
 from core.ids import Ids
@@ -57,15 +57,13 @@ from core.store.queries import (
     CONFIRM_COMPLAINT,
     DROP_NOTICES_OF,
     DROP_PIECES_OF,
-    DROP_REDELIVERY,
     DROP_SET,
     PIECES_OF_SET,
     PUT_PIECE,
-    REDELIVERIES_OF,
     SET_DELIVERED,
 )
 from core.store.transaction import Transaction
-from core.talk import Talk
+from core.talk import NEW, Talk
 from core.text import storable
 
 _log = structlog.get_logger(component="desk")
@@ -117,7 +115,7 @@ class Batch:
             [pair for request in known for pair in _pairs(request)],
             [request.recipient.reveal() for request in known if request.recipient],
         )
-        self._redeliveries = self._read_redeliveries()
+        self._duplicates = Duplicates(transaction, requests, tools.rules, self._now)
 
     def run(self, delivered: Sequence[tuple[int, int]]) -> list[Outgoing]:
         """Decide and write; `delivered` are (request, link) news of what was surely acknowledged."""
@@ -130,20 +128,22 @@ class Batch:
 
     def _take(self, request: Request) -> Outgoing:
         request_id = self._tools.ids.next()
-        if (repeated := self._redelivered(request)) is not None:
-            return Outgoing(request_id, Silence(), repeat_of=repeated)
-        if self._set_aside or request.recipient is None:
+        recipient = None if request.recipient is None else request.recipient.reveal()
+        talk = NEW if recipient is None else self._citizens.talk(recipient)
+        if (original := self._duplicates.original(request, talk)) is not None:
+            return Outgoing(request_id, Silence(), repeat_of=original)
+        if self._set_aside or recipient is None:
             return self._put_aside(request, request_id)
         try:
-            out = self._decide(request, request_id, request.recipient.reveal())
+            out = self._decide(request, request_id, recipient)
         except StoreError:
             raise  # the moment's fault or the writer's to sort out, not this message's alone
         except Exception as error:  # noqa: BLE001  # poison: one message must never stop the others
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
-            return self._put_aside(request, request_id)
+            out = self._put_aside(request, request_id)
         self._citizens.apply(out.changes)
-        if out.talk is not None:
-            self._citizens.keep(request.recipient.reveal(), out.talk)
+        talk = self._duplicates.remember(request, request_id, out.talk or talk, asked=_asks(out.answer))
+        self._citizens.keep(recipient, talk)
         return out
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
@@ -196,25 +196,6 @@ class Batch:
         if request.recipient is not None and request.door is not Door.LINK:
             text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
         return Outgoing(request_id, answer, text=text, receipt=receipt)
-
-    def _redelivered(self, request: Request) -> int | None:
-        """The request of which this one is a repeat, if a lost connection left one open."""
-        if not self._redeliveries or request.recipient is None:
-            return None
-        recipient = request.recipient.reveal()
-        open_ones = self._redeliveries.get((recipient, request.key))
-        if not open_ones:
-            return None
-        repeated = open_ones.pop(0)
-        self._transaction.run(DROP_REDELIVERY, of_recipient=recipient, of_request=repeated)
-        return repeated
-
-    def _read_redeliveries(self) -> dict[tuple[str, bytes], list[int]]:
-        keys = orjson.dumps([r.recipient.reveal() for r in self._requests if r.recipient]).decode()
-        found: dict[tuple[str, bytes], list[int]] = {}
-        for recipient, request_id, key in self._transaction.rows(REDELIVERIES_OF, keys=keys, now=self._now):
-            found.setdefault((recipient, key), []).append(request_id)
-        return found
 
     def _join(self, request: Request, piece: Piece, request_id: int) -> Reading | None:
         """Keep a part; the whole text and its wish once all parts are there."""
@@ -293,7 +274,7 @@ class Batch:
         rank, life_ms = OutboxClass.ANSWER, outbox.ANSWER_LIFE_MS
         if isinstance(out.answer, OnayQuestion | PageCode):
             rank = OutboxClass.CODE
-        if isinstance(out.answer, _QUESTIONS) or (isinstance(out.answer, RetSeveral) and out.answer.unclear):
+        if _asks(out.answer):
             assert out.talk is not None, "what asks remembers its question"
             life_ms = min(life_ms, out.talk.questions[-1].ends_at - self._now)
         row_id = self._tools.ids.next()
@@ -338,6 +319,10 @@ def _pairs(request: Request) -> Iterator[Pair]:
     if request.recipient and not isinstance(request.said, Piece):
         for code in brands_needed(request.said) or ():
             yield request.recipient.reveal(), code
+
+
+def _asks(answer: Answer | Unspoken) -> bool:
+    return isinstance(answer, _QUESTIONS) or (isinstance(answer, RetSeveral) and answer.unclear is not None)
 
 
 def outcome_of(out: Outgoing) -> str:

@@ -73,12 +73,21 @@ class Question(NamedTuple):
         return next((option for option in self.options if option.number == number), None)
 
 
+class Last(NamedTuple):
+    """The citizen's newest message, through whatever door: its key (`core.requests`), empty where no other can be its
+    repeat, and when it was decided."""
+
+    key: str
+    request_id: int
+    at: Instant
+
+
 class Talk(NamedTuple):
     """`subscribed_at` is when the number's line was closed last: what was before it belongs to somebody else.
 
     `questions` are ordered by when they went out last. `answered`, `erred` and `codes` are the moments of answers,
     error answers and codes that count against `[limits]`; `helped_at` that of the last help; `advert` and
-    `advert_at` the digest and moment of the last advert that was asked about.
+    `advert_at` the digest and moment of the last advert that was asked about; `last` is the newest message.
     """
 
     language: Language = Language.TR
@@ -90,6 +99,7 @@ class Talk(NamedTuple):
     helped_at: Instant | None = None
     advert: str = ""
     advert_at: Instant | None = None
+    last: Last | None = None
 
     def newest(self, fits: Callable[[Question], bool]) -> Question | None:
         return next(filter(fits, reversed(self.questions)), None)
@@ -135,7 +145,7 @@ def dump(talk: Talk) -> str:
 
 def load(text: str) -> Talk:
     """A talk that `dump` wrote."""
-    language, subscribed_at, questions, answered, erred, codes, *rest = orjson.loads(text)
+    language, subscribed_at, questions, answered, erred, codes, helped_at, advert, advert_at, *last = orjson.loads(text)
     return Talk(
         Language(language),
         subscribed_at,
@@ -143,7 +153,10 @@ def load(text: str) -> Talk:
         tuple(answered),
         tuple(erred),
         tuple(codes),
-        *rest,
+        helped_at,
+        advert,
+        advert_at,
+        Last(*last[0]) if last and last[0] else None,
     )
 
 

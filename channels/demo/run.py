@@ -17,7 +17,7 @@ from channels.demo.phone import phone_app
 from channels.sections import Settings
 from channels.service import Service
 from core.clock import system_clock
-from sms.simulator import Simulator
+from sms.simulator import ID_TLV, Simulator
 
 READY_TIMEOUT_S: Final = 30.0
 PAGE_STOP_S: Final = 2.0
@@ -72,6 +72,7 @@ def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator, link
         "system_id": simulator.system_id,
         "password": simulator.password,
         "receipts": False,  # the simulator sends none
+        "id_tlv": ID_TLV,  # what a person types twice is meant twice
     }
     return Settings.model_validate(
         {

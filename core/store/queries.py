@@ -191,8 +191,11 @@ CLOSE_LINK: Final = _compiled(
     .values(closed_at=bindparam("closing_at"))
 )
 OPEN_LINKS: Final = _compiled(select(link.c.id, link.c.delivered_through).where(link.c.closed_at.is_(None)))
+ADD_REDELIVERY: Final = _insert(redelivery)
+# One of a message with a name of its own stands already.
 ADD_REDELIVERIES: Final = _compiled(
-    insert(redelivery).from_select(
+    upsert(redelivery)
+    .from_select(
         ["recipient", "request", "key", "expires_at"],
         select(
             request_table.c.recipient,
@@ -206,6 +209,7 @@ ADD_REDELIVERIES: Final = _compiled(
             request_table.c.recipient.is_not(None),
         ),
     )
+    .on_conflict_do_nothing()
 )
 REDELIVERIES_OF: Final = _compiled(
     select(redelivery.c.recipient, redelivery.c.request, redelivery.c.key)
