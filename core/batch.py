@@ -40,9 +40,10 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
+from core.parts import take_leftover, take_part
 from core.past import past_of
 from core.receipts import draw
-from core.requests import AskCode, Digits, Door, DurumOf, Onay, Piece, Reading, Request
+from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Reading, Request
 from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
@@ -57,9 +58,6 @@ from core.store.queries import (
     CONFIRM_COMPLAINT,
     DROP_NOTICES_OF,
     DROP_PIECES_OF,
-    DROP_SET,
-    PIECES_OF_SET,
-    PUT_PIECE,
     SET_DELIVERED,
 )
 from core.store.transaction import Transaction
@@ -148,8 +146,8 @@ class Batch:
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
         said, read, language = request.said, request.text, request.language
-        if isinstance(said, Piece):
-            whole = self._join(request, said, request_id)
+        if isinstance(said, Piece | Leftover):
+            whole = self._whole(request, said, request_id)
             if whole is None:
                 return Outgoing(request_id, Silence())
             read, said, language = whole
@@ -172,6 +170,11 @@ class Batch:
             found=self._found(said, recipient, talk) if isinstance(said, DurumOf) else None,
         )
         return self._outgoing(request_id, scene, decide(scene))
+
+    def _whole(self, request: Request, said: Piece | Leftover, request_id: int) -> Reading | None:
+        if isinstance(said, Leftover):
+            return take_leftover(self._transaction, request, said)
+        return take_part(self._transaction, request, said, request_id)
 
     def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
         answer, talk = decision.answer, decision.talk
@@ -196,24 +199,6 @@ class Batch:
         if request.recipient is not None and request.door is not Door.LINK:
             text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
         return Outgoing(request_id, answer, text=text, receipt=receipt)
-
-    def _join(self, request: Request, piece: Piece, request_id: int) -> Reading | None:
-        """Keep a part; the whole text and its wish once all parts are there."""
-        assert request.recipient is not None, "checked by _take"
-        of_set = {
-            "recipient": request.recipient.reveal(),
-            "origin": request.origin,
-            "destination": request.destination,
-            "reference": piece.reference,
-            "total": piece.total,
-        }
-        row = (*of_set.values(), piece.number, piece.octets, request_id, request.received_at)
-        self._transaction.run_many(PUT_PIECE, [row])
-        together = self._transaction.rows(PIECES_OF_SET, **of_set)
-        if len(together) < piece.total:
-            return None
-        self._transaction.run(DROP_SET, **of_set)
-        return piece.join([octets for _, octets, _ in together])
 
     def _write(self, outgoing: Sequence[Outgoing]) -> None:
         requests, raws, receipts, messages = [], [], [], []
@@ -316,7 +301,7 @@ class Batch:
 
 def _pairs(request: Request) -> Iterator[Pair]:
     """The brands that this request surely needs, so that a batch reads them together."""
-    if request.recipient and not isinstance(request.said, Piece):
+    if request.recipient and not isinstance(request.said, Piece | Leftover):
         for code in brands_needed(request.said) or ():
             yield request.recipient.reveal(), code
 

@@ -1,6 +1,6 @@
 """What a door hands to the desk: who, through which door, what they said, when, and the raw evidence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -184,6 +184,16 @@ class Piece(NamedTuple):
     join: Callable[[Sequence[bytes]], "Reading"]
 
 
+class Leftover(NamedTuple):
+    """A long message whose time is over, of which some parts came. `first` is the request that began it; `read` reads
+    the parts that are there, by number, run by run: at least one."""
+
+    reference: int
+    total: int
+    first: int
+    read: Callable[[Mapping[int, bytes]], Sequence["Reading"]]
+
+
 class Reading(NamedTuple):
     """A text as it was read, the wish in it, and the language that it switches to."""
 
@@ -214,7 +224,7 @@ Wish = (
     | CloseLine
     | Unreadable
 )
-Said = Wish | Piece
+Said = Wish | Piece | Leftover
 
 
 class Request(NamedTuple):

@@ -166,18 +166,33 @@ OLDEST_REVIEW: Final = _compiled(
 )
 
 # Parts of long messages.
-PUT_PIECE: Final = _replace(piece)
-_piece_set = and_(
+ADD_PIECE: Final = _insert(piece)
+_piece_sets = and_(
     piece.c.recipient == bindparam("recipient"),
     piece.c.origin == bindparam("origin"),
     piece.c.destination == bindparam("destination"),
     piece.c.reference == bindparam("reference"),
     piece.c.total == bindparam("total"),
 )
+_piece_set = and_(_piece_sets, piece.c.first == bindparam("of_first"))
+PIECES_OF_SETS: Final = _compiled(
+    select(piece.c.first, piece.c.number, piece.c.octets).where(_piece_sets).order_by(piece.c.first, piece.c.number)
+)
 PIECES_OF_SET: Final = _compiled(
-    select(piece.c.number, piece.c.octets, piece.c.received_at).where(_piece_set).order_by(piece.c.number)
+    select(piece.c.number, piece.c.octets, piece.c.received_at, raw.c.octets)
+    .outerjoin(raw, raw.c.request == piece.c.request)
+    .where(_piece_set)
+    .order_by(piece.c.number)
 )
 DROP_SET: Final = _compiled(delete(piece).where(_piece_set))
+OVERDUE_SETS: Final = _compiled(
+    select(
+        *(piece.c.recipient, piece.c.origin, piece.c.destination, piece.c.reference, piece.c.total, piece.c.first),
+    )
+    .where(piece.c.received_at <= bindparam("before"), piece.c.request == piece.c.first)
+    .order_by(piece.c.received_at)
+    .limit(bindparam("limit"))
+)
 DROP_PIECES_OF: Final = _compiled(delete(piece).where(piece.c.recipient == bindparam("of_recipient")))
 
 # Links and redelivery.

@@ -168,11 +168,13 @@ piece: Final = Table(
     Column("destination", String, nullable=False),
     Column("reference", Integer, nullable=False),
     Column("total", SmallInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),  # the request that began the set
     Column("number", SmallInteger, nullable=False),
     Column("octets", LargeBinary, nullable=False),
     Column("request", BigInteger, nullable=False),
     Column("received_at", _Moment, nullable=False),
-    PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "number"),
+    PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "first", "number"),
+    Index("piece_received", "received_at"),
     sqlite_with_rowid=False,
 )
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.brands import Brand, Directory
 from core.recipients import Msisdn
-from core.requests import Mention, Piece, Reading, Ret, Unreadable
+from core.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
 from sms import codes
 from sms.alphabet import DefaultAlphabet
 from sms.inbound import Inbound
@@ -214,9 +214,11 @@ def test_a_message_of_any_kind_is_read(kind: Kind) -> None:
         assert not arrival.is_broken
         assert arrival.request.recipient == Msisdn("+905321234567")
         assert arrival.request.raw == pdu
-        if isinstance(said := arrival.request.said, Piece):
+        said = arrival.request.said
+        if isinstance(said, Piece):
             pieces[said.number] = said
         else:
+            assert not isinstance(said, Leftover)
             readings.append(Reading(arrival.request.text, said))
 
     if pieces:
