@@ -161,6 +161,32 @@ ANSWERS_OF_REQUEST: Final = _compiled(
     .where(outbox.c.request == bindparam("of_request"))
     .order_by(outbox.c.id)
 )
+_review = (
+    select(
+        request_table.c.id,
+        request_table.c.receipt,
+        request_table.c.recipient,
+        request_table.c.door,
+        request_table.c.origin,
+        request_table.c.received_at,
+        request_table.c.review,
+        raw.c.text,
+        raw.c.octets,
+    )
+    .select_from(request_table)
+    .outerjoin(raw, raw.c.request == request_table.c.id)
+)
+OPEN_REVIEWS: Final = _compiled(
+    _review.where(request_table.c.review == literal_column("'open'")).order_by(
+        request_table.c.received_at, request_table.c.id
+    )
+)
+REVIEW: Final = _compiled(_review.where(request_table.c.id == bindparam("wanted"), request_table.c.review.is_not(None)))
+RESOLVE_REVIEW: Final = _compiled(
+    update(request_table)
+    .where(request_table.c.id == bindparam("of_id"), request_table.c.review == literal_column("'open'"))
+    .values(review=literal_column("'resolved'"))
+)
 OLDEST_REVIEW: Final = _compiled(
     select(func.min(request_table.c.received_at)).where(request_table.c.review == literal_column("'open'"))
 )

@@ -1,6 +1,7 @@
 """The tables. All moments are milliseconds since 1970 in UTC (`core.clock.Instant`).
 
-Rows of `request`, `raw`, `ledger` and `anchor` are only ever added. Row numbers come from `core.ids`.
+Rows of `request`, `raw`, `ledger` and `anchor` are only ever added; of a request only `review` changes. Row numbers
+come from `core.ids`.
 """
 
 from typing import Final
@@ -110,7 +111,7 @@ request: Final = Table(
     Column("salt", LargeBinary),  # of the number's HMAC in the ledger
     Column("raw_hash", LargeBinary, nullable=False),  # SHA-256 of raw.octets
     Column("repeat_of", BigInteger),
-    Column("review", String),  # open while a person has to look at it
+    Column("review", String),  # open while a person has to look at it, then resolved
     Index(
         "request_review",
         "id",
