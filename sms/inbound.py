@@ -5,6 +5,8 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+import structlog
+
 from core.brands import Directory
 from core.clock import Clock
 from core.recipients import BadAddress, Msisdn
@@ -21,6 +23,7 @@ _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
 _RECEIPT_TYPES: Final = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification
 _KEY_OCTETS: Final = 16
 _NO_HEADER: Final = Udh()
+_log = structlog.get_logger(component="sms")
 
 
 class Arrival(NamedTuple):
@@ -117,6 +120,7 @@ class Inbound:
         return blake2b(whole, digest_size=_KEY_OCTETS).digest()
 
     def _broken(self, pdu: bytes, link: int, reason: str) -> Request:
+        _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
         key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
         return Request(Door.SMS, None, Unreadable(reason), None, pdu, key, self._clock(), "", self._operator, link)
 
