@@ -40,10 +40,10 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
-from core.parts import take_leftover, take_part
+from core.parts import Whole, take_leftover, take_part
 from core.past import past_of
 from core.receipts import draw
-from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Reading, Request
+from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request
 from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
@@ -85,7 +85,8 @@ class Tools(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act."""
+    """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act;
+    `part_keys` are those of the parts that it completes."""
 
     request_id: int
     answer: Answer | Unspoken
@@ -96,6 +97,7 @@ class Outgoing(NamedTuple):
     read: str | None = None
     receipt: str | None = None
     repeat_of: int | None = None
+    part_keys: tuple[bytes, ...] = ()
 
 
 class Batch:
@@ -140,17 +142,19 @@ class Batch:
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
             out = self._put_aside(request, request_id)
         self._citizens.apply(out.changes)
-        talk = self._duplicates.remember(request, request_id, out.talk or talk, asked=_asks(out.answer))
+        keys, asked = out.part_keys or (request.key,), _asks(out.answer)
+        talk = self._duplicates.remember(request, request_id, out.talk or talk, keys, asked=asked)
         self._citizens.keep(recipient, talk)
         return out
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
         said, read, language = request.said, request.text, request.language
+        part_keys: tuple[bytes, ...] = ()
         if isinstance(said, Piece | Leftover):
             whole = self._whole(request, said, request_id)
             if whole is None:
                 return Outgoing(request_id, Silence())
-            read, said, language = whole
+            (read, said, language), part_keys = whole
         talk = self._citizens.talk(recipient)
         if language is not None:
             talk = talk._replace(language=language)
@@ -169,9 +173,9 @@ class Batch:
             rules=tools.rules,
             found=self._found(said, recipient, talk) if isinstance(said, DurumOf) else None,
         )
-        return self._outgoing(request_id, scene, decide(scene))
+        return self._outgoing(request_id, scene, decide(scene))._replace(part_keys=part_keys)
 
-    def _whole(self, request: Request, said: Piece | Leftover, request_id: int) -> Reading | None:
+    def _whole(self, request: Request, said: Piece | Leftover, request_id: int) -> Whole | None:
         if isinstance(said, Leftover):
             return take_leftover(self._transaction, request, said)
         return take_part(self._transaction, request, said, request_id)

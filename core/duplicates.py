@@ -5,7 +5,6 @@ connection (`core.links`), each such one once; or by coming within `dedupe_s` wh
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import orjson
 
@@ -15,8 +14,6 @@ from core.rules import Rules
 from core.store.queries import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.transaction import Transaction
 from core.talk import Last, Talk
-
-_UNKNOWN: Final = ""  # the key of what no message repeats
 
 
 class Duplicates:
@@ -34,17 +31,17 @@ class Duplicates:
             return None
         return self._redelivered(request, request.recipient.reveal()) or self._repeated(request, talk)
 
-    def remember(self, request: Request, request_id: int, talk: Talk, *, asked: bool) -> Talk:
-        """The talk that a message which is no repeat left, with what its repeats are known by. `asked`: it was answered
-        with a question."""
+    def remember(self, request: Request, request_id: int, talk: Talk, keys: Sequence[bytes], *, asked: bool) -> Talk:
+        """The talk that a message which is no repeat left, with what its repeats are known by: `keys`, its own or those
+        of its parts. `asked`: it was answered with a question."""
         if request.recipient is not None and request.is_named:
             recipient, life_ms = request.recipient.reveal(), max(self._rules.redelivery_ms, self._rules.dedupe_ms)
             self._transaction.run_many(ADD_REDELIVERY, [(recipient, request_id, request.key, self._now + life_ms)])
             self._redeliveries.setdefault((recipient, request.key), []).append(request_id)
         if not self._rules.dedupe_ms:
             return talk
-        key = request.key.hex() if request.door is Door.SMS and not asked else _UNKNOWN
-        return talk._replace(last=Last(key, request_id, self._now))
+        can_repeat = request.door is Door.SMS and not asked
+        return talk._replace(last=Last(tuple([key.hex() for key in keys]) if can_repeat else (), request_id, self._now))
 
     def _redelivered(self, request: Request, recipient: str) -> int | None:
         open_ones = self._redeliveries.get((recipient, request.key))
@@ -60,7 +57,7 @@ class Duplicates:
         """Identical words right behind the first ones. Not where the first ones were answered with a question, or where
         they choose from a list: the same number again is what it says."""
         last = talk.last
-        if last is None or request.door is not Door.SMS or request.key.hex() != last.key:
+        if last is None or request.door is not Door.SMS or request.key.hex() not in last.keys:
             return None
         if request.received_at - last.at >= self._rules.dedupe_ms:
             return None

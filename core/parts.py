@@ -50,32 +50,45 @@ class OverdueSet(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def take_part(transaction: Transaction, request: Request, piece: Piece, request_id: int) -> Reading | None:
-    """Keep a part; the whole text and its wish once all parts are there."""
+class Whole(NamedTuple):
+    """A long message put together: what it says, and the keys of its parts (`core.requests`)."""
+
+    reading: Reading
+    keys: tuple[bytes, ...]
+
+
+class _Kept(NamedTuple):
+    octets: bytes
+    key: bytes
+
+
+def take_part(transaction: Transaction, request: Request, piece: Piece, request_id: int) -> Whole | None:
+    """Keep a part; the whole message once all parts are there."""
     key = _key(request, piece)
-    sets: dict[int, dict[int, bytes]] = {}
-    for first, number, octets in transaction.rows(PIECES_OF_SETS, **key):
-        sets.setdefault(first, {})[number] = octets
-    if any(parts.get(piece.number) == piece.octets for parts in sets.values()):
+    sets: dict[int, dict[int, _Kept]] = {}
+    for first, number, octets, part_key in transaction.rows(PIECES_OF_SETS, **key):
+        sets.setdefault(first, {})[number] = _Kept(octets, part_key)
+    if any(piece.number in parts and parts[piece.number].octets == piece.octets for parts in sets.values()):
         return None
     first = next((first for first in reversed(sets) if piece.number not in sets[first]), request_id)
-    parts = {**sets.get(first, {}), piece.number: piece.octets}
-    if len(parts) < piece.total:
-        row = (*key.values(), first, piece.number, piece.octets, request_id, request.received_at)
+    together = {**sets.get(first, {}), piece.number: _Kept(piece.octets, request.key)}
+    if len(together) < piece.total:
+        row = (*key.values(), first, piece.number, piece.octets, request.key, request_id, request.received_at)
         transaction.run_many(ADD_PIECE, [row])
         return None
     transaction.run(DROP_SET, **key, of_first=first)
-    return piece.join([octets for _, octets in sorted(parts.items())])
+    parts = [part for _, part in sorted(together.items())]
+    return Whole(piece.join([part.octets for part in parts]), tuple([part.key for part in parts]))
 
 
-def take_leftover(transaction: Transaction, request: Request, leftover: Leftover) -> Reading | None:
+def take_leftover(transaction: Transaction, request: Request, leftover: Leftover) -> Whole | None:
     """End a set: what its parts say; None if another process ended it, or its last part came, in the meantime."""
     key = _key(request, leftover)
     parts = {number: octets for number, octets, *_ in transaction.rows(PIECES_OF_SET, **key, of_first=leftover.first)}
     if not parts:
         return None
     transaction.run(DROP_SET, **key, of_first=leftover.first)
-    return settled(leftover.read(parts))
+    return Whole(settled(leftover.read(parts)), ())
 
 
 def overdue_sets(transaction: Transaction, before: Instant) -> list[OverdueSet]:

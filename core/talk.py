@@ -74,10 +74,10 @@ class Question(NamedTuple):
 
 
 class Last(NamedTuple):
-    """The citizen's newest message, through whatever door: its key (`core.requests`), empty where no other can be its
-    repeat, and when it was decided."""
+    """The citizen's newest message, through whatever door, decided `at`. `keys` are those that its repeats have
+    (`core.requests`): one of each part where it came in parts, none where no message can be its repeat."""
 
-    key: str
+    keys: tuple[str, ...]
     request_id: int
     at: Instant
 
@@ -156,7 +156,7 @@ def load(text: str) -> Talk:
         helped_at,
         advert,
         advert_at,
-        Last(*last[0]) if last and last[0] else None,
+        _last(last[0]) if last and last[0] else None,
     )
 
 
@@ -172,6 +172,11 @@ def _question(row: list[Any]) -> Question:
     kind, asked_at, ends_at, options, verb, types, *rest = row
     read = tuple([Option(number, code, _types(named)) for number, code, named in options])
     return Question(kind, asked_at, ends_at, read, verb, _types(types), *rest)
+
+
+def _last(row: list[Any]) -> Last:
+    keys, request_id, at = row
+    return Last(tuple(keys), request_id, at)
 
 
 def _types(names: list[str]) -> Types:

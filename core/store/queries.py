@@ -202,7 +202,9 @@ _piece_sets = and_(
 )
 _piece_set = and_(_piece_sets, piece.c.first == bindparam("of_first"))
 PIECES_OF_SETS: Final = _compiled(
-    select(piece.c.first, piece.c.number, piece.c.octets).where(_piece_sets).order_by(piece.c.first, piece.c.number)
+    select(piece.c.first, piece.c.number, piece.c.octets, piece.c.key)
+    .where(_piece_sets)
+    .order_by(piece.c.first, piece.c.number)
 )
 PIECES_OF_SET: Final = _compiled(
     select(piece.c.number, piece.c.octets, piece.c.received_at, raw.c.octets)

@@ -172,6 +172,7 @@ piece: Final = Table(
     Column("first", BigInteger, nullable=False),  # the request that began the set
     Column("number", SmallInteger, nullable=False),
     Column("octets", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),  # of the request, by which its repeats are known
     Column("request", BigInteger, nullable=False),
     Column("received_at", _Moment, nullable=False),
     PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "first", "number"),

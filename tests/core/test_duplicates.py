@@ -19,6 +19,8 @@ from core.requests import (
     Mention,
     NotUnderstood,
     Onay,
+    Piece,
+    Reading,
     RetAll,
     RetAlone,
     Unreadable,
@@ -50,8 +52,10 @@ async def counter(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[C
 async def outcome(counter: Counter, text: str, **fields: object) -> str:
     """What the row of this message says."""
     fields = {"key": text.encode(), "text": text, **fields}
+    said = fields.pop("said", SAID.get(text, AskCode()))
     async with asyncio.timeout(PATIENCE_S):
-        committed = await counter.desk.handle(counter.request(SAID.get(text, AskCode()), **fields))  # type: ignore[arg-type]
+        request = counter.request(said, **fields)  # type: ignore[arg-type]
+        committed = await counter.desk.handle(request)
     assert isinstance(committed, Committed)
     [word] = await counter.column("SELECT outcome FROM request WHERE id = ?", committed.request_id)
     assert word in OUTCOMES.values() or word == "repeat"
@@ -164,6 +168,49 @@ async def test_a_decision_that_broke_lies_between_too(counter: Counter, monkeypa
         assert await outcome(counter, "merhaba") == "set-aside"
 
     assert await outcome(counter, "RET MIGROS") == "ret"
+
+
+# Messages in parts.
+
+
+def in_parts(reference: int = 7, octets: tuple[bytes, ...] = (b"RET ", b"MIGROS")) -> list[Piece]:
+    def join(_: object) -> Reading:
+        return Reading("RET MIGROS", RET_MIGROS)
+
+    return [Piece(reference, len(octets), n, part, join) for n, part in enumerate(octets, 1)]
+
+
+async def bring(counter: Counter, *pieces: Piece) -> list[str]:
+    return [
+        await outcome(counter, "", said=piece, key=f"{piece.number:08}{piece.reference}".encode()) for piece in pieces
+    ]
+
+
+async def test_a_message_in_parts_that_comes_again_is_a_repeat_part_by_part(counter: Counter) -> None:
+    assert await bring(counter, *in_parts(), *in_parts()) == ["silent", "ret", "repeat", "repeat"]
+
+    assert await counter.column("SELECT count(*) FROM piece") == [0]
+    assert await counter.column("SELECT count(*) FROM outbox") == [1]
+
+
+async def test_one_part_that_comes_again_begins_no_new_message(counter: Counter) -> None:
+    one, two = in_parts()
+
+    assert await bring(counter, one, two, one) == ["silent", "ret", "repeat"]
+
+    assert await counter.column("SELECT count(*) FROM piece") == [0]
+
+
+async def test_a_message_in_parts_that_was_written_again_is_none(counter: Counter) -> None:
+    one, two = in_parts()
+    outcomes = await bring(counter, one, two)
+    outcomes.append(await outcome(counter, "merhaba"))
+
+    assert [*outcomes, *await bring(counter, one, two)] == ["silent", "ret", "not-understood", "silent", "ret"]
+
+
+async def test_the_parts_of_two_messages_are_told_apart(counter: Counter) -> None:
+    assert await bring(counter, *in_parts(7), *in_parts(8)) == ["silent", "ret", "silent", "ret"]
 
 
 # With the network's own id of a message.

@@ -298,10 +298,13 @@ async def test_parts_that_wait_are_kept_by_the_migration_that_tells_their_sets(t
         for total, number in ((3, 2), (3, 1), (2, 2))
     ]
     with closing(sqlite3.connect(path)) as old, old:
+        request = "INSERT INTO request (id, door, origin, link, key, received_at, decided_at, registered_at, outcome, "
+        request += "raw_hash) VALUES (?, 'sms', 'a', 1, ?, 5, 5, 5, 'silent', x'00')"
+        old.executemany(request, [(11, b"one"), (12, b"two")])
         old.executemany("INSERT INTO piece VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     upgrade(f"sqlite+aiosqlite:///{path}")
 
     with closing(sqlite3.connect(path)) as new:
-        found = new.execute("SELECT total, first, number, request FROM piece ORDER BY total, number").fetchall()
-    assert found == [(2, 12, 2, 12), (3, 11, 1, 11), (3, 11, 2, 12)]
+        found = new.execute("SELECT total, first, number, request, key FROM piece ORDER BY total, number").fetchall()
+    assert found == [(2, 12, 2, 12, b"two"), (3, 11, 1, 11, b"one"), (3, 11, 2, 12, b"two")]

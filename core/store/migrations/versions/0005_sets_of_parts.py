@@ -8,7 +8,13 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_KEY = ("recipient", "origin", "destination", "reference", "total")
+_MOVE = """
+INSERT INTO piece (recipient, origin, destination, reference, total, first, number, octets, key, request, received_at)
+SELECT old.recipient, old.origin, old.destination, old.reference, old.total,
+    min(old.request) OVER (PARTITION BY old.recipient, old.origin, old.destination, old.reference, old.total),
+    old.number, old.octets, request.key, old.request, old.received_at
+FROM piece_before AS old JOIN request ON request.id = old.request
+"""
 
 
 def upgrade() -> None:
@@ -23,17 +29,12 @@ def upgrade() -> None:
         sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
         sa.Column("octets", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("request", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(*_KEY, "first", "number"),
+        sa.PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "first", "number"),
         sqlite_with_rowid=False,
     )
     op.create_index("piece_received", "piece", ["received_at"], unique=False)
-    rest = "number, octets, request, received_at"
-    same = " AND ".join(f"other.{name} = piece_before.{name}" for name in _KEY)
-    key = ", ".join(_KEY)
-    op.execute(
-        f"INSERT INTO piece ({key}, first, {rest}) SELECT {key}, "  # noqa: S608  # names of ours
-        f"(SELECT min(other.request) FROM piece_before AS other WHERE {same}), {rest} FROM piece_before"
-    )
+    op.execute(_MOVE)
     op.drop_table("piece_before")
