@@ -11,7 +11,7 @@ from typing import Final
 import typer
 from typer.exceptions import Abort, TyperException
 
-from channels.commands import brands, complaints, config, consents, db, evidence, ledger, lines, prompts
+from channels.commands import brands, complaints, config, consents, db, evidence, ledger, lines, prompts, review
 from channels.commands.demo import demo
 from channels.commands.serve import serve
 from channels.commands.shared import BAD_USE, CommandFault, Config
@@ -38,6 +38,7 @@ for name, group in (
     ("complaints", complaints),
     ("lines", lines),
     ("prompts", prompts),
+    ("review", review),
 ):
     app.add_typer(group.app, name=name)
 

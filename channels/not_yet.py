@@ -25,10 +25,3 @@ def _operator(operator: Operator) -> Iterator[tuple[str, str]]:
         yield "binds", "more than one bind is"
     if operator.tls:
         yield "tls", "TLS is"
-    for tag in ("id_tlv", "time_tlv"):
-        if getattr(operator, tag):
-            yield tag, "an operator's own TLV is"
-    if operator.default_alphabet == "packed":
-        yield "default_alphabet", "packed is"
-    if operator.reply_alphabet == "turkish-locking":
-        yield "reply_alphabet", "turkish-locking is"

@@ -55,6 +55,7 @@ from ivr.programs import RenderFailed
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
 from sms.inbound import Inbound
+from sms.leftovers import Leftovers
 from sms.operator import Operator, Services
 from sms.pdu import Bind
 from sms.profile import Profile
@@ -96,6 +97,7 @@ class Service:
         self._brands = BrandReader()
         self.directory = Directory()
         self.operators: list[Operator] = []
+        self._leftovers: Leftovers | None = None
         self._mailer: Mailer | None = None
         self._pages: Pages | None = None
         self._keypad = Keypad()
@@ -247,12 +249,19 @@ class Service:
 
     def _open_sms(self) -> None:
         services = Services(self.desk, self._links, self.outbox, self.writer, system_clock)
+        inbounds: dict[str, Inbound] = {}
         for section in self._settings.sms.operators:
-            inbound = Inbound(section.name, section.default_alphabet, self.directory, system_clock)
+            inbounds[section.name] = inbound = Inbound(
+                *(section.name, section.default_alphabet, self.directory, system_clock),
+                id_tlv=section.id_tlv,
+                time_tlv=section.time_tlv,
+            )
             operator = Operator(_profile(section, self._settings.line.number), inbound, services)
             self.operators.append(operator)
             self.outbox.carrier = operator
             self._operating.append(self._spawn(operator.run(), f"operator {section.name}"))
+        other, part_ms = Inbound("", "gsm7", self.directory, system_clock), _ms(self._settings.timing.part_s)
+        self._leftovers = Leftovers(inbounds, other, self.directory, self.desk, system_clock, part_ms)
 
     async def _open_link(self) -> None:
         looker = Looker(self._settings.database.url, self._settings.database.statement_timeout_s)
@@ -321,6 +330,8 @@ class Service:
         if swept.unknown:
             _log.warning("messages of unknown fate were found", count=swept.unknown)
         REVIEW_OLDEST.set((system_clock() - oldest) / 1000 if oldest is not None else 0)
+        if self._leftovers is not None:
+            self._leftovers.hand_in(await self.writer.errand(self._leftovers.find))
         if "sms" in self._doors or self._mailer:
             await self.writer.errand(self._notifier.queue)
         for outbox in (self.outbox, *self._outboxes):

@@ -359,6 +359,13 @@ class SetAside(NamedTuple):
     receipt: str
 
 
+class ReviewResult(NamedTuple):
+    """A person has looked at a message that was set aside: the answer in that person's words."""
+
+    receipt: str
+    words: str
+
+
 Answer = (
     RetAnswer
     | RetSeveral
@@ -399,6 +406,7 @@ Answer = (
     | Help
     | NotUnderstoodAnswer
     | SetAside
+    | ReviewResult
 )
 
 

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import orjson
 import structlog
 
 from core import outbox
@@ -37,6 +36,7 @@ from core.clock import Clock
 from core.codes import draw_code
 from core.decisions.decide import brands_needed, decide
 from core.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
+from core.duplicates import Duplicates
 from core.evidence import ledger_body
 from core.guard import Guard
 from core.ids import Ids
@@ -44,10 +44,11 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
+from core.parts import Whole, take_leftover, take_part
 from core.past import past_of
 from core.receipts import draw
 from core.recipients import Msisdn
-from core.requests import AskCode, Digits, Door, DurumOf, Onay, Piece, Reading, Request
+from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request
 from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
@@ -62,15 +63,10 @@ from core.store.queries import (
     CONFIRM_COMPLAINT,
     DROP_NOTICES_OF,
     DROP_PIECES_OF,
-    DROP_REDELIVERY,
-    DROP_SET,
-    PIECES_OF_SET,
-    PUT_PIECE,
-    REDELIVERIES_OF,
     SET_DELIVERED,
 )
 from core.store.transaction import Transaction
-from core.talk import Talk
+from core.talk import NEW, Talk
 from core.text import storable
 
 _log = structlog.get_logger(component="desk")
@@ -95,7 +91,8 @@ class Tools(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act."""
+    """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act;
+    `part_keys` are those of the parts that it completes."""
 
     request_id: int
     answer: Answer | Unspoken
@@ -106,6 +103,7 @@ class Outgoing(NamedTuple):
     read: str | None = None
     receipt: str | None = None
     repeat_of: int | None = None
+    part_keys: tuple[bytes, ...] = ()
 
 
 class Batch:
@@ -123,7 +121,7 @@ class Batch:
             [pair for request in known for pair in _pairs(request)],
             [request.recipient.reveal() for request in known if request.recipient],
         )
-        self._redeliveries = self._read_redeliveries()
+        self._duplicates = Duplicates(transaction, requests, tools.rules, self._now)
 
     def run(self, delivered: Sequence[tuple[int, int]]) -> list[Outgoing]:
         """Decide and write; `delivered` are (request, link) news of what was surely acknowledged."""
@@ -136,29 +134,33 @@ class Batch:
 
     def _take(self, request: Request) -> Outgoing:
         request_id = self._tools.ids.next()
-        if (repeated := self._redelivered(request)) is not None:
-            return Outgoing(request_id, Silence(), repeat_of=repeated)
-        if self._set_aside or request.recipient is None:
+        recipient = None if request.recipient is None else request.recipient.reveal()
+        talk = NEW if recipient is None else self._citizens.talk(recipient)
+        if (original := self._duplicates.original(request, talk)) is not None:
+            return Outgoing(request_id, Silence(), repeat_of=original)
+        if self._set_aside or recipient is None:
             return self._put_aside(request, request_id)
         try:
-            out = self._decide(request, request_id, request.recipient.reveal())
+            out = self._decide(request, request_id, recipient)
         except StoreError:
             raise  # the moment's fault or the writer's to sort out, not this message's alone
         except Exception as error:  # noqa: BLE001  # poison: one message must never stop the others
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
-            return self._put_aside(request, request_id)
+            out = self._put_aside(request, request_id)
         self._citizens.apply(out.changes)
-        if out.talk is not None:
-            self._citizens.keep(request.recipient.reveal(), out.talk)
+        keys, asked = out.part_keys or (request.key,), _asks(out.answer)
+        talk = self._duplicates.remember(request, request_id, out.talk or talk, keys, asked=asked)
+        self._citizens.keep(recipient, talk)
         return out
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
         said, read, language = request.said, request.text, request.language
-        if isinstance(said, Piece):
-            whole = self._join(request, said, request_id)
+        part_keys: tuple[bytes, ...] = ()
+        if isinstance(said, Piece | Leftover):
+            whole = self._whole(request, said, request_id)
             if whole is None:
                 return Outgoing(request_id, Silence())
-            read, said, language = whole
+            (read, said, language), part_keys = whole
         talk = self._citizens.talk(recipient)
         if language is not None:
             talk = talk._replace(language=language)
@@ -177,7 +179,12 @@ class Batch:
             rules=tools.rules,
             found=self._found(said, recipient, talk) if isinstance(said, DurumOf) else None,
         )
-        return self._outgoing(request_id, scene, decide(scene))
+        return self._outgoing(request_id, scene, decide(scene))._replace(part_keys=part_keys)
+
+    def _whole(self, request: Request, said: Piece | Leftover, request_id: int) -> Whole | None:
+        if isinstance(said, Leftover):
+            return take_leftover(self._transaction, request, said)
+        return take_part(self._transaction, request, said, request_id)
 
     def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
         answer, talk = decision.answer, decision.talk
@@ -202,43 +209,6 @@ class Batch:
         if request.recipient is not None and _is_texted(request, answer):
             text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
         return Outgoing(request_id, answer, text=text, receipt=receipt)
-
-    def _redelivered(self, request: Request) -> int | None:
-        """The request of which this one is a repeat, if a lost connection left one open."""
-        if not self._redeliveries or request.recipient is None:
-            return None
-        recipient = request.recipient.reveal()
-        open_ones = self._redeliveries.get((recipient, request.key))
-        if not open_ones:
-            return None
-        repeated = open_ones.pop(0)
-        self._transaction.run(DROP_REDELIVERY, of_recipient=recipient, of_request=repeated)
-        return repeated
-
-    def _read_redeliveries(self) -> dict[tuple[str, bytes], list[int]]:
-        keys = orjson.dumps([r.recipient.reveal() for r in self._requests if r.recipient]).decode()
-        found: dict[tuple[str, bytes], list[int]] = {}
-        for recipient, request_id, key in self._transaction.rows(REDELIVERIES_OF, keys=keys, now=self._now):
-            found.setdefault((recipient, key), []).append(request_id)
-        return found
-
-    def _join(self, request: Request, piece: Piece, request_id: int) -> Reading | None:
-        """Keep a part; the whole text and its wish once all parts are there."""
-        assert request.recipient is not None, "checked by _take"
-        of_set = {
-            "recipient": request.recipient.reveal(),
-            "origin": request.origin,
-            "destination": request.destination,
-            "reference": piece.reference,
-            "total": piece.total,
-        }
-        row = (*of_set.values(), piece.number, piece.octets, request_id, request.received_at)
-        self._transaction.run_many(PUT_PIECE, [row])
-        together = self._transaction.rows(PIECES_OF_SET, **of_set)
-        if len(together) < piece.total:
-            return None
-        self._transaction.run(DROP_SET, **of_set)
-        return piece.join([octets for _, octets, _ in together])
 
     def _write(self, outgoing: Sequence[Outgoing]) -> None:
         requests, raws, receipts, messages = [], [], [], []
@@ -299,7 +269,7 @@ class Batch:
         rank, life_ms = OutboxClass.ANSWER, outbox.ANSWER_LIFE_MS
         if isinstance(out.answer, OnayQuestion | ProofCode):
             rank = OutboxClass.CODE
-        if isinstance(out.answer, _QUESTIONS) or (isinstance(out.answer, RetSeveral) and out.answer.unclear):
+        if _asks(out.answer):
             assert out.talk is not None, "what asks remembers its question"
             life_ms = min(life_ms, out.talk.questions[-1].ends_at - self._now)
         row_id = self._tools.ids.next()
@@ -341,7 +311,7 @@ class Batch:
 
 def _pairs(request: Request) -> Iterator[Pair]:
     """The brands that this request surely needs, so that a batch reads them together."""
-    if request.recipient and not isinstance(request.said, Piece):
+    if request.recipient and not isinstance(request.said, Piece | Leftover):
         for code in brands_needed(request.said) or ():
             yield request.recipient.reveal(), code
 
@@ -357,6 +327,10 @@ def _is_texted(request: Request, answer: Answer | Unspoken) -> bool:
         case Door.IVR:
             recipient = request.recipient
             return isinstance(recipient, Msisdn) and recipient.takes_messages and not isinstance(answer, _HEARD)
+
+
+def _asks(answer: Answer | Unspoken) -> bool:
+    return isinstance(answer, _QUESTIONS) or (isinstance(answer, RetSeveral) and answer.unclear is not None)
 
 
 def outcome_of(out: Outgoing) -> str:

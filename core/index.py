@@ -45,6 +45,10 @@ class Index:
         """The brands whose number, short name or full name has this key (`core.text.key`)."""
         return tuple([self._by_code[code] for code in self._codes_by_key.get(name_key, ())])
 
+    def is_within(self, name_key: str) -> bool:
+        """Whether this key is only a part of some name's. May be called from any thread."""
+        return any(name_key in name and name_key != name for name in tuple(self._codes_by_key))
+
     def carrying(self, part: str) -> Collection[str]:
         """The codes of the brands whose full name of several words has this word, or begins with two words that make
         it."""

@@ -44,6 +44,7 @@ OUTCOMES: Final[dict[type[Any], str]] = {
     a.Help: "help",
     a.NotUnderstoodAnswer: "not-understood",
     a.SetAside: "set-aside",
+    a.ReviewResult: "review-result",
     a.Silence: "silent",
     a.Proven: "proven",
     a.NotProven: "not-proven",

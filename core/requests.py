@@ -1,6 +1,6 @@
 """What a door hands to the desk: who, through which door, what they said, when, and the raw evidence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -192,6 +192,16 @@ class Piece(NamedTuple):
     join: Callable[[Sequence[bytes]], "Reading"]
 
 
+class Leftover(NamedTuple):
+    """A long message whose time is over, of which some parts came. `first` is the request that began it; `read` reads
+    the parts that are there, by number, run by run: at least one."""
+
+    reference: int
+    total: int
+    first: int
+    read: Callable[[Mapping[int, bytes]], Sequence["Reading"]]
+
+
 class Reading(NamedTuple):
     """A text as it was read, the wish in it, and the language that it switches to."""
 
@@ -223,7 +233,7 @@ Wish = (
     | CloseLine
     | Unreadable
 )
-Said = Wish | Piece
+Said = Wish | Piece | Leftover
 
 
 class Request(NamedTuple):
@@ -231,7 +241,8 @@ class Request(NamedTuple):
 
     `recipient` is None where the network gave no usable number: such a request is set aside and cannot be answered.
     `origin` is the operator it came from, `link` the connection (`core.links`), 0 where there is none. `key` is equal
-    for two deliveries of the same message and for nothing else. `raw` are the octets as they came.
+    for two deliveries of the same message and for nothing else; `is_named` where the network's own id of the message is
+    in it. `raw` are the octets as they came. `sent_at` is the network's time of the message, None where it gives none.
     """
 
     door: Door
@@ -245,3 +256,5 @@ class Request(NamedTuple):
     origin: str = ""
     link: int = 0
     language: Language | None = None
+    is_named: bool = False
+    sent_at: Instant | None = None

@@ -73,12 +73,21 @@ class Question(NamedTuple):
         return next((option for option in self.options if option.number == number), None)
 
 
+class Last(NamedTuple):
+    """The citizen's newest message, through whatever door, decided `at`. `keys` are those that its repeats have
+    (`core.requests`): one of each part where it came in parts, none where no message can be its repeat."""
+
+    keys: tuple[str, ...]
+    request_id: int
+    at: Instant
+
+
 class Talk(NamedTuple):
     """`subscribed_at` is when the number's line was closed last: what was before it belongs to somebody else.
 
     `questions` are ordered by when they went out last. `answered`, `erred` and `codes` are the moments of answers,
     error answers and codes that count against `[limits]`; `helped_at` that of the last help; `advert` and
-    `advert_at` the digest and moment of the last advert that was asked about.
+    `advert_at` the digest and moment of the last advert that was asked about; `last` is the newest message.
     """
 
     language: Language = Language.TR
@@ -90,6 +99,7 @@ class Talk(NamedTuple):
     helped_at: Instant | None = None
     advert: str = ""
     advert_at: Instant | None = None
+    last: Last | None = None
 
     def newest(self, fits: Callable[[Question], bool]) -> Question | None:
         return next(filter(fits, reversed(self.questions)), None)
@@ -135,7 +145,7 @@ def dump(talk: Talk) -> str:
 
 def load(text: str) -> Talk:
     """A talk that `dump` wrote."""
-    language, subscribed_at, questions, answered, erred, codes, *rest = orjson.loads(text)
+    language, subscribed_at, questions, answered, erred, codes, helped_at, advert, advert_at, *last = orjson.loads(text)
     return Talk(
         Language(language),
         subscribed_at,
@@ -143,7 +153,10 @@ def load(text: str) -> Talk:
         tuple(answered),
         tuple(erred),
         tuple(codes),
-        *rest,
+        helped_at,
+        advert,
+        advert_at,
+        _last(last[0]) if last and last[0] else None,
     )
 
 
@@ -159,6 +172,11 @@ def _question(row: list[Any]) -> Question:
     kind, asked_at, ends_at, options, verb, types, *rest = row
     read = tuple([Option(number, code, _types(named)) for number, code, named in options])
     return Question(kind, asked_at, ends_at, read, verb, _types(types), *rest)
+
+
+def _last(row: list[Any]) -> Last:
+    keys, request_id, at = row
+    return Last(tuple(keys), request_id, at)
 
 
 def _types(names: list[str]) -> Types:

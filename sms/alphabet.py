@@ -1,7 +1,7 @@
 """The alphabets of short messages: octets to text and back.
 
-GSM 7-bit text travels unpacked over SMPP, one septet an octet. The tables are those of 3GPP TS 23.038:
-default alphabet 6.2.1, extension 6.2.1.1, Turkish national language single shift A.2.1.
+GSM 7-bit text is one septet an octet here (`sms.packing` has the rest). The tables are those of 3GPP TS 23.038:
+default alphabet 6.2.1, extension 6.2.1.1, Turkish national language single shift A.2.1 and locking shift A.3.1.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from sms.codes import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
 from sms.errors import UnknownAlphabet
+from sms.packing import unpack
 
 DefaultAlphabet = Literal["gsm7", "latin1", "latin5", "packed"]
 ReplyAlphabet = Literal["turkish-single", "turkish-locking", "ascii", "ucs2"]
@@ -23,6 +24,12 @@ _DEFAULT: Final = (
     " !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_LOCKED: Final = (
+    "@£$¥€éùıòÇ\nĞğ\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bŞşßÉ"
+    " !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "İABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "çabcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION: Final = {
     0x0A: "\f",
@@ -40,11 +47,11 @@ _TURKISH_SHIFT: Final = {0x47: "Ğ", 0x49: "İ", 0x53: "Ş", 0x63: "ç", 0x67: "
 
 _SHIFTED: Final = _EXTENSION | _TURKISH_SHIFT
 
-# Keyed by the character that _DEFAULT gives the code: that is what stands there when escapes are resolved.
-# A second escape is reserved for a further table and shown as a space (6.2.1.1, note 1).
-_ESCAPED: Final = {_DEFAULT[code]: letter for code, letter in _SHIFTED.items()} | {"\x1b": " "}
-_PAIR: Final = re.compile("\x1b(.?)", re.DOTALL)
+_PAIR: Final = re.compile(b"\x1b(.?)", re.DOTALL)
 _TURKISH_PAIR: Final = re.compile(b"\x1b[" + bytes(_TURKISH_SHIFT) + b"]")
+# Codes of a Turkish letter in the locking table and of ì Ø ø Æ æ ¡ ¿ in the default one.
+_LOCKED_LETTERS: Final = re.compile(b"[\x07\x0b\x0c\x1c\x1d\x40\x60]")
+_E_GRAVE: Final = b"\x04"  # in the default table; the euro sign in the locking one
 
 
 class _Septets(dict[int, str]):
@@ -54,10 +61,13 @@ class _Septets(dict[int, str]):
         return "\uffff"
 
 
-_SEPTETS: Final = _Septets(
-    {ord(letter): chr(code) for code, letter in enumerate(_DEFAULT) if code != ESCAPE}
-    | {ord(letter): f"\x1b{chr(code)}" for code, letter in _SHIFTED.items()}
-)
+def _septets_of(table: str, shifted: dict[int, str]) -> _Septets:
+    escaped = {ord(letter): f"\x1b{chr(code)}" for code, letter in shifted.items()}
+    return _Septets(escaped | {ord(letter): chr(code) for code, letter in enumerate(table) if code != ESCAPE})
+
+
+_SEPTETS: Final = _septets_of(_DEFAULT, _SHIFTED)
+_LOCKED_SEPTETS: Final = _septets_of(_LOCKED, _EXTENSION)
 
 _PLAIN_LETTERS: Final = str.maketrans("ÇĞİÖŞÜçğıöşüÂÎÛâîû’‘“”–—", "CGIOSUcgiosuAIUaiu''\"\"--")
 _NO_GSM_ASCII: Final = {code: "?" for code in range(128) if code not in _SEPTETS} | {ord("\f"): "?"}
@@ -72,19 +82,21 @@ def decode(
 ) -> str:
     """Return the text of a message without its user data header.
 
-    `default_alphabet` is what data_coding 0 means on this link; the shifts are the language identifiers of
-    the header and touch GSM 7-bit text only. Escape and a Turkish letter's code are that letter even when the
-    header is missing, because the plain extension table has nothing there. Escape before any other code is
-    skipped (6.2.1.1). Raises UnknownAlphabet for binary and reserved codings, shift tables of other
-    languages, locking shifts, packed septets, and octets that the alphabet lacks.
+    `default_alphabet` is what data_coding 0 means on this link; packed septets come unpacked (`as_septets`). The shifts
+    are the language identifiers of the header and touch GSM 7-bit text only. Turkish is read when the header is
+    missing too: the plain extension table has nothing where an escape makes a Turkish letter, and Turkish has no use
+    for the letters whose codes are Turkish ones in the locking table. Escape before any other code is skipped
+    (6.2.1.1). Raises UnknownAlphabet for binary and reserved codings, shift tables of other languages, and octets that
+    the alphabet lacks.
     """
     alphabet = _alphabet(data_coding, default_alphabet)
-    if alphabet == "gsm7":
-        if locking_shift is not None:
-            raise UnknownAlphabet(f"locking shift of language {locking_shift}")
-        if single_shift is not None and single_shift != TURKISH:
-            raise UnknownAlphabet(f"single shift of language {single_shift}")
-        return _decode_gsm(octets)
+    if alphabet in ("gsm7", "packed"):
+        for kind, language in (("locking", locking_shift), ("single", single_shift)):
+            if language not in (None, TURKISH):
+                raise UnknownAlphabet(f"{kind} shift of language {language}")
+        is_headless = locking_shift is None and single_shift is None
+        is_locked = _seems_locked(octets) if is_headless else locking_shift is not None
+        return _decode_gsm(octets, _LOCKED if is_locked else _DEFAULT)
     if alphabet == "ucs2":
         return _decode_ucs2(octets)
     if alphabet == "latin1":
@@ -93,7 +105,12 @@ def decode(
         return octets.decode("iso8859-9")
     if alphabet == "ascii" and octets.isascii():
         return octets.decode("ascii")
-    raise UnknownAlphabet("packed septets" if alphabet == "packed" else f"data_coding 0x{data_coding:02X}")
+    raise UnknownAlphabet(f"data_coding 0x{data_coding:02X}")
+
+
+def as_septets(octets: bytes, data_coding: int, default_alphabet: DefaultAlphabet, header_octets: int) -> bytes:
+    """Return the octets behind a header of so many octets as `decode` takes them: packed septets one an octet."""
+    return unpack(octets, header_octets) if _alphabet(data_coding, default_alphabet) == "packed" else octets
 
 
 def _alphabet(data_coding: int, default_alphabet: DefaultAlphabet) -> str:
@@ -111,23 +128,37 @@ def _alphabet(data_coding: int, default_alphabet: DefaultAlphabet) -> str:
     return ""
 
 
-def _decode_gsm(octets: bytes) -> str:
+def _seems_locked(octets: bytes) -> bool:
+    return _LOCKED_LETTERS.search(octets) is not None and _E_GRAVE not in octets
+
+
+def _decode_gsm(octets: bytes, table: str) -> str:
+    """A second escape is reserved for a further table and shown as a space (6.2.1.1, note 1)."""
     try:
-        text = charmap_decode(octets, "strict", _DEFAULT)[0]
+        if ESCAPE not in octets:
+            return charmap_decode(octets, "strict", table)[0]
+        pieces = _PAIR.split(octets)
+        plain = [charmap_decode(piece, "strict", table)[0] for piece in pieces]
     except UnicodeDecodeError:
         raise UnknownAlphabet("GSM 7-bit with octets over 0x7F") from None
-    if "\x1b" not in text:
-        return text
-    return _PAIR.sub(lambda pair: _ESCAPED.get(pair[1], pair[1]), text)
+    for at in range(1, len(pieces), 2):
+        code = pieces[at]
+        plain[at] = " " if code == b"\x1b" else _SHIFTED.get(code[0], plain[at]) if code else ""
+    return "".join(plain)
 
 
 def _decode_ucs2(octets: bytes) -> str:
-    """Read UTF-16 that may be little-endian after a byte order mark, or cut inside its last unit."""
-    encoding = "utf-16-be"
-    if octets[:2] in (b"\xfe\xff", b"\xff\xfe"):
-        encoding = "utf-16-be" if octets[0] == 0xFE else "utf-16-le"
-        octets = octets[2:]
-    return octets[: len(octets) & ~1].decode(encoding, "replace")
+    """Read UTF-16 that may be cut inside its last unit, and little-endian: after a byte order mark, or where more units
+    are Latin ones that way round (U+0000 to U+01FF, which has all of Turkish)."""
+    whole = octets[: len(octets) & ~1]
+    if whole[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        encoding = "utf-16-be" if whole[0] == 0xFE else "utf-16-le"
+        return whole[2:].decode(encoding, "replace")
+    return whole.decode("utf-16-le" if _latin(whole[1::2]) > _latin(whole[::2]) else "utf-16-be", "replace")
+
+
+def _latin(high_octets: bytes) -> int:
+    return high_octets.count(0) + high_octets.count(1)
 
 
 def encode_septets(text: str) -> bytes | None:
@@ -138,6 +169,15 @@ def encode_septets(text: str) -> bytes | None:
     """
     try:
         return text.translate(_SEPTETS).encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+
+
+def encode_locked(text: str) -> bytes | None:
+    """Return `text` in the Turkish locking table with the plain extension, one septet an octet; None when it has a
+    character in neither."""
+    try:
+        return text.translate(_LOCKED_SEPTETS).encode("latin-1")
     except UnicodeEncodeError:
         return None
 

@@ -41,6 +41,9 @@ ESME_RTHROTTLED: Final[int] = consts.SMPP_ESME_RTHROTTLED
 ESME_RX_P_APPN: Final[int] = consts.SMPP_ESME_RX_P_APPN
 
 TLV_USER_MESSAGE_REFERENCE: Final[int] = consts.OPTIONAL_PARAMS["user_message_reference"]
+TLV_SAR_MSG_REF_NUM: Final[int] = consts.OPTIONAL_PARAMS["sar_msg_ref_num"]
+TLV_SAR_TOTAL_SEGMENTS: Final[int] = consts.OPTIONAL_PARAMS["sar_total_segments"]
+TLV_SAR_SEGMENT_SEQNUM: Final[int] = consts.OPTIONAL_PARAMS["sar_segment_seqnum"]
 TLV_MESSAGE_PAYLOAD: Final[int] = consts.OPTIONAL_PARAMS["message_payload"]
 
 ESM_UDHI: Final[int] = consts.SMPP_GSMFEAT_UDHI  # esm_class bit: a user data header opens the text

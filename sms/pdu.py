@@ -21,6 +21,7 @@ _HEADER: Final = Struct(">IIII")
 _HEADER_AND_NUL: Final = Struct(">IIIIB")
 _LENGTH: Final = Struct(">I")
 _TLV: Final = Struct(">HH")
+_DATA_SM: Final = DATA_SM.to_bytes(4)
 _NO_TLVS: Final[Mapping[int, bytes]] = MappingProxyType({})
 
 
@@ -34,7 +35,7 @@ class Header(NamedTuple):
 
 
 class Message(NamedTuple):
-    """The body that deliver_sm (4.6.1) and submit_sm (4.4.1) share.
+    """The body that deliver_sm (4.6.1) and submit_sm (4.4.1) share; that of data_sm (4.7.1) has less.
 
     Addresses and times are latin-1 text, `short_message` is 0 to 255 raw octets, `tlvs` maps each tag to its
     raw value. Printing one shows no number and no text.
@@ -131,11 +132,13 @@ def header(pdu: bytes) -> Header:
 
 
 def parse_message(pdu: bytes) -> Message:
-    """Read the body of a deliver_sm or submit_sm; the command in the header is not looked at.
+    """Read the body of a data_sm where the header says so, else that of a deliver_sm or submit_sm.
 
     Text fields may be longer than the specification allows: a message with an odd number is still a message.
     Unknown TLVs are kept; of a repeated TLV the first one counts. Raises BrokenPdu, naming the field.
     """
+    if pdu[4:8] == _DATA_SM:
+        return _parse_data(pdu)
     field = "service_type"
     try:
         end = pdu.index(0, HEADER_OCTETS)
@@ -184,6 +187,22 @@ def parse_message(pdu: bytes) -> Message:
         replace,
         default_message_id,
         _parse_tlvs(pdu, end) if end < len(pdu) else _NO_TLVS,
+    )
+
+
+def _parse_data(pdu: bytes) -> Message:
+    service_type, at = _c_string(pdu, HEADER_OCTETS, "service_type")
+    source, end = _c_string(pdu, at + 2, "source_addr")
+    source_ton, source_npi, at = pdu[at], pdu[at + 1], end
+    dest, end = _c_string(pdu, at + 2, "destination_addr")
+    dest_ton, dest_npi = pdu[at], pdu[at + 1]
+    if end + 3 > len(pdu):
+        raise BrokenPdu("data_coding")
+    esm_class, registered_delivery, data_coding = pdu[end : end + 3]
+    return Message(
+        *(source, dest, b"", data_coding, esm_class, source_ton, source_npi, dest_ton, dest_npi, service_type),
+        registered_delivery=registered_delivery,
+        tlvs=_parse_tlvs(pdu, end + 3),
     )
 
 
@@ -279,6 +298,22 @@ def build_bind(command: int, sequence: int, bind: Bind) -> bytes:
     return _HEADER.pack(HEADER_OCTETS + len(body), command, ESME_ROK, sequence) + body
 
 
+def build_data(sequence: int, message: Message) -> bytes:
+    """Build a data_sm: its text goes out as the message_payload. Raises ValueError at a value that does not fit."""
+    body = b"".join(
+        (
+            _c_octets(message.service_type, "service_type", 5),
+            bytes((message.source_ton, message.source_npi)),
+            _c_octets(message.source, "source_addr"),
+            bytes((message.dest_ton, message.dest_npi)),
+            _c_octets(message.dest, "destination_addr"),
+            bytes((message.esm_class, message.registered_delivery, message.data_coding)),
+            _tlvs({**message.tlvs, TLV_MESSAGE_PAYLOAD: payload(message)}),
+        )
+    )
+    return _HEADER.pack(HEADER_OCTETS + len(body), DATA_SM, ESME_ROK, sequence) + body
+
+
 def build_message(command: int, sequence: int, message: Message) -> bytes:
     """Build a deliver_sm or submit_sm. Raises ValueError at a value that does not fit its field."""
     octets = len(message.short_message)
@@ -296,15 +331,21 @@ def build_message(command: int, sequence: int, message: Message) -> bytes:
         bytes((message.registered_delivery, message.replace, message.data_coding)),
         bytes((message.default_message_id, octets)),
         message.short_message,
+        _tlvs(message.tlvs),
     ]
-    for tag, value in message.tlvs.items():
-        if len(value) > TLV_OCTETS_MAX:
-            raise ValueError(f"optional parameter 0x{tag:04X}: more than {TLV_OCTETS_MAX} octets")
-        parts += (_TLV.pack(tag, len(value)), value)
     body = b"".join(parts)
     if HEADER_OCTETS + len(body) > PDU_OCTETS_MAX:
         raise ValueError(f"PDU: more than {PDU_OCTETS_MAX} octets")
     return _HEADER.pack(HEADER_OCTETS + len(body), command, ESME_ROK, sequence) + body
+
+
+def _tlvs(tlvs: Mapping[int, bytes]) -> bytes:
+    parts: list[bytes] = []
+    for tag, value in tlvs.items():
+        if len(value) > TLV_OCTETS_MAX:
+            raise ValueError(f"optional parameter 0x{tag:04X}: more than {TLV_OCTETS_MAX} octets")
+        parts += (_TLV.pack(tag, len(value)), value)
+    return b"".join(parts)
 
 
 def _c_octets(text: str, field: str, characters_max: int = 64) -> bytes:

@@ -1,5 +1,6 @@
 """Long messages: user data headers (3GPP TS 23.040, 9.2.3.24) in, segments out."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from sms.alphabet import (
@@ -7,17 +8,27 @@ from sms.alphabet import (
     TURKISH,
     DefaultAlphabet,
     ReplyAlphabet,
+    encode_locked,
     encode_septets,
     encode_ucs2,
     fold_ascii,
     uses_turkish_shift,
 )
-from sms.codes import CODING_DEFAULT, CODING_UCS2
+from sms.codes import (
+    CODING_DEFAULT,
+    CODING_UCS2,
+    TLV_SAR_MSG_REF_NUM,
+    TLV_SAR_SEGMENT_SEQNUM,
+    TLV_SAR_TOTAL_SEGMENTS,
+)
 from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
+from sms.packing import pack
 
 SEGMENTS_MAX: Final = 255
+SAR_TLVS: Final = (TLV_SAR_MSG_REF_NUM, TLV_SAR_TOTAL_SEGMENTS, TLV_SAR_SEGMENT_SEQNUM)
 USER_DATA_OCTETS: Final = 140  # of one short message, its header included
 
+_REFERENCE_MAX: Final = 0xFFFF
 _CONCATENATION: Final = 0x00
 _CONCATENATION_16: Final = 0x08
 _SINGLE_SHIFT: Final = 0x24
@@ -25,6 +36,7 @@ _LOCKING_SHIFT: Final = 0x25
 _ELEMENT_OCTETS: Final = {_CONCATENATION: 3, _CONCATENATION_16: 4, _SINGLE_SHIFT: 1, _LOCKING_SHIFT: 1}
 
 _TURKISH_ELEMENT: Final = bytes((_SINGLE_SHIFT, 1, TURKISH))
+_LOCKING_ELEMENT: Final = bytes((_LOCKING_SHIFT, 1, TURKISH))
 _NOTHING: Final = b""
 
 
@@ -65,6 +77,7 @@ class _Encoded(NamedTuple):
     element: bytes  # what each segment's header must say about the alphabet
     octets: bytes
     unit_octets: int  # 1 for septets, 2 for UTF-16
+    packed: bool = False
 
 
 def parse_udh(octets: bytes) -> tuple[Udh, bytes]:
@@ -98,56 +111,91 @@ def parse_udh(octets: bytes) -> tuple[Udh, bytes]:
     return Udh(reference, part, total, single_shift, locking_shift), octets[end:]
 
 
+def sar(udh: Udh, tlvs: Mapping[int, bytes]) -> Udh:
+    """The header with what the SAR TLVs say about parts (SMPP 3.4, 5.3.2.22 to 24), if they say it whole.
+
+    A part outside its total is ignored, as in a header; numbers of an odd size are read.
+    """
+    reference, total, part = [int.from_bytes(tlvs.get(tag, b"")) for tag in SAR_TLVS]
+    if TLV_SAR_MSG_REF_NUM in tlvs and reference <= _REFERENCE_MAX and 1 <= part <= total <= SEGMENTS_MAX:
+        return udh._replace(reference=reference, part=part, total=total)
+    return udh
+
+
 def split(
     text: str, reply_alphabet: ReplyAlphabet, reference: int, default_alphabet: DefaultAlphabet = "gsm7"
 ) -> list[Segment]:
     """Return the segments that carry `text` in the cheapest way that `reply_alphabet` allows.
 
-    `turkish-single` takes plain GSM 7-bit, else Turkish single shift, else UCS2; `reference` (its lowest 8
-    bits) ties several segments together. No escape pair and no surrogate pair is cut. An empty text is one
-    empty segment. Raises TextTooLong over 255 segments, UnknownAlphabet for an alphabet that is not carried.
+    `turkish-single` takes plain GSM 7-bit, else Turkish single shift, else UCS2; `turkish-locking` takes of plain GSM
+    7-bit, Turkish locking shift and UCS2 what needs the fewest segments. `reference` (its lowest 8 bits) ties several
+    segments together. No escape pair and no surrogate pair is cut. An empty text is one empty segment. Raises
+    TextTooLong over 255 segments, UnknownAlphabet for a Turkish shift beside an 8-bit default alphabet.
     """
     encoded = _encode(text, reply_alphabet, default_alphabet)
     head = _header(encoded.element)
     if len(encoded.octets) <= _limit(encoded, head):
-        return [Segment(encoded.data_coding, bool(head), head + encoded.octets)]
+        return [_segment(encoded, head, encoded.octets)]
     pieces = _pieces(encoded)
+    if len(pieces) > SEGMENTS_MAX:
+        raise TextTooLong(len(pieces))
     segments = []
     for part, piece in enumerate(pieces, 1):
         element = bytes((_CONCATENATION, 3, reference & 0xFF, len(pieces), part))
-        segments.append(Segment(encoded.data_coding, True, _header(element + encoded.element) + piece))
+        segments.append(_segment(encoded, _header(element + encoded.element), piece))
     return segments
+
+
+def _segment(encoded: _Encoded, head: bytes, piece: bytes) -> Segment:
+    octets = pack(piece, len(head)) if encoded.packed else piece
+    return Segment(encoded.data_coding, bool(head), head + octets)
 
 
 def cost(text: str, reply_alphabet: ReplyAlphabet, default_alphabet: DefaultAlphabet = "gsm7") -> Cost:
     """Return what `split` would make of `text`, with the same errors."""
     encoded = _encode(text, reply_alphabet, default_alphabet)
-    units = len(encoded.octets) // encoded.unit_octets
-    if len(encoded.octets) <= _limit(encoded, _header(encoded.element)):
-        return Cost(units, 1)
-    return Cost(units, len(_pieces(encoded)))
+    segments = _segments(encoded)
+    if segments > SEGMENTS_MAX:
+        raise TextTooLong(segments)
+    return Cost(len(encoded.octets) // encoded.unit_octets, segments)
+
+
+def _segments(encoded: _Encoded) -> int:
+    return 1 if len(encoded.octets) <= _limit(encoded, _header(encoded.element)) else len(_pieces(encoded))
 
 
 def _encode(text: str, reply_alphabet: ReplyAlphabet, default_alphabet: DefaultAlphabet) -> _Encoded:
     if reply_alphabet == "ucs2":
-        return _Encoded(CODING_UCS2, _NOTHING, encode_ucs2(text), 2)
-    if reply_alphabet == "turkish-locking" or default_alphabet == "packed":
-        raise UnknownAlphabet(reply_alphabet if default_alphabet != "packed" else "packed septets")
+        return _ucs2(text)
+    is_packed = default_alphabet == "packed"
+    is_gsm = is_packed or default_alphabet == "gsm7"
     if reply_alphabet == "ascii":
-        return _Encoded(CODING_DEFAULT, _NOTHING, _encode_ascii(text, default_alphabet), 1)
-    if default_alphabet != "gsm7":
+        folded = fold_ascii(text)  # of which every character is in GSM 7-bit too
+        septets = encode_septets(folded) if is_gsm else None
+        octets = folded.encode("ascii") if septets is None else septets
+        return _Encoded(CODING_DEFAULT, _NOTHING, octets, 1, is_packed)
+    if not is_gsm:
         raise UnknownAlphabet(f"{reply_alphabet} beside {default_alphabet}")
     septets = encode_septets(text)
+    if reply_alphabet == "turkish-locking":
+        return _locking(text, septets, is_packed)
     if septets is None:
-        return _Encoded(CODING_UCS2, _NOTHING, encode_ucs2(text), 2)
-    return _Encoded(CODING_DEFAULT, _TURKISH_ELEMENT if uses_turkish_shift(septets) else _NOTHING, septets, 1)
+        return _ucs2(text)
+    element = _TURKISH_ELEMENT if uses_turkish_shift(septets) else _NOTHING
+    return _Encoded(CODING_DEFAULT, element, septets, 1, is_packed)
 
 
-def _encode_ascii(text: str, default_alphabet: DefaultAlphabet) -> bytes:
-    """Return folded text as data_coding 0 takes it: 8-bit alphabets agree with ASCII, GSM 7-bit does not."""
-    folded = fold_ascii(text)
-    septets = encode_septets(folded) if default_alphabet == "gsm7" else None
-    return folded.encode("ascii") if septets is None else septets
+def _locking(text: str, septets: bytes | None, is_packed: bool) -> _Encoded:
+    ways = []
+    if septets is not None and not uses_turkish_shift(septets):
+        ways.append(_Encoded(CODING_DEFAULT, _NOTHING, septets, 1, is_packed))
+    if (locked := encode_locked(text)) is not None:
+        ways.append(_Encoded(CODING_DEFAULT, _LOCKING_ELEMENT, locked, 1, is_packed))
+    return min((*ways, _ucs2(text)), key=_segments)
+
+
+def _ucs2(text: str) -> _Encoded:
+    return _Encoded(CODING_UCS2, _NOTHING, encode_ucs2(text), 2)
 
 
 def _header(elements: bytes) -> bytes:
@@ -174,8 +222,6 @@ def _pieces(encoded: _Encoded) -> list[bytes]:
             end -= encoded.unit_octets
         pieces.append(octets[at:end])
         at = end
-    if len(pieces) > SEGMENTS_MAX:
-        raise TextTooLong(len(pieces))
     return pieces
 
 

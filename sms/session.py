@@ -96,6 +96,7 @@ class Session(asyncio.Protocol):
         self._reason = "the operator closed the connection"
         self._commands: dict[int, Callable[[bytes, int, int], None]] = {
             codes.DELIVER_SM: self._on_deliver_sm,
+            codes.DATA_SM: self._on_deliver_sm,
             codes.SUBMIT_SM_RESP: self._on_submit_sm_resp,
             codes.ENQUIRE_LINK: self._on_enquire_link,
             codes.ENQUIRE_LINK_RESP: self._on_enquire_link_resp,
@@ -185,14 +186,15 @@ class Session(asyncio.Protocol):
     # What the SMSC says.
 
     def _on_deliver_sm(self, pdu: bytes, _status: int, sequence: int) -> None:
-        """Hand a message on. The same number with the same octets within 60 s shares the first one's outcome."""
-        fingerprint = hash(pdu)
+        """Hand a message on, that of a data_sm too. The same number with the same octets within 60 s shares the first
+        one's outcome."""
+        command, fingerprint = int.from_bytes(pdu[4:8]), hash(pdu)
         known = self._remembered.get(sequence)
         if known is not None and known.fingerprint == fingerprint and self._heard_at - known.at < REMEMBERED_S:
             if known.status is None:
                 known.answers_due += 1
             else:
-                self._send(build_response(codes.DELIVER_SM, known.status, sequence))
+                self._send(build_response(command, known.status, sequence))
             return
         entry = _Remembered(fingerprint, self._heard_at)
         self._remembered[sequence] = entry
@@ -202,7 +204,7 @@ class Session(asyncio.Protocol):
 
         def answer(status: int) -> bool:
             entry.status = status
-            self._send(build_response(codes.DELIVER_SM, status, sequence) * entry.answers_due)
+            self._send(build_response(command, status, sequence) * entry.answers_due)
             return self.state is not State.CLOSED
 
         self._owner.delivered(pdu, answer)

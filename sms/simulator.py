@@ -5,6 +5,7 @@ other than 0 is for the caller, who gets that status.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -26,6 +27,8 @@ from sms.pdu import (
 from sms.segments import Udh, parse_udh, split
 
 SETS_MAX: Final = 1_000  # unfinished long messages; the oldest gives way
+ID_TLV: Final = 0x1400  # of the tags that are a vendor's own (SMPP 3.4, 5.3.1): the id of each text brought
+_ID_OCTETS: Final = 8
 DELIVERIES_MAX: Final = 1_000  # deliver_sm without an answer on one bind
 STOP_TIMEOUT_S: Final = 10.0
 
@@ -106,6 +109,7 @@ class Simulator:
                 esm_class=codes.ESM_UDHI if segment.udhi else 0,
                 source_ton=codes.TON_INTERNATIONAL,
                 source_npi=codes.NPI_ISDN,
+                tlvs={ID_TLV: os.urandom(_ID_OCTETS)},
             )
             for segment in split(text, "turkish-single", self._last_reference)
         ]

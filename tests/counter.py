@@ -43,8 +43,8 @@ BRANDS: Final = Directory([MIGROS, BOYNER])
 RET_MIGROS: Final = Ret((Mention.of(MIGROS),))
 
 
-NO_LIMITS: Final = Rules(answers_per_number_hour=0, errors_per_number_hour=0)
-"""Tests that are not about the guard are not silenced by it."""
+NO_LIMITS: Final = Rules(answers_per_number_hour=0, errors_per_number_hour=0, dedupe_ms=0)
+"""Tests that are not about the guard or about repeats are not silenced by them."""
 
 
 class FakeClock:
@@ -152,13 +152,15 @@ def make_template(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def opened(url: str, clock: FakeClock, signer: Signer, *, writes: bool = True) -> AsyncIterator[Counter]:
+async def opened(
+    url: str, clock: FakeClock, signer: Signer, *, writes: bool = True, rules: Rules = NO_LIMITS
+) -> AsyncIterator[Counter]:
     """A counter as a process has it from its start to a kill: nothing is sealed at the end."""
     database = await Database.open(url, busy_timeout_s=5)
     locks = BookLocks(database.path)
     try:
         started = await database.transact(lambda transaction: begin(transaction, locks, signer, clock, REDELIVERY_MS))
-        counter = Counter(database, locks, started.book, clock)
+        counter = Counter(database, locks, started.book, clock, rules)
         running = asyncio.create_task(counter.writer.run()) if writes else None
         try:
             yield counter

@@ -19,7 +19,7 @@ from channels.sections import Ami, Ivr, Settings
 from channels.service import Service
 from channels.setting_types import Address
 from core.clock import system_clock
-from sms.simulator import Simulator
+from sms.simulator import ID_TLV, Simulator
 
 READY_TIMEOUT_S: Final = 30.0
 PAGE_STOP_S: Final = 2.0
@@ -82,6 +82,7 @@ def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator, link
         "system_id": simulator.system_id,
         "password": simulator.password,
         "receipts": False,  # the simulator sends none
+        "id_tlv": ID_TLV,  # what a person types twice is meant twice
     }
     return Settings.model_validate(
         {

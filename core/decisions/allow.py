@@ -109,7 +109,7 @@ def _allow(scene: Scene, option: Option) -> tuple[Change, ...]:
 def _allow_type(
     scene: Scene, brand_code: str, wanted: ConsentType, standing: Standing, objection: Objection | None
 ) -> list[Change]:
-    at = to_second(scene.request.received_at)
+    at = scene.acted_at
     source = scene.source
     records = standing.of_type(wanted)
     if not records:

@@ -111,7 +111,7 @@ def _refuse_type(
 ) -> dict[Fate, Instant]:
     """Refuse one type: what became of it, each with the moment that the answer names."""
     source = scene.source
-    at = to_second(scene.request.received_at)
+    at = scene.acted_at
     records = standing.of_type(wanted)
     if not records:
         kept = standing.objections.get(wanted)
@@ -121,7 +121,7 @@ def _refuse_type(
         return {"kept": at}
     fates: dict[Fate, Instant] = {}
     for record in records:
-        if _is_newer(record, at):
+        if _is_newer(scene, record):
             changes.append(Change(record, record))
             fates["newer"] = max(record.consent_at, fates.get("newer", record.consent_at))
         elif record.status is Status.ONAY:
@@ -138,7 +138,9 @@ def _refuse_type(
     return fates or {"already": max(record.consent_at for record in records)}
 
 
-def _is_newer(record: Record, at: Instant) -> bool:
+def _is_newer(scene: Scene, record: Record) -> bool:
     """İYS H178: an act older than the record changes nothing. In the same second RET wins; the citizen's own earlier
-    acts never make a later one stale (design, Decisions)."""
-    return record.status is Status.ONAY and to_second(record.consent_at) > at and not record.source.is_citizens
+    acts make a later one stale only where the network dates it (design, Decisions)."""
+    if record.status is not Status.ONAY or to_second(record.consent_at) <= scene.acted_at:
+        return False
+    return not record.source.is_citizens or scene.request.sent_at is not None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.answers import Answer, ComplaintState, Effect, Unspoken
 from core.brands import Brand
 from core.calendar import Calendar
-from core.clock import HOUR_MS, Instant
+from core.clock import HOUR_MS, Instant, to_second
 from core.consent import PHONE_TYPES, ConsentType, Source
 from core.recipients import Email
 from core.requests import SOURCE_OF_DOOR, Door, Request, Types, Wish
@@ -77,6 +77,12 @@ class Scene(NamedTuple):
         """Where an act comes from: also a link opened in a mail."""
         is_mail = self.request.door is Door.LINK and isinstance(self.request.recipient, Email)
         return Source.IYS_EPOSTA if is_mail else SOURCE_OF_DOOR[self.request.door]
+
+    @property
+    def acted_at(self) -> Instant:
+        """What the act is dated: when the network says that it was sent, else when it arrived."""
+        sent_at, received_at = self.request.sent_at, self.request.received_at
+        return to_second(received_at if sent_at is None else sent_at)
 
     @property
     def recipient(self) -> str:

@@ -161,23 +161,66 @@ ANSWERS_OF_REQUEST: Final = _compiled(
     .where(outbox.c.request == bindparam("of_request"))
     .order_by(outbox.c.id)
 )
+_review = (
+    select(
+        request_table.c.id,
+        request_table.c.receipt,
+        request_table.c.recipient,
+        request_table.c.door,
+        request_table.c.origin,
+        request_table.c.received_at,
+        request_table.c.review,
+        raw.c.text,
+        raw.c.octets,
+    )
+    .select_from(request_table)
+    .outerjoin(raw, raw.c.request == request_table.c.id)
+)
+OPEN_REVIEWS: Final = _compiled(
+    _review.where(request_table.c.review == literal_column("'open'")).order_by(
+        request_table.c.received_at, request_table.c.id
+    )
+)
+REVIEW: Final = _compiled(_review.where(request_table.c.id == bindparam("wanted"), request_table.c.review.is_not(None)))
+RESOLVE_REVIEW: Final = _compiled(
+    update(request_table)
+    .where(request_table.c.id == bindparam("of_id"), request_table.c.review == literal_column("'open'"))
+    .values(review=literal_column("'resolved'"))
+)
 OLDEST_REVIEW: Final = _compiled(
     select(func.min(request_table.c.received_at)).where(request_table.c.review == literal_column("'open'"))
 )
 
 # Parts of long messages.
-PUT_PIECE: Final = _replace(piece)
-_piece_set = and_(
+ADD_PIECE: Final = _insert(piece)
+_piece_sets = and_(
     piece.c.recipient == bindparam("recipient"),
     piece.c.origin == bindparam("origin"),
     piece.c.destination == bindparam("destination"),
     piece.c.reference == bindparam("reference"),
     piece.c.total == bindparam("total"),
 )
+_piece_set = and_(_piece_sets, piece.c.first == bindparam("of_first"))
+PIECES_OF_SETS: Final = _compiled(
+    select(piece.c.first, piece.c.number, piece.c.octets, piece.c.key)
+    .where(_piece_sets)
+    .order_by(piece.c.first, piece.c.number)
+)
 PIECES_OF_SET: Final = _compiled(
-    select(piece.c.number, piece.c.octets, piece.c.received_at).where(_piece_set).order_by(piece.c.number)
+    select(piece.c.number, piece.c.octets, piece.c.received_at, raw.c.octets)
+    .outerjoin(raw, raw.c.request == piece.c.request)
+    .where(_piece_set)
+    .order_by(piece.c.number)
 )
 DROP_SET: Final = _compiled(delete(piece).where(_piece_set))
+OVERDUE_SETS: Final = _compiled(
+    select(
+        *(piece.c.recipient, piece.c.origin, piece.c.destination, piece.c.reference, piece.c.total, piece.c.first),
+    )
+    .where(piece.c.received_at <= bindparam("before"), piece.c.request == piece.c.first)
+    .order_by(piece.c.received_at)
+    .limit(bindparam("limit"))
+)
 DROP_PIECES_OF: Final = _compiled(delete(piece).where(piece.c.recipient == bindparam("of_recipient")))
 
 # Links and redelivery.
@@ -191,8 +234,11 @@ CLOSE_LINK: Final = _compiled(
     .values(closed_at=bindparam("closing_at"))
 )
 OPEN_LINKS: Final = _compiled(select(link.c.id, link.c.delivered_through).where(link.c.closed_at.is_(None)))
+ADD_REDELIVERY: Final = _insert(redelivery)
+# One of a message with a name of its own stands already.
 ADD_REDELIVERIES: Final = _compiled(
-    insert(redelivery).from_select(
+    upsert(redelivery)
+    .from_select(
         ["recipient", "request", "key", "expires_at"],
         select(
             request_table.c.recipient,
@@ -206,6 +252,7 @@ ADD_REDELIVERIES: Final = _compiled(
             request_table.c.recipient.is_not(None),
         ),
     )
+    .on_conflict_do_nothing()
 )
 REDELIVERIES_OF: Final = _compiled(
     select(redelivery.c.recipient, redelivery.c.request, redelivery.c.key)

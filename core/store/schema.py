@@ -1,6 +1,7 @@
 """The tables. All moments are milliseconds since 1970 in UTC (`core.clock.Instant`).
 
-Rows of `request`, `raw`, `ledger` and `anchor` are only ever added. Row numbers come from `core.ids`.
+Rows of `request`, `raw`, `ledger` and `anchor` are only ever added; of a request only `review` changes. Row numbers
+come from `core.ids`.
 """
 
 from typing import Final
@@ -110,7 +111,7 @@ request: Final = Table(
     Column("salt", LargeBinary),  # of the number's HMAC in the ledger
     Column("raw_hash", LargeBinary, nullable=False),  # SHA-256 of raw.octets
     Column("repeat_of", BigInteger),
-    Column("review", String),  # open while a person has to look at it
+    Column("review", String),  # open while a person has to look at it, then resolved
     Index(
         "request_review",
         "id",
@@ -168,11 +169,14 @@ piece: Final = Table(
     Column("destination", String, nullable=False),
     Column("reference", Integer, nullable=False),
     Column("total", SmallInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),  # the request that began the set
     Column("number", SmallInteger, nullable=False),
     Column("octets", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),  # of the request, by which its repeats are known
     Column("request", BigInteger, nullable=False),
     Column("received_at", _Moment, nullable=False),
-    PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "number"),
+    PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "first", "number"),
+    Index("piece_received", "received_at"),
     sqlite_with_rowid=False,
 )
 

@@ -5,7 +5,7 @@ from core.brands import Brand
 from sms.texts.catalog import Catalog, day, time_of
 from sms.texts.echo import echo_sendable
 from sms.texts.fitting import fitting
-from sms.texts.letters import carried
+from sms.texts.letters import sentence
 
 
 def complaint_question(answer: ComplaintQuestion, texts: Catalog) -> str:
@@ -28,7 +28,7 @@ def complaint_opened(answer: ComplaintOpened, texts: Catalog) -> str:
 
 def complaint_result(answer: ComplaintResult, texts: Catalog) -> str:
     """More segments where the outcome is long."""
-    return texts.text("complaint.result", receipt=answer.receipt, day=day(answer.at), outcome=_sentence(answer.outcome))
+    return texts.text("complaint.result", receipt=answer.receipt, day=day(answer.at), outcome=sentence(answer.outcome))
 
 
 def status_of_complaint(answer: StatusOfComplaint, texts: Catalog) -> str:
@@ -43,7 +43,7 @@ def status_of_complaint(answer: StatusOfComplaint, texts: Catalog) -> str:
     else:
         text = texts.text("complaint.status", subject=texts.label(answer.brand), **named)
     if answer.outcome is not None:
-        text = f"{text} {_sentence(answer.outcome)}"
+        text = f"{text} {sentence(answer.outcome)}"
     return fitting([text], end=time_of(answer.at))
 
 
@@ -52,9 +52,3 @@ def _subject(brand: Brand | None, name: str | None, texts: Catalog) -> str:
         return texts.label(brand)
     echoed = echo_sendable(name or "")
     return echoed and f'"{echoed}"'
-
-
-def _sentence(outcome: str) -> str:
-    """A person's words with one full stop; none behind a link, which would become part of it."""
-    words = carried(outcome).rstrip(" .")
-    return words if "://" in words.rpartition(" ")[2] or words.endswith(("!", "?")) else f"{words}."

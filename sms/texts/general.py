@@ -8,6 +8,7 @@ from core.answers import (
     Help,
     NothingOpen,
     NotUnderstoodAnswer,
+    ReviewResult,
     SetAside,
     TooLate,
 )
@@ -16,6 +17,7 @@ from core.text import fold
 from sms.texts.catalog import Catalog, time_of
 from sms.texts.echo import echo
 from sms.texts.fitting import fitting
+from sms.texts.letters import sentence
 
 
 def brand_unknown(answer: BrandUnknown, texts: Catalog) -> str:
@@ -68,6 +70,11 @@ def not_understood(answer: NotUnderstoodAnswer, texts: Catalog) -> str:
 
 def set_aside(answer: SetAside, texts: Catalog) -> str:
     return texts.text("general.set_aside", receipt=answer.receipt)
+
+
+def review_result(answer: ReviewResult, texts: Catalog) -> str:
+    """More segments where the words are many."""
+    return texts.text("general.review_result", words=sentence(answer.words), receipt=answer.receipt)
 
 
 def help_text(answer: Help, texts: Catalog) -> str:

@@ -21,6 +21,12 @@ def plain(words: str) -> str:
     return line if "?" in folded else folded
 
 
+def sentence(words: str) -> str:
+    """A person's words with one full stop; none behind a link, which would become part of it."""
+    line = carried(words).rstrip(" .")
+    return line if "://" in line.rpartition(" ")[2] or line.endswith(("!", "?")) else f"{line}."
+
+
 def is_carried(words: str) -> bool:
     return encode_septets(words) is not None
 

@@ -86,6 +86,8 @@ def render(answer: Answer, language: Language) -> str:
             return general.not_understood(answer, texts)
         case answers.SetAside():
             return general.set_aside(answer, texts)
+        case answers.ReviewResult():
+            return general.review_result(answer, texts)
         case answers.ApprovalNotice():
             return notices.approval_notice(answer, texts)
         case answers.ConsentEnded():

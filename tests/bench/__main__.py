@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from channels.logs import configure_logs
-from tests.bench import links, reading, sms_loop
+from tests.bench import kannel, links, reading, sms_loop
 
 
 def main(count: int, runs: int) -> None:
@@ -22,6 +22,10 @@ def main(count: int, runs: int) -> None:
         for run in range(runs):
             of_run = folder / str(run)
             rates["whole loop, group commit"].append(sms_loop.whole_loop(of_run / "loop", count))
+            if kannel.is_here():
+                rates["Kannel's keyword service, file store, no fsync"].append(
+                    kannel.keyword_service(of_run / "kannel", count)
+                )
             single = sms_loop.whole_loop(of_run / "single", count // 5, batch_max=1)
             rates["whole loop, one commit a message"].append(single)
             rates["session and codec, no database"].append(sms_loop.codec_loop(count))
@@ -40,6 +44,8 @@ def main(count: int, runs: int) -> None:
         median = statistics.median(of_name)
         spread = f"{min(of_name):,.0f} to {max(of_name):,.0f}"
         print(f"{name:56} {median:9,.0f}/s   ({spread})   ours / this: {ours / median:.2f}")
+    if not kannel.is_here():
+        print(kannel.NEEDS)
     print()
     reading.main()
     print()

@@ -54,9 +54,11 @@ def prepare(folder: Path, count: int) -> Path:
     return path
 
 
-def start_smsc(count: int) -> "tuple[subprocess.Popen[str], int]":
+def start_smsc(count: int, port: int = 0) -> "tuple[subprocess.Popen[str], int]":
     smsc = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.smsc", str(count), str(WINDOW)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.bench.smsc", str(count), str(WINDOW), str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert smsc.stdout is not None
     return smsc, int(smsc.stdout.readline())

@@ -60,14 +60,14 @@ def number(index: int) -> str:
     return f"9053{index * 7_919 % 100_000_000:08}"
 
 
-async def serve(count: int, window: int) -> None:
+async def serve(count: int, window: int, port: int) -> None:
     loop = asyncio.get_running_loop()
     finished: asyncio.Future[float] = loop.create_future()
-    server = await loop.create_server(lambda: Smsc(count, window, finished), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Smsc(count, window, finished), "127.0.0.1", port)
     print(server.sockets[0].getsockname()[1], flush=True)
     print(await finished, flush=True)
     await asyncio.sleep(30)
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(serve(*map(int, sys.argv[1:4])))

@@ -29,7 +29,8 @@ EVIDENCE = "Dün MIGROSKAMP yazdı: kaçırma, yarısı bizden"
 def text_the_line(home: Path, said: Said, text: str, language: Language | None = None) -> object:
     settings = load(home / "izinhatti.toml", os.environ)
     request = Request(
-        *(Door.SMS, ALI, said, text, text.encode(), b"key", system_clock(), "3338", "operator-a"), language=language
+        *(Door.SMS, ALI, said, text, text.encode(), text.encode(), system_clock(), "3338", "operator-a"),
+        language=language,
     )
     return asyncio.run(hand_in(settings, request)).answer
 

@@ -253,19 +253,6 @@ BAD = [
     Bad("not yet: TLS", OPERATOR + "tls = true", "sms.operators[0].tls", "not supported yet"),
     Bad("not yet: receiver", OPERATOR + 'bind = "receiver"', "sms.operators[0].bind", "not supported yet"),
     Bad("not yet: two binds", OPERATOR + "binds = 2", "sms.operators[0].binds", "not supported yet"),
-    Bad("not yet: id TLV", OPERATOR + "id_tlv = 5121", "sms.operators[0].id_tlv", "not supported yet"),
-    Bad(
-        "not yet: packed",
-        OPERATOR + 'default_alphabet = "packed"',
-        "sms.operators[0].default_alphabet",
-        "not supported yet",
-    ),
-    Bad(
-        "not yet: locking shift",
-        OPERATOR + 'reply_alphabet = "turkish-locking"',
-        "sms.operators[0].reply_alphabet",
-        "not supported yet",
-    ),
     Bad(
         "not yet: two operators",
         OPERATOR + OPERATOR.replace("operator-a", "operator-b"),

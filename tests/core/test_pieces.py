@@ -7,9 +7,10 @@ from itertools import permutations
 import pytest
 
 from core.answers import Answer, Committed, RetAnswer, SetAside, Silence, Unspoken
+from core.ledger.anchors import Signer
 from core.recipients import Msisdn
 from core.requests import NotUnderstood, Piece, Reading, Unreadable
-from tests.counter import NUMBER, PATIENCE_S, RET_MIGROS, Counter, numbers
+from tests.counter import NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened
 
 PARTS = (b"RET ", b"MIG", b"ROS")
 
@@ -93,6 +94,49 @@ async def test_parts_of_different_sets_do_not_meet(
 
     assert await bring(counter, other, recipient, **fields) == Silence(), label
     assert isinstance(await bring(counter, piece(3)), RetAnswer)
+
+
+async def test_the_same_part_with_other_octets_begins_a_new_set(counter: Counter) -> None:
+    await counter.allow(NUMBER)
+    await bring(counter, piece(1, b"RET BOY"))
+    await bring(counter, piece(1))
+
+    answers = [await bring(counter, piece(number)) for number in (2, 3)]
+
+    assert answers[0] == Silence()
+    assert isinstance(answers[1], RetAnswer)
+    assert await counter.rows("SELECT number, octets FROM piece") == [(1, b"RET BOY")]
+
+
+async def test_parts_go_to_the_newest_set_that_lacks_them(counter: Counter) -> None:
+    for number, octets in ((1, b"old 1"), (2, b"old 2"), (1, b"new 1"), (2, b"new 2"), (2, b"newest 2")):
+        await bring(counter, piece(number, octets))
+
+    await bring(counter, piece(3, b"newest 3"))
+    await bring(counter, piece(1, b"newest 1"))
+
+    assert await counter.column("SELECT text FROM raw WHERE text IS NOT NULL") == ["newest 1newest 2newest 3"]
+    left = await counter.column("SELECT octets FROM piece ORDER BY first, number")
+    assert left == [b"old 1", b"old 2", b"new 1", b"new 2"]
+
+
+async def test_a_part_of_an_older_set_that_comes_again_counts_once(counter: Counter) -> None:
+    for number, octets in ((1, b"old"), (1, b"new"), (1, b"old"), (1, b"new")):
+        await bring(counter, piece(number, octets))
+
+    assert await counter.column("SELECT octets FROM piece ORDER BY first") == [b"old", b"new"]
+
+
+async def test_a_set_is_completed_by_another_process_after_a_restart(
+    url: str, clock: FakeClock, signer: Signer
+) -> None:
+    async with opened(url, clock, signer) as first:
+        await first.allow(NUMBER)
+        await bring(first, piece(2))
+        async with opened(url, clock, signer) as other:
+            await bring(other, piece(3))
+    async with opened(url, clock, signer) as later:
+        assert isinstance(await bring(later, piece(1)), RetAnswer)
 
 
 async def test_a_set_whose_text_nobody_can_read_is_set_aside(counter: Counter) -> None:

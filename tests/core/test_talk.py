@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.clock import Instant
 from core.consent import ConsentType
 from core.requests import Language
-from core.talk import KEPT_MS, NEW, QUESTIONS_MAX, Kind, Option, Question, Talk, dump, load
+from core.talk import KEPT_MS, NEW, QUESTIONS_MAX, Kind, Last, Option, Question, Talk, dump, load
 
 MESAJ = ConsentType.MESAJ
 LIFE_MS = 1000
@@ -43,6 +43,7 @@ talks = st.builds(
     st.none() | instants,
     texts,
     st.none() | instants,
+    st.none() | st.builds(Last, st.lists(texts, max_size=3).map(tuple), st.integers(1, 2**62), instants),
 )
 
 
@@ -62,6 +63,10 @@ def test_a_talk_comes_back_from_the_store_as_it_was(talk: Talk) -> None:
 
 def test_a_new_talk_comes_back_from_the_store() -> None:
     assert load(dump(NEW)) == NEW
+
+
+def test_a_talk_of_before_the_last_message_was_remembered_is_read() -> None:
+    assert load('["tr",null,[],[],[],[],null,"",null]') == NEW
 
 
 @given(st.lists(st.builds(question, kinds, st.integers(0, 50)), max_size=40))

@@ -11,6 +11,7 @@ from smpplib import gsm
 from sms.alphabet import (
     DefaultAlphabet,
     decode,
+    encode_locked,
     encode_septets,
     encode_ucs2,
     fold_ascii,
@@ -33,11 +34,13 @@ class Read(NamedTuple):
     text: str
     default: DefaultAlphabet = "gsm7"
     single_shift: int | None = None
+    locking_shift: int | None = None
 
 
 READ = [
     Read("GSM letters and digits", b"RET 600100", 0, "RET 600100"),
-    Read("GSM signs that differ from ASCII", b"\x00\x02\x11\x40\x24", 0, "@$_¡¤"),
+    Read("GSM signs that differ from ASCII", b"\x00\x02\x11\x5f\x24", 0, "@$_§¤"),
+    Read("GSM signs that are letters by locking shift", b"\x40\x60\x1c", 0, "¡¿Æ", "gsm7", 1),
     Read("GSM capital c with cedilla", b"\x09I\x0dA", 0, "ÇI\rA"),
     Read("GSM letters of Turkish in the default table", b"\x5c\x7c\x5e\x7e", 0, "ÖöÜü"),
     Read("GSM extension", b"\x1b\x65\x1b\x3c\x1b\x3e\x1b\x2f", 0, "€[]\\"),
@@ -45,6 +48,15 @@ READ = [
     Read("RET ŞİŞECAM by single shift without its header", b"RET \x1bS\x1bI\x1bSECAM", 0, "RET ŞİŞECAM"),
     Read("RET ŞİŞECAM in UCS2", "RET ŞİŞECAM".encode("utf-16-be"), 8, "RET ŞİŞECAM"),
     Read("RET ŞİŞECAM in ISO 8859-9", b"RET \xde\xdd\xdeECAM", 0, "RET ŞİŞECAM", "latin5"),
+    Read("RET ŞİŞECAM by locking shift", b"RET \x1c\x40\x1cECAM", 0, "RET ŞİŞECAM", "gsm7", None, 1),
+    Read("RET ŞİŞECAM by locking shift without its header", b"RET \x1c\x40\x1cECAM", 0, "RET ŞİŞECAM"),
+    Read("by locking and single shift", b"\x1c\x1bS\x1be\x04", 0, "ŞŞ€€", "gsm7", 1, 1),
+    Read("all locked letters", b"\x07\x0b\x0c\x1c\x1d\x40\x60\x04", 0, "ıĞğŞşİç€", "gsm7", None, 1),
+    Read("all locked letters without their header", b"\x07\x0b\x0c\x1c\x1d\x40\x60", 0, "ıĞğŞşİç"),
+    Read("extension in the locking table", b"\x1b\x3c\x1b\x40\x1bX", 0, "[|X", "gsm7", None, 1),
+    Read("escape at the end of locked text", b"\x1c\x1b", 0, "Ş", "gsm7", None, 1),
+    Read("Italian is not taken for Turkish", b"\x07\x04", 0, "ìè"),
+    Read("packed septets by default, once unpacked", b"RET \x1bS", 0, "RET Ş", "packed"),
     Read("all seven shifted letters", b"\x1bG\x1bI\x1bS\x1bc\x1bg\x1bi\x1bs", 0, TURKISH, "gsm7", 1),
     Read("extension beside the Turkish header", b"\x1b\x65\x1b\x14\x1b\x40", 0, "€^|", "gsm7", 1),
     Read("unknown escape", b"\x1bX\x1b\x41", 0, "XA"),
@@ -67,6 +79,8 @@ READ = [
     Read("UCS2 does not mind shift headers", b"\x01\x5e", 8, "Ş", "gsm7", 9),
     Read("UCS2 with byte order mark", b"\xfe\xff\x01\x5e", 8, "Ş"),
     Read("UCS2 little-endian", b"\xff\xfe\x5e\x01", 8, "Ş"),
+    Read("UCS2 little-endian without a mark", b"R\x00E\x00T\x00 \x00\x5e\x01", 8, "RET Ş"),
+    Read("UCS2 of another script stays as it is", "日本".encode("utf-16-be"), 8, "日本"),
     Read("UCS2 of odd length", b"\x00R\x01\x5e\x00", 8, "RŞ"),
     Read("UCS2 little-endian of odd length", b"\xff\xfeR\x00S", 8, "R"),
     Read("UCS2 of one octet", b"R", 8, ""),
@@ -79,7 +93,7 @@ READ = [
 
 @pytest.mark.parametrize("case", READ, ids=[case.label for case in READ])
 def test_octets_are_read(case: Read) -> None:
-    assert decode(case.octets, case.data_coding, case.default, case.single_shift, None) == case.text
+    assert decode(*case[1:3], case.default, case.single_shift, case.locking_shift) == case.text
 
 
 class Unread(NamedTuple):
@@ -98,9 +112,8 @@ UNREAD = [
     Unread("Spanish single shift", b"RET", 0, single_shift=2),
     Unread("reserved single shift", b"RET", 0, single_shift=0),
     Unread("Portuguese locking shift", b"RET", 0, locking_shift=3),
-    Unread("Turkish locking shift", b"RET", 0, locking_shift=1),
-    Unread("Turkish locking and single shift", b"RET", 0, single_shift=1, locking_shift=1),
-    Unread("packed septets", b"RET", 0, "packed"),
+    Unread("Turkish locking beside Spanish single shift", b"RET", 0, single_shift=2, locking_shift=1),
+    Unread("reserved locking shift", b"RET", 0, locking_shift=0),
     Unread("eighth bit in GSM 7-bit", b"RET \xde", 0),
     Unread("eighth bit in ASCII", b"RET \xde", 1),
 ]
@@ -118,8 +131,16 @@ def test_what_is_not_carried_is_refused_without_its_text(case: Unread) -> None:
 def test_each_letter_of_the_default_table_has_its_code() -> None:
     codes = [*range(0x1B), *range(0x1C, 0x80)]
 
-    assert [decode(bytes((code,)), 0, "gsm7") for code in codes] == list(PLAIN)
+    assert [decode(bytes((code,)), 0, "gsm7", 1) for code in codes] == list(PLAIN)
     assert encode_septets(PLAIN) == bytes(codes)
+
+
+def test_each_letter_of_the_locking_table_has_its_code() -> None:
+    codes = [*range(0x1B), *range(0x1C, 0x80)]
+    locked = PLAIN.translate(str.maketrans("èìØøÆæ¡¿", "€ıĞğŞşİç"))
+
+    assert [decode(bytes((code,)), 0, "gsm7", None, 1) for code in codes] == list(locked)
+    assert encode_locked(locked) == bytes(codes)
 
 
 _gsm_encode: Callable[[str], bytes] = gsm.gsm_encode
@@ -160,11 +181,20 @@ def test_septets_are_read_back(text: str) -> None:
     assert uses_turkish_shift(septets) is any(letter in TURKISH for letter in text)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_ucs2_is_read_back(text: str) -> None:
-    marked = text.startswith(("\ufeff", "\ufffe"))
+@given(st.text(st.sampled_from(PLAIN + EXTENSION + TURKISH)))
+def test_locked_septets_are_read_back(text: str) -> None:
+    septets = encode_locked(text)
 
-    assert marked or decode(encode_ucs2(text), 8, "gsm7") == text
+    assert (septets is None) is any(letter in "èìØøÆæ¡¿" for letter in text)
+    assert septets is None or decode(septets, 0, "gsm7", None, 1) == text
+
+
+@given(st.text(st.sampled_from("RET ŞİŞECAM ığüşöç €🙏日\n"), min_size=1))
+def test_ucs2_is_read_back(text: str) -> None:
+    latin = sum(letter < "\u0200" for letter in text) > len(text) / 2
+
+    assert decode(encode_ucs2(text), 8, "gsm7") == text
+    assert not latin or decode(text.encode("utf-16-le"), 8, "gsm7") == text
 
 
 def test_a_lone_surrogate_leaves_as_a_question_mark() -> None:

@@ -11,7 +11,7 @@ from core.recipients import Msisdn
 from core.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from sms import codes
 from sms.inbound import Inbound
-from sms.pdu import Message, build_message
+from sms.pdu import Message, build_data, build_message
 from sms.segments import split
 from tests.counter import FakeClock
 
@@ -240,6 +240,62 @@ def test_two_deliveries_of_one_message_have_one_key() -> None:
     again = BARE._replace(tlvs={0x1403: b"2"}, priority=1)
 
     assert request_of(BARE, 1).key == request_of(BARE, 2).key == request_of(again, 3).key
+
+
+ID_TLV, TIME_TLV = 0x1403, 0x1404
+
+
+def request_with(tlvs: dict[int, bytes], *, id_tlv: int = ID_TLV, **fields: object) -> Request:
+    door = Inbound("operator-a", "gsm7", DIRECTORY, FakeClock(), id_tlv=id_tlv, time_tlv=TIME_TLV)
+    request = door.take(pdu_of(BARE._replace(tlvs=tlvs, **fields)), LINK).request  # type: ignore[arg-type]
+    assert request is not None
+    return request
+
+
+def test_the_operators_own_id_makes_the_key() -> None:
+    first, again, other = (
+        request_with({ID_TLV: value, 0x1405: n}) for value, n in ((b"1", b"a"), (b"1", b"b"), (b"2", b""))
+    )
+
+    assert first.key == again.key != other.key
+    assert first.is_named
+
+
+def test_an_id_belongs_to_one_text() -> None:
+    assert request_with({ID_TLV: b"1"}).key != request_with({ID_TLV: b"1"}, short_message=b"RET MIGROZ").key
+
+
+@pytest.mark.parametrize(
+    ("label", "tlvs", "id_tlv"),
+    [("no setting", {ID_TLV: b"1", 0: b"1"}, 0), ("no TLV", {}, ID_TLV), ("an empty one", {ID_TLV: b""}, ID_TLV)],
+)
+def test_without_an_id_the_text_makes_the_key(label: str, tlvs: dict[int, bytes], id_tlv: int) -> None:
+    request = request_with(tlvs, id_tlv=id_tlv)
+
+    assert not request.is_named, label
+    assert request.key == request_of(BARE).key
+
+
+def test_the_operators_own_time_is_the_messages() -> None:
+    now = FakeClock()()
+
+    assert request_with({TIME_TLV: str((now - 5000) // 1000).encode()}).sent_at == now - 5000
+    assert request_with({TIME_TLV: b"yesterday"}).sent_at is None
+    assert request_of(BARE._replace(tlvs={TIME_TLV: b"1795431840"})).sent_at is None
+
+
+def test_two_parts_with_the_same_octets_have_two_keys() -> None:
+    tlvs = {codes.TLV_SAR_MSG_REF_NUM: b"\0\7", codes.TLV_SAR_TOTAL_SEGMENTS: b"\2"}
+    first, second = (request_of(BARE._replace(tlvs={**tlvs, codes.TLV_SAR_SEGMENT_SEQNUM: n})) for n in (b"\1", b"\2"))
+
+    assert first.key != second.key
+
+
+def test_a_message_has_one_key_by_deliver_sm_and_data_sm() -> None:
+    by_data = inbound().take(build_data(1, BARE), LINK).request
+
+    assert by_data is not None
+    assert by_data.key == request_of(BARE).key
 
 
 def test_the_same_message_by_two_operators_is_two() -> None:

@@ -14,7 +14,7 @@ from sms import codes
 from sms import operator as operator_module
 from sms.inbound import Inbound
 from sms.operator import BackOff, Operator, Services
-from sms.pdu import Bind, Message, build_message, build_response, generic_nack, header, parse_message
+from sms.pdu import Bind, Message, build_data, build_message, build_response, generic_nack, header, parse_message
 from sms.profile import Profile
 from tests.counter import MIGROS, NUMBER, RESPONSE_TIMEOUT_MS, Counter, until
 from tests.sms.scripted import PATIENCE_S, Peer, Smsc
@@ -314,6 +314,16 @@ async def test_a_broken_message_is_kept_and_gets_the_permanent_status(line: Line
     await peer.send(len(pdu).to_bytes(4) + pdu[4:])
 
     assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x65, 7)
+    assert await line.counter.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
+
+
+async def test_a_broken_data_sm_is_kept_and_gets_the_permanent_status_in_its_own_response(line: Line) -> None:
+    peer = await line.bound()
+    pdu = build_data(7, MESSAGE)[:-3]
+
+    await peer.send(len(pdu).to_bytes(4) + pdu[4:])
+
+    assert (await peer.head())[1:] == (codes.DATA_SM | codes.RESPONSE, 0x65, 7)
     assert await line.counter.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
 
 

@@ -21,6 +21,7 @@ from sms.pdu import (
     Header,
     Message,
     build_bind,
+    build_data,
     build_message,
     build_plain,
     build_response,
@@ -523,3 +524,51 @@ class TestNames:
     def test_a_command_has_its_name_or_number(self) -> None:
         assert codes.command_name(codes.DELIVER_SM_RESP) == "deliver_sm_resp"
         assert codes.command_name(0x1234) == "0x00001234"
+
+
+DATA_SM = build_data(7, SAMPLE)
+DATA_SM_FIELDS = [
+    ("service_type", 16, 16),
+    ("source_addr", 17, 31),
+    ("destination_addr", 32, 38),
+    ("data_coding", 39, 41),
+]
+
+
+def test_smpplib_reads_our_data_sm() -> None:
+    read = read_by_smpplib(build_data(7, SAMPLE._replace(tlvs={})))
+
+    assert (read.command, read.source_addr, read.destination_addr) == ("data_sm", b"905320000001", b"3338")
+    assert (read.source_addr_ton, read.dest_addr_ton, read.message_payload) == (1, 3, b"RET MIGROS")
+
+
+@given(messages)
+def test_a_data_sm_is_read_back(message: Message) -> None:
+    text = payload(message)
+
+    read = parse_message(build_data(7, message))
+
+    assert payload(read) == text
+    assert read.short_message == b""
+    assert {**read.tlvs, codes.TLV_MESSAGE_PAYLOAD: b""} == {**message.tlvs, codes.TLV_MESSAGE_PAYLOAD: b""}
+    for field in ("source", "dest", "source_ton", "source_npi", "dest_ton", "dest_npi", "esm_class", "data_coding"):
+        assert getattr(read, field) == getattr(message, field)
+    assert (read.service_type, read.registered_delivery) == (message.service_type, message.registered_delivery)
+
+
+@pytest.mark.parametrize(("field", "first", "last"), DATA_SM_FIELDS, ids=[field for field, *_ in DATA_SM_FIELDS])
+def test_a_data_sm_cut_in_a_field_names_it(field: str, first: int, last: int) -> None:
+    for cut in range(first, last + 1):
+        with pytest.raises(BrokenPdu) as raised:
+            parse_message(DATA_SM[:cut])
+        assert raised.value.field == field
+
+
+@given(st.binary(max_size=80))
+def test_any_body_is_a_data_sm_or_broken(body: bytes) -> None:
+    pdu = (16 + len(body)).to_bytes(4) + codes.DATA_SM.to_bytes(4) + bytes(8) + body
+    try:
+        message = parse_message(pdu)
+    except BrokenPdu:
+        return
+    assert message.short_message == b""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.alphabet import DefaultAlphabet, ReplyAlphabet, decode, fold_ascii
+from sms.alphabet import DefaultAlphabet, ReplyAlphabet, as_septets, decode, fold_ascii
 from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 from sms.segments import SEGMENTS_MAX, Cost, Segment, Udh, cost, parse_udh, split
 
@@ -105,6 +105,15 @@ SIZED = [
     Sized("two in UCS2", "â" * 134, "turkish-single", Cost(134, 2), 8, "05 0003 070201"),
     Sized("one over two in UCS2", "â" * 135, "turkish-single", Cost(135, 3), 8, "05 0003 070301"),
     Sized("emoji count twice", "🙏" * 35, "turkish-single", Cost(70, 1), 8),
+    Sized("locking shift for nothing", "", "turkish-locking", Cost(0, 1), 0),
+    Sized("no locking shift without need", "a" * 160, "turkish-locking", Cost(160, 1), 0),
+    Sized("one with locking shift", "ş" * 155, "turkish-locking", Cost(155, 1), 0, "03 250101"),
+    Sized("one over with locking shift", "ş" * 156, "turkish-locking", Cost(156, 2), 0, "08 0003 070201 250101"),
+    Sized("two with locking shift", "ş" * 298, "turkish-locking", Cost(298, 2), 0, "08 0003 070201 250101"),
+    Sized("one over two with locking shift", "ş" * 299, "turkish-locking", Cost(299, 3), 0, "08 0003 070301 250101"),
+    Sized("locking shift for euro signs alone", "€" * 81, "turkish-locking", Cost(81, 1), 0, "03 250101"),
+    Sized("plain where the locking table lacks a letter", "è" * 80, "turkish-locking", Cost(80, 1), 0),
+    Sized("UCS2 where each table lacks a letter", "èş" * 35, "turkish-locking", Cost(70, 1), 8),
     Sized("UCS2 by setting", "RET" * 24, "ucs2", Cost(72, 2), 8, "05 0003 070201"),
     Sized("ASCII by setting", "ş" * 160, "ascii", Cost(160, 1), 0),
     Sized("ASCII, one over", "ş" * 161, "ascii", Cost(161, 2), 0, "05 0003 070201"),
@@ -148,16 +157,19 @@ def test_a_surrogate_pair_is_not_cut() -> None:
 def joined(segments: list[Segment], reference: int, default: DefaultAlphabet) -> str:
     """Read segments back, last one first, as a phone does."""
     parts: dict[int, bytes] = {}
-    shift: int | None = None
+    udh = Udh()
     for segment in reversed(segments):
         udh, octets = parse_udh(segment.octets) if segment.udhi else (Udh(), segment.octets)
         assert udh.total == len(segments)
         assert udh.reference == (reference & 0xFF if len(segments) > 1 else 0)
-        decode(octets, segment.data_coding, default, udh.single_shift)
+        octets = as_septets(octets, segment.data_coding, default, len(segment.octets) - len(octets))
+        decode(octets, segment.data_coding, default, udh.single_shift, udh.locking_shift)
         assert len(octets) <= 160
+        assert len(segment.octets) <= (140 if default == "packed" else 160)
         parts[udh.part] = octets
-        shift = udh.single_shift
-    return decode(b"".join(parts[part] for part in sorted(parts)), segments[0].data_coding, default, shift)
+    whole = b"".join(parts[part] for part in sorted(parts))
+    text = decode(whole, segments[0].data_coding, default, udh.single_shift, udh.locking_shift)
+    return text.removesuffix("\r") if default == "packed" else text
 
 
 turkish = st.text(st.sampled_from("abcABC 019.ŞşĞğİıÇçÖöÜü€[]\n"), max_size=700)
@@ -172,7 +184,14 @@ def test_segments_are_read_back(text: str, reference: int) -> None:
     assert joined(split(text, "ascii", reference, "latin5"), reference, "latin5") == fold_ascii(text)
 
 
-@given(turkish | anything, st.sampled_from(["turkish-single", "ascii", "ucs2"]))
+@given(turkish | anything, st.sampled_from(["gsm7", "packed"]))
+def test_segments_by_locking_shift_and_packed_ones_are_read_back(text: str, default: DefaultAlphabet) -> None:
+    assert joined(split(text, "turkish-locking", 7, default), 7, default) == text
+    assert joined(split(text, "turkish-single", 7, default), 7, default) == text
+    assert joined(split(text, "ascii", 7, default), 7, default) == fold_ascii(text)
+
+
+@given(turkish | anything, st.sampled_from(["turkish-single", "turkish-locking", "ascii", "ucs2"]))
 def test_the_cost_is_what_splitting_makes(text: str, alphabet: ReplyAlphabet) -> None:
     assert cost(text, alphabet).segments == len(split(text, alphabet, 0))
 
@@ -180,6 +199,12 @@ def test_the_cost_is_what_splitting_makes(text: str, alphabet: ReplyAlphabet) ->
 @given(turkish | anything)
 def test_no_alphabet_at_hand_would_be_cheaper(text: str) -> None:
     assert cost(text, "turkish-single").segments <= cost(text, "ucs2").segments
+    assert cost(text, "turkish-locking").segments <= cost(text, "ucs2").segments
+
+
+def test_a_long_text_goes_out_by_the_alphabet_that_holds_it() -> None:
+    """In UCS2 it would be 570 segments."""
+    assert cost("ş" * 255 * 149, "turkish-locking").segments == SEGMENTS_MAX
 
 
 @pytest.mark.parametrize(("alphabet", "most"), [("turkish-single", 255 * 153), ("ucs2", 255 * 67)])
@@ -195,9 +220,8 @@ def test_255_segments_are_sent_and_256_are_not(alphabet: ReplyAlphabet, most: in
 @pytest.mark.parametrize(
     ("alphabet", "default", "reason"),
     [
-        ("turkish-locking", "gsm7", "turkish-locking"),
-        ("turkish-single", "packed", "packed septets"),
-        ("ascii", "packed", "packed septets"),
+        ("turkish-locking", "latin1", "turkish-locking beside latin1"),
+        ("turkish-locking", "latin5", "turkish-locking beside latin5"),
         ("turkish-single", "latin1", "turkish-single beside latin1"),
         ("turkish-single", "latin5", "turkish-single beside latin5"),
     ],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from sms import codes, session
-from sms.pdu import Bind, Message, build_message, build_plain, build_response, generic_nack, parse_message
+from sms.pdu import Bind, Message, build_data, build_message, build_plain, build_response, generic_nack, parse_message
 from sms.profile import Profile
 from sms.segments import split
 from sms.session import Fate, Session, Shipment, State
@@ -157,6 +157,17 @@ async def test_a_message_is_answered_when_its_owner_says_so_and_not_before(bound
 
     assert (await bound.peer.head())[1:] == (codes.DELIVER_SM_RESP, codes.ESME_ROK, 7)
     assert parse_message(bound.owner.pdus[0]) == MESSAGE
+
+
+async def test_a_data_sm_is_handed_on_and_answered_as_one(bound: Bound) -> None:
+    for _ in range(2):
+        await bound.peer.send(build_data(7, MESSAGE))
+    await until(lambda: bool(bound.owner.pdus))
+    bound.owner.answers[0](0x14)
+    await bound.peer.send(build_data(7, MESSAGE))
+
+    assert [head[1:] for head in await bound.peer.heads(3)] == [(codes.DATA_SM | codes.RESPONSE, 0x14, 7)] * 3
+    assert len(bound.owner.pdus) == 1
 
 
 async def test_messages_may_be_answered_in_any_order(bound: Bound) -> None:

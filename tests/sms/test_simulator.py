@@ -23,7 +23,7 @@ from sms.pdu import (
     parse_message_id,
 )
 from sms.segments import split
-from sms.simulator import Simulator
+from sms.simulator import ID_TLV, Simulator
 
 NUMBER = "905320000001"
 PATIENCE_S = 5.0
@@ -237,6 +237,17 @@ class TestDeliver:
             await bound.send(build_response(codes.DELIVER_SM, 0x14 if at == 0 else 0, header(pdu).sequence))
 
         assert await delivery == 0x14
+
+    async def test_the_same_text_twice_has_two_ids(self, operator: Simulator, bound: Peer) -> None:
+        ids = set()
+        for _ in range(2):
+            delivery = asyncio.create_task(operator.deliver(NUMBER, "RET", dest="3338"))
+            pdu = await bound.receive()
+            await bound.send(build_response(codes.DELIVER_SM, 0, header(pdu).sequence))
+            await delivery
+            ids.add(parse_message(pdu).tlvs[ID_TLV])
+
+        assert len(ids) == 2
 
     async def test_a_raw_message_arrives_as_it_stands(self, operator: Simulator, bound: Peer) -> None:
         message = Message(NUMBER, "3338", b"\x01\x02", 4, 0x40, tlvs={0x1400: b"own"})

@@ -69,8 +69,14 @@ def answer(
     return RetAnswer(MIGROS, RECEIPT, LAST_DAY, ended, already, since, kept, newer, newer_at, allowed)
 
 
-def decided(standing: Standing, said: Wish, door: Door = Door.SMS, received_at: Instant = NOW) -> Decision:
-    request = Request(door, NUMBER, said, "text", b"raw", b"key", received_at)
+def decided(
+    standing: Standing,
+    said: Wish,
+    door: Door = Door.SMS,
+    received_at: Instant = NOW,
+    sent_at: Instant | None = None,
+) -> Decision:
+    request = Request(door, NUMBER, said, "text", b"raw", b"key", received_at, sent_at=sent_at)
     brands = {MIGROS.code: MIGROS}
     held, now = {MIGROS.code: standing}, Instant(received_at + 5)
     return decide(Scene(request, said, "text", NEW, held, brands.get, now, RECEIPT, "", CALENDAR, Rules()))
@@ -282,6 +288,38 @@ def test_a_refusal_of_one_brand(case: Case) -> None:
 
     assert list(decision.changes) == case.changes
     assert decision.answer == case.told
+
+
+@pytest.mark.parametrize(
+    ("label", "stands", "seconds_ago", "dated"),
+    [
+        ("a sender's consent from before it was written", record(seconds=-60), 30, -30),
+        ("a sender's consent from after it was written", record(seconds=-10), 30, None),
+        ("the citizen's own consent from before", own_later._replace(consent_at=later(-60)), 30, -30),
+        ("the citizen's own consent from after: a delayed RET does not undo it", own_later, 30, None),
+        ("the citizen's own consent of the same second", own_later._replace(consent_at=later(-30)), 30, -30),
+    ],
+)
+def test_a_refusal_with_a_network_time_is_dated_by_it(
+    label: str, stands: Record, seconds_ago: int, dated: int | None
+) -> None:
+    decision = decided(Standing.of([stands]), ret_migros(), sent_at=Instant(NOW - seconds_ago * 1000))
+
+    assert isinstance(decision.answer, RetAnswer)
+    assert decision.answer.last_lawful_day == LAST_DAY, label
+    if dated is None:
+        assert decision.answer.newer == (MESAJ,), label
+        assert list(decision.changes) == [same(stands)]
+    else:
+        assert decision.answer.ended == (MESAJ,), label
+        assert [change.after for change in decision.changes] == [ended(stands, later(dated))]
+
+
+def test_an_objection_with_a_network_time_is_dated_by_it() -> None:
+    [change] = decided(Standing.of(), ret_migros(), sent_at=Instant(NOW - 30_000)).changes
+
+    assert isinstance(change.after, Objection)
+    assert change.after.at == later(-30)
 
 
 def test_a_refusal_of_email_alone_changes_nothing() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
@@ -15,7 +16,7 @@ from sqlalchemy import create_engine
 from core import outbox
 from core.clock import Instant
 from core.outbox import Outbox, Parcel
-from core.store.database import Database, check_version, sqlite_path, upgrade
+from core.store.database import Database, _alembic, check_version, sqlite_path, upgrade
 from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, StoreError, TemporaryFault
 from core.store.queries import ACCEPT, ADD_OUTBOX, BURY, RETRY, UNKNOWN, Query
 from core.store.reading import reading
@@ -70,7 +71,7 @@ async def test_a_newer_database_is_named_and_left_alone(url: str) -> None:
 async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "9999")
 
-    with pytest.raises(DatabaseOlder, match=r"is of the older version 0003; run: izinhatti db upgrade$"):
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0005; run: izinhatti db upgrade$"):
         await open_and_close(url)
 
 
@@ -287,3 +288,23 @@ async def test_two_processes_take_turns(url: str) -> None:
     assert await one.transact(lambda transaction: execute(transaction, "SELECT count(*) FROM outbox")) == [(40,)]
     await one.close()
     await other.close()
+
+
+async def test_parts_that_wait_are_kept_by_the_migration_that_tells_their_sets(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    command.upgrade(_alembic(path), "0003")
+    rows = [
+        ("+905320000001", "a", "3338", 7, total, number, b"x", 10 + number, 5)
+        for total, number in ((3, 2), (3, 1), (2, 2))
+    ]
+    with closing(sqlite3.connect(path)) as old, old:
+        request = "INSERT INTO request (id, door, origin, link, key, received_at, decided_at, registered_at, outcome, "
+        request += "raw_hash) VALUES (?, 'sms', 'a', 1, ?, 5, 5, 5, 'silent', x'00')"
+        old.executemany(request, [(11, b"one"), (12, b"two")])
+        old.executemany("INSERT INTO piece VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    upgrade(f"sqlite+aiosqlite:///{path}")
+
+    with closing(sqlite3.connect(path)) as new:
+        found = new.execute("SELECT total, first, number, request, key FROM piece ORDER BY total, number").fetchall()
+    assert found == [(2, 12, 2, 12, b"two"), (3, 11, 1, 11, b"one"), (3, 11, 2, 12, b"two")]

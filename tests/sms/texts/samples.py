@@ -39,6 +39,7 @@ from core.answers import (
     RetAllQuestion,
     RetAnswer,
     RetSeveral,
+    ReviewResult,
     SetAside,
     State,
     StatusOfAct,
@@ -225,6 +226,7 @@ def complaint_answers(brand: Brand, outcome: str) -> list[Answer]:
         ComplaintOpened(brand, RECEIPT),
         ComplaintOpened(None, RECEIPT),
         ComplaintResult(brand, RECEIPT, outcome, AT),
+        ReviewResult(RECEIPT, outcome),
     ]
 
 

@@ -1,0 +1,221 @@
+"""`izinhatti review`: what a person sees of messages set aside, and what the citizen is told."""
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from channels.hand_in import hand_in
+from channels.settings import load
+from core.answers import SetAside
+from core.clock import Instant, legal_time, system_clock
+from core.recipients import Email, Msisdn, Recipient
+from core.requests import CloseLine, Door, Language, Request, Said, Unreadable, Yardim
+from tests.channels.conftest import Izinhatti
+
+Captured = pytest.CaptureFixture[str]
+
+ALI = Msisdn.parse("+905320000001")
+RAW = b"\xff\x00raw"
+
+
+def bring(
+    home: Path,
+    said: Said,
+    text: str | None = None,
+    recipient: Recipient | None = ALI,
+    language: Language | None = None,
+    door: Door = Door.SMS,
+    at: Instant | None = None,
+) -> object:
+    settings = load(home / "izinhatti.toml", os.environ)
+    request = Request(door, recipient, said, text, RAW, os.urandom(8), at or system_clock(), "3338", "operator-a")
+    return asyncio.run(hand_in(settings, request._replace(language=language))).answer
+
+
+def set_aside(home: Path, **fields: Any) -> str:
+    answer = bring(home, Unreadable("data_coding 0x04"), **fields)
+    assert isinstance(answer, SetAside)
+    return answer.receipt
+
+
+@pytest.fixture
+def receipt(home: Path, line: Izinhatti) -> str:
+    """A message that nobody could read."""
+    return set_aside(home)
+
+
+def shown(line: Izinhatti, capsys: Captured, *arguments: str) -> Any:
+    capsys.readouterr()
+    assert line(*arguments, "--json") == 0
+    return orjson.loads(capsys.readouterr().out)
+
+
+def outbox(home: Path) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(home / "var/izinhatti.db")) as database:
+        return database.execute("SELECT text, recipient, origin FROM outbox ORDER BY id").fetchall()
+
+
+def test_what_is_set_aside_is_listed_the_oldest_first(home: Path, line: Izinhatti, capsys: Captured) -> None:
+    times = [Instant(system_clock() - minutes * 60_000) for minutes in (1, 3, 2)]
+    receipts = [set_aside(home, at=at) for at in times]
+
+    found = shown(line, capsys, "review", "list")
+
+    assert [one["receipt"] for one in found] == [receipts[1], receipts[2], receipts[0]]
+    assert [one["receivedAt"] for one in found] == [legal_time(times[n]) for n in (1, 2, 0)]
+    assert {(one["recipient"], one["door"], one["operator"], one["state"]) for one in found} == {
+        (ALI.reveal(), "sms", "operator-a", "open")
+    }
+    assert {one["raw"] for one in found} == {RAW.hex()}
+
+
+def test_the_plain_list_masks_the_number(line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    capsys.readouterr()
+
+    assert line("review", "list") == 0
+
+    listed = capsys.readouterr().out
+    assert receipt in listed
+    assert "0000001" not in listed
+
+
+def test_nothing_to_review(home: Path, line: Izinhatti, capsys: Captured) -> None:
+    bring(home, Yardim(), "YARDIM")
+    capsys.readouterr()
+
+    assert line("review", "list") == 0
+    assert capsys.readouterr().out == "nothing to review\n"
+    assert shown(line, capsys, "review", "list") == []
+
+
+def test_a_message_is_shown_by_its_id_and_by_its_receipt(line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    [listed] = shown(line, capsys, "review", "list")
+
+    by_id = shown(line, capsys, "review", "show", str(listed["id"]))
+    by_receipt = shown(line, capsys, "review", "show", f"{receipt[:4]} {receipt[4:].lower()}")
+
+    assert by_id == by_receipt
+    assert by_id == {**listed, "answers": by_id["answers"]}
+    [answer] = by_id["answers"]
+    assert receipt in answer
+
+
+def test_a_message_is_shown_in_plain_words(line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    capsys.readouterr()
+
+    assert line("review", "show", receipt) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert f"receipt: {receipt}" in lines
+    assert f"raw: {RAW.hex()}" in lines
+    assert lines[-1].startswith("answer: İsteğinizi aldık")
+
+
+def test_resolving_answers_the_citizen(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    before = outbox(home)
+
+    done = shown(line, capsys, "review", "resolve", receipt, "--text", " MIGROS izniniz\nkaldırıldı ")
+
+    assert (done["receipt"], done["state"], done["told"]) == (receipt, "resolved", True)
+    assert outbox(home)[len(before) :] == [
+        (f"MIGROS izniniz kaldırıldı. İşlem no {receipt}.", ALI.reveal(), "operator-a")
+    ]
+    assert shown(line, capsys, "review", "list") == []
+    assert shown(line, capsys, "review", "show", receipt)["answers"][-1].startswith("MIGROS izniniz")
+
+
+def test_the_answer_is_part_of_the_evidence(line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    assert line("review", "resolve", receipt, "--text", "bitti") == 0
+
+    assert shown(line, capsys, "evidence", "show", receipt)["answers"][-1] == f"bitti. İşlem no {receipt}."
+    assert line("ledger", "verify") == 0
+
+
+def test_the_answer_speaks_the_citizens_language(home: Path, line: Izinhatti, receipt: str) -> None:
+    bring(home, Yardim(), "HELP ME", language=Language.EN)
+
+    assert line("review", "resolve", receipt, "--text", "done") == 0
+
+    assert outbox(home)[-1][0] == f"done. Ref {receipt}."
+
+
+def test_nobody_is_told_where_the_network_gave_no_number(home: Path, line: Izinhatti, capsys: Captured) -> None:
+    receipt = set_aside(home, recipient=None)
+    capsys.readouterr()
+
+    assert line("review", "resolve", receipt, "--text", "bitti") == 0
+
+    assert capsys.readouterr().out.startswith("resolved; nobody was told")
+    assert outbox(home) == []
+    assert shown(line, capsys, "review", "list") == []
+
+
+def test_nobody_is_told_by_sms_at_a_mail_address(home: Path, line: Izinhatti, capsys: Captured) -> None:
+    receipt = set_aside(home, recipient=Email.parse("ali@example.com"), door=Door.LINK)
+
+    assert shown(line, capsys, "review", "resolve", receipt, "--text", "bitti")["told"] is False
+
+    assert outbox(home) == []
+
+
+def test_nobody_is_told_once_the_line_was_closed(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    bring(home, CloseLine(), door=Door.CLERK)
+    before = outbox(home)
+
+    assert shown(line, capsys, "review", "resolve", receipt, "--text", "bitti")["told"] is False
+
+    assert outbox(home) == before
+
+
+def test_a_message_is_resolved_once(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    assert line("review", "resolve", receipt, "--text", "bitti") == 0
+    before = outbox(home)
+    capsys.readouterr()
+
+    assert line("review", "resolve", receipt, "--text", "yine bitti") == 1
+
+    assert capsys.readouterr().err == "review: the message is resolved already\n"
+    assert outbox(home) == before
+
+
+@pytest.mark.parametrize("wanted", ["1", "A0000003", "K7M4Q2XS", "abc", "9" * 30, ""])
+@pytest.mark.parametrize("command", [("show",), ("resolve", "--text", "bitti")])
+def test_an_unknown_id_is_one_line(
+    line: Izinhatti, receipt: str, capsys: Captured, command: tuple[str, ...], wanted: str
+) -> None:
+    capsys.readouterr()
+
+    assert line("review", command[0], wanted, *command[1:]) == 1
+
+    assert capsys.readouterr().err == "review: no message set aside has this id\n"
+
+
+def test_an_act_that_was_not_set_aside_is_no_review(
+    home: Path, line: Izinhatti, receipt: str, capsys: Captured
+) -> None:
+    bring(home, CloseLine(), door=Door.CLERK)
+    with closing(sqlite3.connect(home / "var/izinhatti.db")) as database:
+        [(other,)] = database.execute("SELECT receipt FROM request WHERE outcome = 'line-closed'").fetchall()
+    capsys.readouterr()
+
+    assert line("review", "show", other) == 1
+
+    assert capsys.readouterr().err == "review: no message set aside has this id\n"
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "a" * 401])
+def test_an_answer_of_no_or_too_many_letters_is_refused(
+    line: Izinhatti, receipt: str, capsys: Captured, text: str
+) -> None:
+    capsys.readouterr()
+
+    assert line("review", "resolve", receipt, "--text", text) == 2
+
+    assert capsys.readouterr().err == "--text: 1 to 400 letters\n"
+    assert line("review", "resolve", receipt, "--text", "a" * 400) == 0
