@@ -13,8 +13,6 @@ def not_yet(settings: Settings, doors: Collection[str] = ()) -> Iterator[Fault]:
     """Yield a fault for each setting, or door asked for, that this version does not have."""
     if settings.database.url.startswith(POSTGRESQL):
         yield Fault("database.url", "PostgreSQL is not supported yet, use sqlite+aiosqlite")
-    if len(settings.sms.operators) > 1:
-        yield Fault("sms.operators", "more than one operator is not supported yet")
     for index, operator in enumerate(settings.sms.operators):
         for key, reason in _operator(operator):
             yield Fault(f"sms.operators[{index}].{key}", f"{reason} not supported yet")
@@ -24,12 +22,6 @@ def not_yet(settings: Settings, doors: Collection[str] = ()) -> Iterator[Fault]:
 
 
 def _operator(operator: Operator) -> Iterator[tuple[str, str]]:
-    if operator.bind != "transceiver":
-        yield "bind", f"{operator.bind} is"
-    if operator.binds > 1:
-        yield "binds", "more than one bind is"
-    if operator.tls:
-        yield "tls", "TLS is"
     for tag in ("id_tlv", "time_tlv"):
         if getattr(operator, tag):
             yield tag, "an operator's own TLV is"

@@ -11,6 +11,7 @@ import structlog
 
 from sms import codes
 from sms.errors import FramingError
+from sms.pace import Pace
 from sms.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
 from sms.profile import Profile
 from sms.segments import Segment
@@ -64,10 +65,16 @@ class Owner(Protocol):
 
 
 class Session(asyncio.Protocol):
-    """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop."""
+    """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop.
 
-    def __init__(self, profile: Profile, owner: Owner) -> None:
+    `command` is the bind request that it makes, of a transceiver, receiver or transmitter. `pace` outlives it: the
+    next connection of the same bind goes on with it.
+    """
+
+    def __init__(self, profile: Profile, command: int, pace: Pace, owner: Owner) -> None:
         self.state = State.OPEN
+        self._command = command
+        self._pace = pace
         self.has_ended_in_order = False
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._profile = profile
@@ -93,13 +100,14 @@ class Session(asyncio.Protocol):
         self._heard_at = self._loop.time()
         self._enquired_at: float | None = None
         self._ticker: asyncio.TimerHandle | None = None
+        self._filler: asyncio.TimerHandle | None = None
         self._reason = "the operator closed the connection"
         self._commands: dict[int, Callable[[bytes, int, int], None]] = {
             codes.DELIVER_SM: self._on_deliver_sm,
             codes.SUBMIT_SM_RESP: self._on_submit_sm_resp,
             codes.ENQUIRE_LINK: self._on_enquire_link,
             codes.ENQUIRE_LINK_RESP: self._on_enquire_link_resp,
-            codes.BIND_TRANSCEIVER | codes.RESPONSE: self._on_bind_resp,
+            command | codes.RESPONSE: self._on_bind_resp,
             codes.UNBIND: self._on_unbind,
             codes.UNBIND_RESP: self._on_unbind_resp,
             codes.GENERIC_NACK: self._on_generic_nack,
@@ -108,9 +116,9 @@ class Session(asyncio.Protocol):
     # What the owner does.
 
     async def bind(self) -> int | None:
-        """Bind as transceiver; the command status, None if the connection was lost. Raises TimeoutError."""
+        """Bind; the command status, None if the connection was lost. Raises TimeoutError."""
         self.state = State.BINDING
-        self._send(build_bind(codes.BIND_TRANSCEIVER, self._next_sequence(), self._profile.bind))
+        self._send(build_bind(self._command, self._next_sequence(), self._profile.bind))
         async with asyncio.timeout(self._profile.response_timeout_s):
             return await self._bound
 
@@ -122,10 +130,16 @@ class Session(asyncio.Protocol):
 
     @property
     def room(self) -> int:
-        """How many more submits the window takes."""
-        if self.state is not State.BOUND:
+        """How many more submits window and rate take now."""
+        if self.state is not State.BOUND or self._command == codes.BIND_RECEIVER:
             return 0
-        return max(0, self._profile.window - len(self._outstanding) - len(self._unsent))
+        free = self._profile.window - len(self._outstanding)
+        return max(0, self._pace.room(self._loop.time(), free) - len(self._unsent))
+
+    @property
+    def outstanding(self) -> int:
+        """How many submits wait for their answer."""
+        return len(self._outstanding)
 
     async def unbind(self) -> None:
         """End in order: wait for what is outstanding, unbind, close. At most two response timeouts."""
@@ -174,8 +188,9 @@ class Session(asyncio.Protocol):
         if exc is not None:
             self._reason = str(exc) or type(exc).__name__
         self.state = State.CLOSED
-        if self._ticker is not None:
-            self._ticker.cancel()
+        for timer in (self._ticker, self._filler):
+            if timer is not None:
+                timer.cancel()
         if not self._bound.done():
             self._bound.set_result(None)
         self._end_flights()
@@ -260,12 +275,18 @@ class Session(asyncio.Protocol):
     # Submits.
 
     def _fill_window(self) -> None:
+        now = self._loop.time()
         while self._unsent and len(self._outstanding) < self._profile.window and self.state is State.BOUND:
-            flight, segment = self._unsent.popleft()
-            if flight.has_ended:
+            if self._unsent[0][0].has_ended:
+                self._unsent.popleft()
                 continue
+            if not self._pace.room(now, 1):
+                self._fill_later(self._pace.wait_s(now))
+                return
+            flight, segment = self._unsent.popleft()
+            self._pace.spend(now)
             sequence, shipment = self._next_sequence(), flight.shipment
-            flight.sent_at = self._loop.time()
+            flight.sent_at = now
             self._outstanding[sequence] = flight
             self._send(
                 self._template.build(
@@ -278,6 +299,14 @@ class Session(asyncio.Protocol):
                     reference=shipment.reference,
                 )
             )
+
+    def _fill_later(self, seconds: float) -> None:
+        if self._filler is None:
+            self._filler = self._loop.call_later(seconds, self._fill_again)
+
+    def _fill_again(self) -> None:
+        self._filler = None
+        self._fill_window()
 
     def _end_flight(self, flight: "_Flight", result: int | Fate) -> None:
         if not flight.has_ended:

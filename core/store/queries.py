@@ -231,6 +231,7 @@ LEASE: Final = _compiled(
             .where(
                 _ready,
                 outbox.c["class"].between(bindparam("first_class"), bindparam("last_class")),
+                outbox.c.origin.not_in(select(_each.c.value)),
                 outbox.c.not_before <= bindparam("due"),
                 outbox.c.expires_at > bindparam("due"),
             )

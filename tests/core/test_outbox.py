@@ -58,7 +58,7 @@ async def turn(counter: Counter) -> None:
 
 
 async def sweep(counter: Counter) -> outbox_module.Swept:
-    return await counter.writer.errand(counter.outbox.sweep)
+    return await counter.writer.errand(lambda transaction: outbox_module.sweep(transaction, counter.clock()))
 
 
 async def states(counter: Counter) -> list[str]:

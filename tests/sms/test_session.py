@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from sms import codes, session
+from sms.pace import Pace
 from sms.pdu import Bind, Message, build_message, build_plain, build_response, generic_nack, parse_message
 from sms.profile import Profile
 from sms.segments import split
@@ -60,10 +61,10 @@ async def smsc() -> AsyncIterator[Smsc]:
         yield smsc
 
 
-async def connect(smsc: Smsc, profile: Profile) -> tuple[Session, Owner]:
+async def connect(smsc: Smsc, profile: Profile, command: int = codes.BIND_TRANSCEIVER) -> tuple[Session, Owner]:
     owner = Owner()
     _, connected = await asyncio.get_running_loop().create_connection(
-        lambda: Session(profile, owner), "127.0.0.1", smsc.port
+        lambda: Session(profile, command, Pace(0), owner), "127.0.0.1", smsc.port
     )
     return connected, owner
 
