@@ -33,6 +33,7 @@ from core.brand_store import BrandReader
 from core.brands import Directory
 from core.calendar import Calendar
 from core.clock import Instant, system_clock
+from core.deliveries import Deliveries
 from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
@@ -203,6 +204,8 @@ class Service:
         # After the desk: an answer can be leased in the transaction that decides it.
         for outbox in self._by_sms:
             self.writer.join(outbox)
+        self._deliveries = Deliveries(clock, self.writer.wake)
+        self.writer.join(self._deliveries)
         if settings.mail:
             self._assemble_mail(settings.mail, lease_ms, token_life_ms)
         self._notifier = Notifier(
@@ -222,7 +225,7 @@ class Service:
 
     def _open_sms(self) -> None:
         for section, outbox in zip(self._settings.sms.operators, self._by_sms, strict=True):
-            services = Services(self.desk, self._links, outbox, self.writer, system_clock)
+            services = Services(self.desk, self._links, outbox, self._deliveries, self.writer, system_clock)
             inbound = Inbound(section.name, section.default_alphabet, self.directory, system_clock)
             operator = Operator(_profile(section, self._settings.line.number), inbound, services, self.operators)
             outbox.carrier, outbox.elsewhere = operator, operator.elsewhere

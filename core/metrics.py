@@ -11,6 +11,7 @@ BATCH: Final = Histogram("izinhatti_batch", "Requests in one transaction.", buck
 WAITING: Final = Gauge("izinhatti_waiting", "Requests waiting for their transaction.")
 SUBMIT_UNKNOWN: Final = Counter("izinhatti_submit_unknown", "Submits whose fate nobody told.")
 OUTBOX_DEAD: Final = Counter("izinhatti_outbox_dead", "Messages given up.")
+DELIVERIES: Final = Counter("izinhatti_deliveries", "Delivery receipts, by what they said.", ["fate"])
 REVIEW_OLDEST: Final = Gauge("izinhatti_review_oldest_seconds", "Age of the oldest message set aside for a person.")
 NOTICES_OVERDUE: Final = Gauge(
     "izinhatti_notices_overdue", "Approval notices unsent whose day has ended or ends within two hours."

@@ -41,6 +41,8 @@ ESME_RTHROTTLED: Final[int] = consts.SMPP_ESME_RTHROTTLED
 ESME_RX_P_APPN: Final[int] = consts.SMPP_ESME_RX_P_APPN
 
 TLV_USER_MESSAGE_REFERENCE: Final[int] = consts.OPTIONAL_PARAMS["user_message_reference"]
+TLV_RECEIPTED_MESSAGE_ID: Final[int] = consts.OPTIONAL_PARAMS["receipted_message_id"]
+TLV_MESSAGE_STATE: Final[int] = consts.OPTIONAL_PARAMS["message_state"]
 TLV_MESSAGE_PAYLOAD: Final[int] = consts.OPTIONAL_PARAMS["message_payload"]
 
 ESM_UDHI: Final[int] = consts.SMPP_GSMFEAT_UDHI  # esm_class bit: a user data header opens the text

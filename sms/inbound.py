@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 
 from core.brands import Directory
 from core.clock import Clock
+from core.deliveries import Delivery
 from core.recipients import BadAddress, Msisdn
 from core.requests import Door, Piece, Reading, Request, Unreadable
 from sms.alphabet import DefaultAlphabet, decode
 from sms.codes import ESM_UDHI
+from sms.delivery import read_delivery
 from sms.errors import BrokenPdu, UnknownAlphabet
 from sms.pdu import Message, parse_message, payload
 from sms.reader.remembered import RememberedReader
@@ -23,10 +25,12 @@ _NO_HEADER: Final = Udh()
 
 
 class Arrival(NamedTuple):
-    """A deliver_sm that was read: its request, None for a receipt, which is no citizen's message."""
+    """A deliver_sm that was read: its request, None for a receipt, which is no citizen's message. `delivery` is what a
+    receipt says, None where that is nothing to act on."""
 
     request: Request | None
     is_broken: bool = False
+    delivery: Delivery | None = None
 
 
 class Inbound:
@@ -46,7 +50,7 @@ class Inbound:
             return Arrival(self._broken(pdu, link, str(error)), is_broken=True)
         kind = message.esm_class & _MESSAGE_TYPE
         if kind in _RECEIPT_TYPES:
-            return Arrival(None)
+            return Arrival(None, delivery=read_delivery(message, self._operator))
         try:
             recipient = Msisdn.parse(message.source)
         except BadAddress:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from core.answers import Committed, Outcome
+from core.answers import Committed, Outcome, Temporary
 from core.links import Link
 from sms import codes
 from sms.held import Held
@@ -35,6 +36,10 @@ class Incoming:
             answer(self._profile.temporary_status)
             return
         arrival = self._inbound.take(pdu, link.id)
+        if arrival.delivery is not None:
+            self._in_hand += 1
+            self._services.deliveries.submit(arrival.delivery, partial(self._receipt_done, answer))
+            return
         if arrival.request is None:
             answer(codes.ESME_ROK)
             return
@@ -60,6 +65,13 @@ class Incoming:
         """The desk ends each request sooner or later."""
         while self._in_hand:  # noqa: ASYNC110  # an event would be set and cleared for each message
             await asyncio.sleep(_IN_HAND_POLL_S)
+
+    def _receipt_done(self, answer: Answer, fault: Temporary | None) -> None:
+        self._in_hand -= 1
+        if fault is None:
+            answer(codes.ESME_ROK)
+        else:
+            self._refuse(answer)
 
     def _refuse(self, answer: Answer) -> None:
         if self._turning_away:

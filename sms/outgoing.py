@@ -11,6 +11,7 @@ from core.clock import Instant
 from core.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
 from core.outbox import Parcel
 from sms import codes, pace
+from sms.delivery import normal_id
 from sms.errors import TextTooLong
 from sms.profile import Profile
 from sms.segments import split
@@ -54,7 +55,9 @@ class Outgoing:
     def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
         parcel, outbox = self._parcels.pop(shipment_id), self._services.outbox
         if result == codes.ESME_ROK:
-            outbox.accepted(shipment_id, self._profile.name, message_id)
+            given = normal_id(message_id)
+            outbox.accepted(shipment_id, self._profile.name, given)
+            self._services.deliveries.accepted(self._profile.name, given)
         elif result is Fate.UNKNOWN:
             self._unknown.inc()
             outbox.unknown(parcel)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from core.clock import Clock
+from core.deliveries import Deliveries
 from core.desk import Desk
 from core.links import Links
 from core.outbox import Outbox
@@ -15,5 +16,6 @@ class Services(NamedTuple):
     desk: Desk
     links: Links
     outbox: Outbox
+    deliveries: Deliveries
     writer: Writer
     clock: Clock

@@ -60,7 +60,8 @@ class Owner(Protocol):
         ...
 
     def submitted(self, shipment_id: int, result: "int | Fate", message_id: str) -> None:
-        """A shipment ended: with the status of its last segment, or of the first that failed."""
+        """A shipment ended: with the status of its last segment, or of the first that failed. `message_id` is that of
+        its last segment."""
         ...
 
 
@@ -88,15 +89,14 @@ class Session(asyncio.Protocol):
             source_npi=profile.source_npi,
             dest_ton=profile.dest_ton,
             dest_npi=profile.dest_npi,
-            registered_delivery=int(profile.receipts),
         )
         self._sequence = 0
         self._out: list[bytes] = []
         self._bound: asyncio.Future[int | None] = self._loop.create_future()
         self._unbound: asyncio.Future[str] = self._loop.create_future()
         self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
-        self._outstanding: dict[int, _Flight] = {}
-        self._unsent: deque[tuple[_Flight, Segment]] = deque()
+        self._outstanding: dict[int, tuple[_Flight, bool]] = {}
+        self._unsent: deque[tuple[_Flight, Segment, bool]] = deque()
         self._heard_at = self._loop.time()
         self._enquired_at: float | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -124,8 +124,8 @@ class Session(asyncio.Protocol):
 
     def submit(self, shipment: Shipment) -> None:
         """Send a message's segments as the window allows; the owner hears once what became of it."""
-        flight = _Flight(shipment, len(shipment.segments))
-        self._unsent.extend((flight, segment) for segment in shipment.segments)
+        flight, last = _Flight(shipment, len(shipment.segments)), len(shipment.segments)
+        self._unsent.extend((flight, segment, number == last) for number, segment in enumerate(shipment.segments, 1))
         self._fill_window()
 
     @property
@@ -223,17 +223,19 @@ class Session(asyncio.Protocol):
         self._owner.delivered(pdu, answer)
 
     def _on_submit_sm_resp(self, pdu: bytes, status: int, sequence: int) -> None:
-        flight = self._outstanding.pop(sequence, None)
-        if flight is None:
+        if sequence not in self._outstanding:
             _log.warning("a submit_sm_resp to nothing outstanding", operator=self._profile.name)
             return
+        flight, is_last = self._outstanding.pop(sequence)
+        if is_last:
+            flight.message_id = parse_message_id(pdu)
         if status != codes.ESME_ROK:
             self._end_flight(flight, status)
         else:
             flight.remaining -= 1
             if not flight.remaining:
                 flight.has_ended = True
-                self._owner.submitted(flight.shipment.id, status, parse_message_id(pdu))
+                self._owner.submitted(flight.shipment.id, status, flight.message_id)
         self._fill_window()
 
     def _on_enquire_link(self, _pdu: bytes, _status: int, sequence: int) -> None:
@@ -261,9 +263,10 @@ class Session(asyncio.Protocol):
             self._unbound.set_result("unbound")
 
     def _on_generic_nack(self, _pdu: bytes, status: int, sequence: int) -> None:
-        flight = self._outstanding.pop(sequence, None)
-        if flight is not None:
+        if sequence in self._outstanding:
+            flight, _ = self._outstanding.pop(sequence)
             self._end_flight(flight, status)
+            self._fill_window()
         elif self.state is State.BINDING and not self._bound.done():
             self._bound.set_result(status or codes.ESME_RBINDFAIL)
 
@@ -283,11 +286,11 @@ class Session(asyncio.Protocol):
             if not self._pace.room(now, 1):
                 self._fill_later(self._pace.wait_s(now))
                 return
-            flight, segment = self._unsent.popleft()
+            flight, segment, is_last = self._unsent.popleft()
             self._pace.spend(now)
             sequence, shipment = self._next_sequence(), flight.shipment
             flight.sent_at = now
-            self._outstanding[sequence] = flight
+            self._outstanding[sequence] = flight, is_last
             self._send(
                 self._template.build(
                     sequence,
@@ -296,6 +299,8 @@ class Session(asyncio.Protocol):
                     data_coding=segment.data_coding,
                     esm_class=codes.ESM_UDHI if segment.udhi else 0,
                     validity=shipment.validity,
+                    # One receipt for one text: the last segment's stands for all.
+                    registered_delivery=int(self._profile.receipts and is_last),
                     reference=shipment.reference,
                 )
             )
@@ -314,9 +319,9 @@ class Session(asyncio.Protocol):
             self._owner.submitted(flight.shipment.id, result, "")
 
     def _end_flights(self) -> None:
-        for flight in self._outstanding.values():
+        for flight, _ in self._outstanding.values():
             self._end_flight(flight, Fate.UNKNOWN)
-        for flight, _ in self._unsent:
+        for flight, *_ in self._unsent:
             self._end_flight(flight, Fate.UNSENT)
         self._outstanding.clear()
         self._unsent.clear()
@@ -326,9 +331,9 @@ class Session(asyncio.Protocol):
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(min(TICK_S, self._profile.response_timeout_s / 4), self._tick)
         now, timeout = self._loop.time(), self._profile.response_timeout_s
-        overdue = [s for s, flight in self._outstanding.items() if flight.sent_at + timeout <= now]
+        overdue = [s for s, (flight, _) in self._outstanding.items() if flight.sent_at + timeout <= now]
         for sequence in overdue:
-            self._end_flight(self._outstanding.pop(sequence), Fate.UNKNOWN)
+            self._end_flight(self._outstanding.pop(sequence)[0], Fate.UNKNOWN)
         if overdue:
             self._fill_window()
         while self._remembered and next(iter(self._remembered.values())).at + REMEMBERED_S <= now:
@@ -382,10 +387,11 @@ class _Remembered:
 class _Flight:
     """A shipment on its way."""
 
-    __slots__ = ("has_ended", "remaining", "sent_at", "shipment")
+    __slots__ = ("has_ended", "message_id", "remaining", "sent_at", "shipment")
 
     def __init__(self, shipment: Shipment, remaining: int) -> None:
         self.shipment = shipment
         self.remaining = remaining
         self.sent_at = 0.0
+        self.message_id = ""
         self.has_ended = False

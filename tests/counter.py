@@ -14,6 +14,7 @@ from core.calendar import Calendar
 from core.citizens import _consent_row
 from core.clock import Instant
 from core.consent import ConsentType, RecipientType, Record, Source, Status
+from core.deliveries import Deliveries
 from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
@@ -80,6 +81,8 @@ class Counter:
         self.desk = Desk(tools, self.links, self.writer.wake, self.expect_answers)
         self.writer.join(self.desk)
         self.writer.join(self.outbox)
+        self.deliveries = Deliveries(clock, self.writer.wake)
+        self.writer.join(self.deliveries)
 
     def expect_answers(self) -> None:
         for outbox in self.outboxes:

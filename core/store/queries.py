@@ -270,6 +270,22 @@ BURY: Final = _compiled(
     .where(outbox.c.id == bindparam("of_id"), _sent)
     .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
 )
+OF_MESSAGE_ID: Final = _compiled(
+    select(outbox.c.id, outbox.c.message_id, outbox.c.recipient, outbox.c.attempts)
+    .where(outbox.c.operator == bindparam("of_operator"), _in_keys(outbox.c.message_id))
+    .order_by(outbox.c.id.desc())
+)
+# What a delivery receipt says.
+SETTLE: Final = _compiled(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.state == literal_column("'accepted'"))
+    .values(
+        state=bindparam("new_state"),
+        not_before=bindparam("due"),
+        reason=bindparam("given_reason"),
+        settled_at=bindparam("at"),
+    )
+)
 # An unknown submit is sent again once; a second time it is given up.
 _unknown = {
     "state": case(

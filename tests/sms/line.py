@@ -30,7 +30,7 @@ class Line:
         settings = Profile("operator-a", "127.0.0.1", smsc.port, bind, "3338", rate=0, response_timeout_s=PATIENCE_S)
         settings = settings._replace(**profile)
         inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), counter.clock)
-        services = Services(counter.desk, counter.links, outbox, counter.writer, counter.clock)
+        services = Services(counter.desk, counter.links, outbox, counter.deliveries, counter.writer, counter.clock)
         self.operator = Operator(settings, inbound, services, () if beside is None else beside, HASTE)
         outbox.carrier, outbox.elsewhere = self.operator, self.operator.elsewhere
         if beside is not None:

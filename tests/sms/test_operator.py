@@ -10,7 +10,7 @@ from core.outbox import ATTEMPTS_MAX
 from core.store.transaction import Transaction
 from sms import codes, held, outgoing, pace
 from sms.binding import BackOff
-from sms.pdu import build_message, generic_nack, parse_message
+from sms.pdu import Message, build_message, generic_nack, parse_message
 from tests.counter import NUMBER, RESPONSE_TIMEOUT_MS, Counter, until
 from tests.sms.line import MESSAGE, Line, build_response_to
 from tests.sms.scripted import PATIENCE_S, Smsc
@@ -324,6 +324,51 @@ async def until_state(line: Line, state: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while await line.counter.column("SELECT state FROM outbox") != [state]:  # noqa: ASYNC110  # a row has no event
             await asyncio.sleep(0.001)
+
+
+# Receipts.
+
+
+def receipt(text: bytes) -> Message:
+    return Message("905321234567", "3338", text, esm_class=4)
+
+
+async def test_a_receipt_ends_its_answer_whatever_base_its_id_is_written_in(line: Line) -> None:
+    peer = await line.bound()
+    await peer.send(build_response_to(await line.answer(peer), message_id="00AB"))
+    await until_state(line, "accepted")
+
+    assert await line.deliver(peer, 2, receipt(b"id:0000000171 stat:DELIVRD")) == codes.ESME_ROK
+
+    await until_state(line, "delivered")
+
+
+async def test_a_receipt_that_overtakes_the_answer_to_its_submit_counts(line: Line) -> None:
+    peer = await line.bound()
+    submit = await line.answer(peer)
+
+    assert await line.deliver(peer, 2, receipt(b"id:ab stat:DELIVRD")) == codes.ESME_ROK
+    await peer.send(build_response_to(submit, message_id="AB"))
+
+    await until_state(line, "delivered")
+
+
+async def test_a_receipt_while_the_database_takes_no_writes_is_left_to_the_network(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.01)
+    peer = await line.bound()
+    await peer.send(build_response_to(await line.answer(peer), message_id="7"))
+    await until_state(line, "accepted")
+    await line.counter.pragma("query_only=ON")
+
+    assert await line.deliver(peer, 2, receipt(b"id:7 stat:DELIVRD")) == 0x14
+
+    await line.counter.pragma("query_only=OFF")
+    assert await line.deliver(peer, 3, receipt(b"id:7 stat:DELIVRD")) == codes.ESME_ROK
+
+
+# Answers that are not taken.
 
 
 @pytest.mark.parametrize("status", [codes.ESME_RTHROTTLED, codes.ESME_RMSGQFUL])

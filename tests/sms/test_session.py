@@ -357,7 +357,15 @@ async def test_a_long_message_ends_when_all_its_parts_are_accepted(bound: Bound)
     await bound.peer.answer(heads[0], message_id="id-1")
 
     await until(lambda: bool(bound.owner.ended))
-    assert bound.owner.ended == [(9, codes.ESME_ROK, "id-1")]
+    assert bound.owner.ended == [(9, codes.ESME_ROK, "id-2")]
+
+
+async def test_a_long_message_asks_for_the_receipt_of_its_last_part_alone(bound: Bound) -> None:
+    bound.submit(9, text=LONG)
+
+    parts = [parse_message(await bound.peer.receive()) for _ in range(2)]
+
+    assert [part.registered_delivery for part in parts] == [0, 1]
 
 
 async def test_a_long_message_ends_once_with_the_first_part_that_fails(bound: Bound) -> None:
