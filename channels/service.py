@@ -32,15 +32,15 @@ from core.batch import Tools
 from core.brand_store import BrandReader
 from core.brands import Directory
 from core.calendar import Calendar
-from core.clock import Instant, system_clock
+from core.clock import system_clock
 from core.deliveries import Deliveries
 from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
 from core.links import Links
-from core.metrics import NOTICES_OVERDUE, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
+from core.metrics import NOTICES_OVERDUE, OLDEST_WAITING, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
 from core.notifier import Notifier, overdue
-from core.outbox import BY_MAIL, Outbox, Swept, sweep
+from core.outbox import BY_MAIL, Outbox, OutboxClass, Swept, oldest_waiting, sweep
 from core.recipients import BadAddress
 from core.store.errors import StoreError
 from core.store.looker import Looker
@@ -67,6 +67,14 @@ class Pages(NamedTuple):
 
     porter: Porter
     runner: web.AppRunner
+
+
+class Waiting(NamedTuple):
+    """Seconds that the oldest one has waited; 0 for none."""
+
+    review_s: float
+    answer_s: float
+    notice_s: float
 
 
 class Service:
@@ -284,17 +292,26 @@ class Service:
             _log.error("approval notices are unsent and their day ends", count=count)
 
     async def _sweep(self) -> None:
-        swept, oldest = await self.writer.errand(self._sweep_store)
+        swept, waiting = await self.writer.errand(self._sweep_store)
         OUTBOX_DEAD.inc(swept.dead)
         SUBMIT_UNKNOWN.inc(swept.unknown)
         if swept.unknown:
             _log.warning("messages of unknown fate were found", count=swept.unknown)
-        REVIEW_OLDEST.set((system_clock() - oldest) / 1000 if oldest is not None else 0)
+        REVIEW_OLDEST.set(waiting.review_s)
+        OLDEST_WAITING.labels("answer").set(waiting.answer_s)
+        OLDEST_WAITING.labels("notice").set(waiting.notice_s)
 
-    def _sweep_store(self, transaction: Transaction) -> tuple[Swept, Instant | None]:
-        transaction.run(DROP_EXPIRED_REDELIVERIES, now=system_clock())
+    def _sweep_store(self, transaction: Transaction) -> tuple[Swept, Waiting]:
+        now = system_clock()
+        transaction.run(DROP_EXPIRED_REDELIVERIES, now=now)
+        swept = sweep(transaction, now)
         [(oldest,)] = transaction.rows(OLDEST_REVIEW)
-        return sweep(transaction, system_clock()), oldest
+        waiting = Waiting(
+            review_s=(now - oldest) / 1000 if oldest is not None else 0.0,
+            answer_s=oldest_waiting(transaction, now, OutboxClass.ANSWER),
+            notice_s=oldest_waiting(transaction, now, OutboxClass.NOTICE),
+        )
+        return swept, waiting
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while not self._stopping:

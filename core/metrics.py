@@ -16,6 +16,9 @@ REVIEW_OLDEST: Final = Gauge("izinhatti_review_oldest_seconds", "Age of the olde
 NOTICES_OVERDUE: Final = Gauge(
     "izinhatti_notices_overdue", "Approval notices unsent whose day has ended or ends within two hours."
 )
+OLDEST_WAITING: Final = Gauge(
+    "izinhatti_oldest_waiting_seconds", "Age of the oldest message that waits to be sent.", ["kind"]
+)
 BIND: Final = Gauge("izinhatti_bind", "1 while the bind to the operator stands.", ["operator", "bind"])
 BIND_WINDOW: Final = Gauge("izinhatti_bind_window", "Submits that wait for their answer.", ["operator", "bind"])
 BIND_RATE: Final = Gauge("izinhatti_bind_rate", "Submits a second that may leave now.", ["operator", "bind"])

@@ -18,6 +18,7 @@ from core.store.queries import (
     BURY,
     EXPIRE_OUTBOX,
     LEASE,
+    OLDEST_READY,
     RETRY,
     UNKNOWN,
     UNKNOWN_LAPSED,
@@ -236,6 +237,12 @@ class _Shipment:
         """Nothing was leased; what became of earlier parcels is written with the next transaction."""
         self._marks.add(self._outbox._marks)
         self._outbox._marks = self._marks
+
+
+def oldest_waiting(transaction: Transaction, now: Instant, rank: OutboxClass) -> float:
+    """For how many seconds the oldest message of a class has waited to be sent; 0 when none waits."""
+    found = transaction.rows(OLDEST_READY, of_class=rank._value_)
+    return (now - found[0][0]) / 1000 if found else 0.0
 
 
 def sweep(transaction: Transaction, now: Instant) -> Swept:

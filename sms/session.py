@@ -98,9 +98,11 @@ class Session(asyncio.Protocol):
         self._outstanding: dict[int, tuple[_Flight, bool]] = {}
         self._unsent: deque[tuple[_Flight, Segment, bool]] = deque()
         self._heard_at = self._loop.time()
+        self._half_since: float | None = None
         self._enquired_at: float | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._filler: asyncio.TimerHandle | None = None
+        self._closer: asyncio.TimerHandle | None = None
         self._reason = "the operator closed the connection"
         self._commands: dict[int, Callable[[bytes, int, int], None]] = {
             codes.DELIVER_SM: self._on_deliver_sm,
@@ -172,6 +174,7 @@ class Session(asyncio.Protocol):
         self._heard_at = self._loop.time()
         try:
             for pdu in self._framer.feed(data):
+                self._half_since = None
                 _, command, status, sequence = _HEADER.unpack_from(pdu)
                 handle = self._commands.get(command)
                 if handle is None:
@@ -183,12 +186,16 @@ class Session(asyncio.Protocol):
             self._send(generic_nack(codes.ESME_RINVCMDLEN, error.sequence))
             self._flush()
             self._close(str(error))
+        if not self._framer.is_within_pdu:
+            self._half_since = None
+        elif self._half_since is None:
+            self._half_since = self._heard_at
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             self._reason = str(exc) or type(exc).__name__
         self.state = State.CLOSED
-        for timer in (self._ticker, self._filler):
+        for timer in (self._ticker, self._filler, self._closer):
             if timer is not None:
                 timer.cancel()
         if not self._bound.done():
@@ -267,6 +274,8 @@ class Session(asyncio.Protocol):
             flight, _ = self._outstanding.pop(sequence)
             self._end_flight(flight, status)
             self._fill_window()
+        elif self._enquired_at is not None:
+            self._enquired_at = None  # whoever refuses it is there
         elif self.state is State.BINDING and not self._bound.done():
             self._bound.set_result(status or codes.ESME_RBINDFAIL)
 
@@ -338,7 +347,9 @@ class Session(asyncio.Protocol):
             self._fill_window()
         while self._remembered and next(iter(self._remembered.values())).at + REMEMBERED_S <= now:
             self._remembered.popitem(last=False)
-        if self._enquired_at is not None:
+        if self._half_since is not None and self._half_since + timeout <= now:
+            self.abort("half a PDU, and not the rest of it")
+        elif self._enquired_at is not None:
             if self._enquired_at + timeout <= now:
                 self.abort("no answer to enquire_link")
         elif self.state is State.BOUND and self._heard_at + self._profile.enquire_link_s <= now:
@@ -367,8 +378,10 @@ class Session(asyncio.Protocol):
             self.abort("the operator does not read")
 
     def _close(self, reason: str) -> None:
+        """Close, once what was written is read; one that does not read is left after the response timeout."""
         self._reason = reason
-        if self._transport is not None:
+        if self._transport is not None and self._closer is None:
+            self._closer = self._loop.call_later(self._profile.response_timeout_s, self._transport.abort)
             self._transport.close()
 
 

@@ -270,6 +270,13 @@ BURY: Final = _compiled(
     .where(outbox.c.id == bindparam("of_id"), _sent)
     .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
 )
+# Ids grow with time: the first one is the oldest, but for a moment's difference between two processes.
+OLDEST_READY: Final = _compiled(
+    select(outbox.c.created_at)
+    .where(_ready, outbox.c["class"] == bindparam("of_class"))
+    .order_by(outbox.c.id)
+    .limit(literal_column("1"))
+)
 OF_MESSAGE_ID: Final = _compiled(
     select(outbox.c.id, outbox.c.message_id, outbox.c.recipient, outbox.c.attempts)
     .where(outbox.c.operator == bindparam("of_operator"), _in_keys(outbox.c.message_id))

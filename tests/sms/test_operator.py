@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from core import desk
 from core.outbox import ATTEMPTS_MAX
 from core.store.transaction import Transaction
-from sms import codes, held, outgoing, pace
+from sms import binding, codes, held, outgoing, pace
 from sms.binding import BackOff
 from sms.pdu import Message, build_message, generic_nack, parse_message
 from tests.counter import NUMBER, RESPONSE_TIMEOUT_MS, Counter, until
@@ -217,6 +219,48 @@ async def test_stopping_before_an_operator_that_answers_nothing_leaves_the_messa
         assert await counter.column("SELECT count(*) FROM redelivery") == [1]
 
 
+# What the metrics say.
+
+
+def measured(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(f"izinhatti_{name}", {"operator": "operator-m", "bind": "1"} | labels)
+
+
+@pytest.mark.parametrize("line", [{"name": "operator-m", "window": 3, "rate": 40}], indirect=True)
+async def test_each_bind_is_measured(line: Line) -> None:
+    line.operator.measure()
+    assert (measured("bind"), measured("bind_window"), measured("bind_rate")) == (0, 0, 40)
+    before = [measured(name) or 0 for name in ("bind_throttled_total", "bind_unknown_total")]
+
+    peer = await line.bound()
+    submit = await line.answer(peer)
+    line.operator.measure()
+    assert (measured("bind"), measured("bind_window"), measured("bind_rate")) == (1, 1, 40)
+
+    await peer.send(build_response_to(submit, codes.ESME_RTHROTTLED))
+    await until(lambda: not line.bind._outgoing._parcels)
+    line.operator.measure()
+    assert (measured("bind_window"), measured("bind_rate")) == (0, 20)
+    assert measured("bind_throttled_total") == before[0] + 1
+
+    line.counter.clock.pass_ms(1000)
+    assert (await peer.head()).command == codes.SUBMIT_SM
+    peer.abort()
+    await until(lambda: measured("bind_unknown_total") == before[1] + 1)
+    await until(lambda: measured("bind") == 0)
+
+
+@pytest.mark.parametrize("line", [{"name": "operator-m"}], indirect=True)
+async def test_a_refused_bind_is_counted_and_is_an_alarm(line: Line) -> None:
+    before = measured("bind_refused_total") or 0
+    with capture_logs() as logs:
+        await (await line.smsc.accept()).take_bind(codes.ESME_RINVPASWD)
+        await line.smsc.accept()
+
+    assert measured("bind_refused_total") == before + 1
+    assert [entry["log_level"] for entry in logs if entry["event"] == "not bound"] == ["error"]
+
+
 # Messages in.
 
 
@@ -302,6 +346,72 @@ async def test_an_acknowledgement_that_the_link_outlived_leaves_nothing_open(lin
     await line.bound()
 
     assert await line.counter.column("SELECT count(*) FROM redelivery") == [0]
+
+
+# Back-pressure.
+
+
+async def test_more_than_can_wait_gets_the_temporary_status_after_a_while(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.1)
+    monkeypatch.setattr(desk, "WAITING_MAX", 0)
+    peer = await line.bound()
+
+    await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
+    await peer.quiet()
+
+    assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x14, 1)
+
+
+async def test_who_turns_messages_away_holds_nothing_back_any_more(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "WAITING_MAX", 0)
+    monkeypatch.setattr(held, "HOLD_BACK_S", 600)
+    peer = await line.bound()
+    await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
+    await until(lambda: bool(line.bind._incoming._held._answers))
+
+    line.operator.turn_away()
+
+    assert (await peer.head())[2:] == (0x14, 1)
+    assert await line.deliver(peer, 2) == 0x14
+
+
+@pytest.mark.parametrize("line", [{}, {"bind_as": "receiver"}], indirect=True, ids=["transceiver", "receiver"])
+async def test_a_database_that_takes_no_writes_for_long_ends_a_bind_that_receives_in_order(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.01)
+    monkeypatch.setattr(binding, "WATCH_S", 0.01)
+    monkeypatch.setattr(binding, "BLOCKED_MAX_S", 0.2)
+    peer = await line.smsc.bound()
+    await until(lambda: line.operator.receives)
+    await line.counter.pragma("query_only=ON")
+
+    assert await line.deliver(peer) == 0x14
+    unbind = await peer.head()
+    assert unbind.command == codes.UNBIND
+    await peer.answer(unbind)
+    assert await peer.is_closed()
+    await until(lambda: "readonly" in (line.bind.trouble or ""))
+    await line.counter.pragma("query_only=OFF")
+
+    again = await line.smsc.bound()
+    assert await line.deliver(again) == codes.ESME_ROK
+
+
+async def test_a_database_that_takes_no_writes_leaves_a_bind_that_only_sends(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binding, "WATCH_S", 0.01)
+    monkeypatch.setattr(binding, "BLOCKED_MAX_S", 0.0)
+    line.bind._command = codes.BIND_TRANSMITTER
+    peer = await line.smsc.bound()
+
+    assert (await peer.ask(codes.ENQUIRE_LINK)).command == codes.ENQUIRE_LINK_RESP
+    await peer.quiet()
+
+    assert line.bind.sends
 
 
 # Answers out.
