@@ -19,6 +19,22 @@ HASTE = BackOff(first=0.01, most=0.02, refused=0.03)
 MESSAGE = Message("905321234567", "3338", b"RET MIGROS")
 
 
+def operator_at(
+    port: int, counter: Counter, outbox: Outbox, beside: "list[Operator] | None" = None, **profile: Any
+) -> Operator:
+    """An operator that is the carrier of this outbox; it does not run yet."""
+    bind = Bind("izinhatti", "secret")
+    settings = Profile("operator-a", "127.0.0.1", port, bind, "3338", rate=0, response_timeout_s=PATIENCE_S)
+    settings = settings._replace(**profile)
+    inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), counter.clock)
+    services = Services(counter.desk, counter.links, outbox, counter.deliveries, counter.writer, counter.clock)
+    operator = Operator(settings, inbound, services, () if beside is None else beside, HASTE)
+    outbox.carrier, outbox.elsewhere = operator, operator.elsewhere
+    if beside is not None:
+        beside.append(operator)
+    return operator
+
+
 class Line:
     """An operator that runs, its counter, and the SMSC."""
 
@@ -26,15 +42,7 @@ class Line:
         self.counter = counter
         outbox = counter.outbox if not beside else another_outbox(counter)
         self.smsc = smsc
-        bind = Bind("izinhatti", "secret")
-        settings = Profile("operator-a", "127.0.0.1", smsc.port, bind, "3338", rate=0, response_timeout_s=PATIENCE_S)
-        settings = settings._replace(**profile)
-        inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), counter.clock)
-        services = Services(counter.desk, counter.links, outbox, counter.deliveries, counter.writer, counter.clock)
-        self.operator = Operator(settings, inbound, services, () if beside is None else beside, HASTE)
-        outbox.carrier, outbox.elsewhere = self.operator, self.operator.elsewhere
-        if beside is not None:
-            beside.append(self.operator)
+        self.operator = operator_at(smsc.port, counter, outbox, beside, **profile)
         self.running = asyncio.create_task(self.operator.run())
 
     @property

@@ -125,7 +125,8 @@ async def test_refusals_back_off_slowly_to_a_bound(line: Line, monkeypatch: pyte
 
 
 async def test_an_operator_that_cannot_be_reached_is_named(counter: Counter, smsc: Smsc) -> None:
-    with_nobody = Line(counter, smsc, port=1)
+    smsc.port = 1
+    with_nobody = Line(counter, smsc)
 
     await until(lambda: with_nobody.trouble != "sms operator-a: not bound yet")
 

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.system.foreign_smsc import NodeSmsc
 from tests.system.izinhatti import run, spawn
-from tests.system.node_smsc import NodeSmsc
 
 CITIZEN = "905320000001"
 BRANDS = """brandCode,name,shortNames,iysCode,title
