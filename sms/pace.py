@@ -4,12 +4,14 @@ from collections import deque
 from math import inf
 from typing import Final
 
+SECOND_S: Final = 1.05  # a little more than one: what left a second apart may arrive closer together
 PAUSE_S: Final = 1.0  # nothing leaves for so long after the operator complained
 RECOVERY: Final = 1.1  # the factor by which a lowered rate rises each second
+RECOVERY_MIN: Final = 0.05  # and the least that it rises, of what it was
 RATE_MIN: Final = 1.0
+UNLIMITED: Final = 100.0  # what "no limit" is taken for once the operator complains, unless it turned out to be more
 
-_SECOND: Final = 1.0
-_STEPS_MAX: Final = 1000  # 1.1 to this power is more than any rate, and no overflow yet
+_STEPS_MAX: Final = 300  # as many steps lift the lowest rate above any
 
 
 class Pace:
@@ -27,10 +29,11 @@ class Pace:
 
     def rate(self, now: float) -> float:
         """Submits a second, as it is now; infinite for none."""
-        steps = int(min(now - self._raised_at, _STEPS_MAX))
-        if steps > 0 and self._rate < self._most:
-            self._raised_at += steps
-            self._rate = min(self._most, self._rate * RECOVERY**steps)
+        if self._rate < self._most:
+            least = RECOVERY_MIN * (UNLIMITED if self._most == inf else self._most)
+            for _ in range(int(min(now - self._raised_at, _STEPS_MAX))):
+                self._raised_at += 1
+                self._rate = min(self._most, max(self._rate * RECOVERY, self._rate + least))
         return self._rate
 
     def room(self, now: float, most: int) -> int:
@@ -38,7 +41,7 @@ class Pace:
         if now < self._paused_until:
             return 0
         left = self._left
-        while left and left[0] <= now - _SECOND:
+        while left and left[0] <= now - SECOND_S:
             left.popleft()
         rate = self.rate(now)
         return most if rate == inf else max(0, min(most, int(rate) - len(left)))
@@ -49,7 +52,7 @@ class Pace:
 
     def wait_s(self, now: float) -> float:
         """Seconds until the next submit may leave, when none may leave now."""
-        freed_at = self._left[0] + _SECOND if self._left else now
+        freed_at = self._left[0] + SECOND_S if self._left else now
         return max(0.0, freed_at - now, self._paused_until - now)
 
     def slow_down(self, now: float) -> bool:
@@ -61,9 +64,9 @@ class Pace:
         if now < self._paused_until:
             return False
         rate = self.rate(now)
-        if rate == inf:  # then half of what it turned out to be
+        if rate == inf:
             self.room(now, 0)
-            rate = float(len(self._left))
+            rate = max(UNLIMITED, float(len(self._left)))
         self._rate = max(RATE_MIN, rate / 2)
         self._paused_until = self._raised_at = now + PAUSE_S
         return True

@@ -60,6 +60,7 @@ class Simulator:
         self.password = password
         self.on_submit: Callable[[Message], int | None] = _accept
         self.on_text: Callable[[str, str], None] = _ignore
+        self.port = 0
         self._response_timeout_s = response_timeout_s
         self._receipts = receipts
         self._server: asyncio.Server | None = None
@@ -72,8 +73,8 @@ class Simulator:
         """Listen, and return the port: a free one for 0. Raises OSError when it cannot be had."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Session(self), host, port, ssl=tls)
-        listening: int = self._server.sockets[0].getsockname()[1]
-        return listening
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        return self.port
 
     async def stop(self) -> None:
         """Close the listener and every connection at once; what waits for an answer gets ConnectionError."""

@@ -1,7 +1,12 @@
 """Options and profiles that all tests share."""
 
+from collections.abc import Callable
+from typing import Final
+
 import pytest
 from hypothesis import settings
+
+_FIGURES: Final = pytest.StashKey[list[str]]()
 
 settings.register_profile("normal", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=2000)
@@ -19,3 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def long_run(pytestconfig: pytest.Config) -> bool:
     """Whether the campaigns run their full counts."""
     return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Puts a line of figures into the report at the end of the run."""
+    return pytestconfig.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash.get(_FIGURES, []):
+        terminalreporter.section("figures")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)

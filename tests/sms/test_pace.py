@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.pace import PAUSE_S, Pace
+from sms.pace import PAUSE_S, SECOND_S, UNLIMITED, Pace
 
 FEW = 10_000
 
@@ -23,8 +23,8 @@ def leave(pace: Pace, now: float, most: int = FEW) -> int:
     ("seconds", "room"),
     [
         pytest.param(0.0, 0, id="at once"),
-        pytest.param(0.999, 0, id="within the second"),
-        pytest.param(1.0, 4, id="the second is over"),
+        pytest.param(SECOND_S - 0.001, 0, id="within the second"),
+        pytest.param(SECOND_S, 4, id="the second is over"),
         pytest.param(60.0, 4, id="nothing is saved up"),
     ],
 )
@@ -102,14 +102,18 @@ def test_the_rate_never_falls_below_one_a_second() -> None:
     assert pace.room(2.0 * 9 + PAUSE_S, FEW) == 1
 
 
-def test_without_a_rate_a_complaint_halves_what_it_turned_out_to_be() -> None:
+@pytest.mark.parametrize(
+    ("left", "rate"),
+    [pytest.param(400, 200, id="what it turned out to be"), pytest.param(3, UNLIMITED / 2, id="what is usual")],
+)
+def test_without_a_rate_a_complaint_halves(left: int, rate: float) -> None:
     pace = Pace(0)
     leave(pace, 0.0, 7)
-    leave(pace, 9.5, 40)
+    leave(pace, 9.5, left)
 
     pace.slow_down(10.0)
 
-    assert pace.rate(10.0) == 20
+    assert pace.rate(10.0) == rate
 
 
 def test_the_rate_recovers_a_tenth_each_second_up_to_what_it_was() -> None:
@@ -119,3 +123,20 @@ def test_the_rate_recovers_a_tenth_each_second_up_to_what_it_was() -> None:
     at = [pace.rate(PAUSE_S + seconds) for seconds in (0.9, 1, 2, 3, 7, 8, 1000)]
 
     assert at == pytest.approx([50, 55, 60.5, 66.55, 50 * 1.1**7, 100, 100])
+
+
+def test_a_rate_that_fell_deep_recovers_by_a_twentieth_of_what_it_was_each_second() -> None:
+    pace = Pace(100)
+    for complaint in range(10):
+        pace.slow_down(PAUSE_S * complaint)
+    lowest = PAUSE_S * 10
+    assert pace.rate(lowest) == 1
+
+    assert [pace.rate(lowest + seconds) for seconds in (1, 2, 3, 100)] == [6, 11, 16, 100]
+
+
+def test_without_a_rate_it_recovers_beyond_any_in_the_end() -> None:
+    pace = Pace(0)
+    pace.slow_down(0.0)
+
+    assert pace.rate(PAUSE_S + 300) > 100_000
