@@ -119,7 +119,7 @@ class Campaign:
         shutil.copy(template, campaign.database)
         settings = _SETTINGS.format(admin=campaign.admin)
         for name in OPERATORS[:operators]:
-            simulator = Simulator()
+            simulator = Simulator(receipts=True)
             simulator.on_submit = campaign.take
             campaign.simulators.append(simulator)
             given = {"window": WINDOW, "rate": rate, "response_timeout_s": response_timeout_s}
