@@ -28,19 +28,21 @@ from channels.sections import Ivr, Link, Settings
 from channels.sections import Mail as MailSection
 from channels.sections import Operator as OperatorSection
 from channels.setting_types import Address
+from channels.tls import tls_context
 from core.batch import Tools
 from core.brand_store import BrandReader
 from core.brands import Directory
 from core.calendar import Calendar
-from core.clock import Instant, system_clock
+from core.clock import system_clock
+from core.deliveries import Deliveries
 from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
 from core.keypad import Keypad
 from core.links import Links
-from core.metrics import NOTICES_OVERDUE, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
+from core.metrics import NOTICES_OVERDUE, OLDEST_WAITING, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
 from core.notifier import Notifier, overdue
-from core.outbox import BY_MAIL, Outbox, Swept
+from core.outbox import BY_MAIL, Outbox, OutboxClass, Swept, oldest_waiting, sweep
 from core.recipients import BadAddress
 from core.store.errors import StoreError
 from core.store.looker import Looker
@@ -56,9 +58,10 @@ from ivr.prompts import Prompts
 from ivr.speech import Speaker
 from sms.inbound import Inbound
 from sms.leftovers import Leftovers
-from sms.operator import Operator, Services
+from sms.operator import Operator, missing
 from sms.pdu import Bind
 from sms.profile import Profile
+from sms.services import Services
 from sms.texts.render import render
 
 SECOND: Final = 1.0
@@ -83,6 +86,14 @@ class Voice(NamedTuple):
     manager: Manager
 
 
+class Waiting(NamedTuple):
+    """Seconds that the oldest one has waited; 0 for none."""
+
+    review_s: float
+    answer_s: float
+    notice_s: float
+
+
 class Service:
     """One process of the line. `start` raises StoreError, OSError or ValueError with one line that says why."""
 
@@ -104,7 +115,8 @@ class Service:
         self._voice: Voice | None = None
         self._operating: list[asyncio.Task[None]] = []
         self._link = settings.link or Link()
-        self._outboxes: list[Outbox] = []
+        self._by_sms: list[Outbox] = []
+        self._by_mail: list[Outbox] = []
 
     async def start(self) -> None:
         settings = self._settings
@@ -118,6 +130,7 @@ class Service:
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         if "sms" in self._doors:
+            await self._sweep()  # so that no more is ever `sent` than the windows hold
             self._open_sms()
         if self._mailer:
             self._operating.append(self._spawn(self._mailer.run(), "mailer"))
@@ -138,7 +151,7 @@ class Service:
         if "ivr" in self._doors:
             trouble = self._voice.manager.trouble if self._voice else "ivr: not listening yet"
             lacks += [trouble] if trouble else []
-        return [*lacks, *[trouble for operator in self.operators if (trouble := operator.trouble)]]
+        return [*lacks, *missing(self.operators)]
 
     async def stop(self) -> None:
         """Turn new requests away, let calls come to their end for `timing.call_drain_s`; then commit and answer what is
@@ -209,7 +222,10 @@ class Service:
         response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
         self.writer = Writer(self.database, book)
         lease_ms, token_life_ms = _ms(settings.timing.outbox_lease_s), round(self._link.valid_days * DAY_MS)
-        self.outbox = Outbox(book.number, clock, lease_ms, token_life_ms=token_life_ms)
+        # One for each operator, which is its carrier.
+        self._by_sms += [
+            Outbox(book.number, clock, lease_ms, token_life_ms=token_life_ms) for _ in settings.sms.operators
+        ]
         self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))
         rules = rules_of(settings, self._own.code_key, voice=settings.ivr is not None)
         calendar = Calendar(settings.calendar.bridge_days)
@@ -226,10 +242,13 @@ class Service:
                 Guard(rules),
             )
         )
-        self.desk = Desk(tools, self._links, self.writer.wake, self.outbox.expect)
+        self.desk = Desk(tools, self._links, self.writer.wake, self._expect_answers)
         self.writer.join(self.desk)
         # After the desk: an answer can be leased in the transaction that decides it.
-        self.writer.join(self.outbox)
+        for outbox in self._by_sms:
+            self.writer.join(outbox)
+        self._deliveries = Deliveries(clock, self.writer.wake)
+        self.writer.join(self._deliveries)
         if settings.mail:
             self._assemble_mail(settings.mail, lease_ms, token_life_ms)
         self._notifier = Notifier(
@@ -245,21 +264,22 @@ class Service:
             raise ValueError(f"mail: {error}") from error
         outbox.carrier = self._mailer
         self.writer.join(outbox)
-        self._outboxes.append(outbox)
+        self._by_mail.append(outbox)
 
     def _open_sms(self) -> None:
-        services = Services(self.desk, self._links, self.outbox, self.writer, system_clock)
         inbounds: dict[str, Inbound] = {}
-        for section in self._settings.sms.operators:
+        for section, outbox in zip(self._settings.sms.operators, self._by_sms, strict=True):
+            services = Services(self.desk, self._links, outbox, self._deliveries, self.writer, system_clock)
             inbounds[section.name] = inbound = Inbound(
                 *(section.name, section.default_alphabet, self.directory, system_clock),
                 id_tlv=section.id_tlv,
                 time_tlv=section.time_tlv,
             )
-            operator = Operator(_profile(section, self._settings.line.number), inbound, services)
+            operator = Operator(_profile(section, self._settings.line.number), inbound, services, self.operators)
+            outbox.carrier, outbox.elsewhere = operator, operator.elsewhere
             self.operators.append(operator)
-            self.outbox.carrier = operator
-            self._operating.append(self._spawn(operator.run(), f"operator {section.name}"))
+        for operator in self.operators:
+            self._operating.append(self._spawn(operator.run(), f"operator {operator.name}"))
         other, part_ms = Inbound("", "gsm7", self.directory, system_clock), _ms(self._settings.timing.part_s)
         self._leftovers = Leftovers(inbounds, other, self.directory, self.desk, system_clock, part_ms)
 
@@ -324,19 +344,19 @@ class Service:
 
     async def _each_second(self) -> None:
         await self._own.anchor()
-        swept, oldest = await self.writer.errand(self._sweep)
-        OUTBOX_DEAD.inc(swept.dead)
-        SUBMIT_UNKNOWN.inc(swept.unknown)
-        if swept.unknown:
-            _log.warning("messages of unknown fate were found", count=swept.unknown)
-        REVIEW_OLDEST.set((system_clock() - oldest) / 1000 if oldest is not None else 0)
+        await self._sweep()
         if self._leftovers is not None:
             self._leftovers.hand_in(await self.writer.errand(self._leftovers.find))
         if "sms" in self._doors or self._mailer:
             await self.writer.errand(self._notifier.queue)
-        for outbox in (self.outbox, *self._outboxes):
-            outbox.expect()
+        for operator in self.operators:
+            operator.measure()
+        self._expect_answers()
         self.writer.wake()
+
+    def _expect_answers(self) -> None:
+        for outbox in (*self._by_sms, *self._by_mail):
+            outbox.expect()
 
     async def _each_minute(self) -> None:
         count = await self.writer.errand(lambda transaction: overdue(transaction, system_clock()))
@@ -344,10 +364,27 @@ class Service:
         if count:
             _log.error("approval notices are unsent and their day ends", count=count)
 
-    def _sweep(self, transaction: Transaction) -> tuple[Swept, Instant | None]:
-        transaction.run(DROP_EXPIRED_REDELIVERIES, now=system_clock())
+    async def _sweep(self) -> None:
+        swept, waiting = await self.writer.errand(self._sweep_store)
+        OUTBOX_DEAD.inc(swept.dead)
+        SUBMIT_UNKNOWN.inc(swept.unknown)
+        if swept.unknown:
+            _log.warning("messages of unknown fate were found", count=swept.unknown)
+        REVIEW_OLDEST.set(waiting.review_s)
+        OLDEST_WAITING.labels("answer").set(waiting.answer_s)
+        OLDEST_WAITING.labels("notice").set(waiting.notice_s)
+
+    def _sweep_store(self, transaction: Transaction) -> tuple[Swept, Waiting]:
+        now = system_clock()
+        transaction.run(DROP_EXPIRED_REDELIVERIES, now=now)
+        swept = sweep(transaction, now)
         [(oldest,)] = transaction.rows(OLDEST_REVIEW)
-        return self.outbox.sweep(transaction), oldest
+        waiting = Waiting(
+            review_s=(now - oldest) / 1000 if oldest is not None else 0.0,
+            answer_s=oldest_waiting(transaction, now, OutboxClass.ANSWER),
+            notice_s=oldest_waiting(transaction, now, OutboxClass.NOTICE),
+        )
+        return swept, waiting
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while not self._stopping:
@@ -397,8 +434,9 @@ def _profile(section: OperatorSection, line_number: str) -> Profile:
         section.system_type,
         address_range=section.address_range,
     )
-    shared = set(Profile._fields) - {"bind", "line_number"}
-    return Profile(bind=bind, line_number=line_number, **section.model_dump(include=shared))
+    shared = set(Profile._fields) - {"bind", "bind_as", "line_number", "tls"}
+    given = section.model_dump(include=shared)
+    return Profile(bind=bind, bind_as=section.bind, line_number=line_number, tls=tls_context(section), **given)
 
 
 async def _build(prompts: Prompts) -> None:

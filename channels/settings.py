@@ -17,6 +17,7 @@ from channels.environment import CONFIG, environment_name, overlay
 from channels.faults import Fault, SettingsError
 from channels.not_yet import not_yet
 from channels.sections import Operator, Settings
+from channels.tls import tls_faults
 from ivr.speech import Speaker
 
 __all__ = ["Fault", "Settings", "SettingsError", "as_toml", "faults", "load"]
@@ -107,6 +108,10 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
             yield Fault(f"{key}.name", f"cannot be told from the name of sms.operators[{first}]")
         for part, reason in _operator(operator, settings.timing.outbox_lease_s):
             yield Fault(f"{key}.{part}", reason)
+    kinds = {operator.bind for operator in settings.sms.operators}
+    for useless, reason in (("transmitter", "none of them receives messages"), ("receiver", "none of them can send")):
+        if kinds == {useless}:
+            yield Fault("sms.operators", reason)
     if settings.ivr is not None:
         try:
             Speaker.parse(settings.ivr.speech_command)
@@ -123,5 +128,8 @@ def _operator(operator: Operator, outbox_lease_s: float) -> Iterator[tuple[str, 
             "permanent_status",
             "is the same as temporary_status: a broken message would come again for ever",
         )
+    if operator.id_tlv and operator.id_tlv == operator.time_tlv:
+        yield "time_tlv", "is the same as id_tlv"
+    yield from tls_faults(operator)
     if operator.response_timeout_s >= outbox_lease_s:
         yield "response_timeout_s", f"must be below timing.outbox_lease_s ({outbox_lease_s:g})"

@@ -11,9 +11,18 @@ BATCH: Final = Histogram("izinhatti_batch", "Requests in one transaction.", buck
 WAITING: Final = Gauge("izinhatti_waiting", "Requests waiting for their transaction.")
 SUBMIT_UNKNOWN: Final = Counter("izinhatti_submit_unknown", "Submits whose fate nobody told.")
 OUTBOX_DEAD: Final = Counter("izinhatti_outbox_dead", "Messages given up.")
+DELIVERIES: Final = Counter("izinhatti_deliveries", "Delivery receipts, by what they said.", ["fate"])
 REVIEW_OLDEST: Final = Gauge("izinhatti_review_oldest_seconds", "Age of the oldest message set aside for a person.")
 NOTICES_OVERDUE: Final = Gauge(
     "izinhatti_notices_overdue", "Approval notices unsent whose day has ended or ends within two hours."
 )
-BIND: Final = Gauge("izinhatti_bind", "1 while the bind to the operator stands.", ["operator"])
+OLDEST_WAITING: Final = Gauge(
+    "izinhatti_oldest_waiting_seconds", "Age of the oldest message that waits to be sent.", ["kind"]
+)
+BIND: Final = Gauge("izinhatti_bind", "1 while the bind to the operator stands.", ["operator", "bind"])
+BIND_WINDOW: Final = Gauge("izinhatti_bind_window", "Submits that wait for their answer.", ["operator", "bind"])
+BIND_RATE: Final = Gauge("izinhatti_bind_rate", "Submits a second that may leave now.", ["operator", "bind"])
+BIND_REFUSED: Final = Counter("izinhatti_bind_refused", "Binds that the operator refused.", ["operator", "bind"])
+BIND_THROTTLED: Final = Counter("izinhatti_bind_throttled", "Submits answered with: slower.", ["operator", "bind"])
+BIND_UNKNOWN: Final = Counter("izinhatti_bind_unknown", "Submits whose fate nobody told.", ["operator", "bind"])
 SUBMITS: Final = Counter("izinhatti_submits", "Submits answered, by command status.", ["operator", "status"])

@@ -4,9 +4,11 @@ A row's life: `ready` → `sent` → `accepted`, back to `ready` for another try
 octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
+
+import orjson
 
 from core.clock import HOUR_MS, Clock, Instant
 from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
@@ -16,6 +18,7 @@ from core.store.queries import (
     BURY,
     EXPIRE_OUTBOX,
     LEASE,
+    OLDEST_READY,
     RETRY,
     UNKNOWN,
     UNKNOWN_LAPSED,
@@ -117,7 +120,10 @@ BY_MAIL: Final = (OutboxClass.MAIL, OutboxClass.MAIL)
 
 class Outbox:
     """This process's share of the outbox, for the classes of one carrier. A participant of the writer, after the desk:
-    what the desk puts in with a transaction can be leased in that same transaction."""
+    what the desk puts in with a transaction can be leased in that same transaction.
+
+    `elsewhere` names the operators that send the answers to their own messages themselves: those are left to them.
+    """
 
     def __init__(
         self,
@@ -136,6 +142,7 @@ class Outbox:
         self._marks = _Marks()
         self._expecting = True
         self.carrier: Carrier | None = None
+        self.elsewhere: Callable[[], Sequence[str]] = tuple
 
     def expect(self) -> None:
         """There may be rows to lease."""
@@ -174,13 +181,6 @@ class Outbox:
         marks, self._marks = self._marks, _Marks()
         return _Shipment(self, marks, capacity)
 
-    def sweep(self, transaction: Transaction) -> Swept:
-        """An errand, each second: end what is over, take back what a dead sender held."""
-        now = self._clock()
-        expired = transaction.run(EXPIRE_OUTBOX, now=now)
-        states = [state for (state,) in transaction.rows(UNKNOWN_LAPSED, at=now)]
-        return Swept(unknown=len(states), dead=expired + states.count("dead"))
-
 
 class _Shipment:
     """The outbox's part of one transaction."""
@@ -189,6 +189,7 @@ class _Shipment:
         self._outbox = outbox
         self._marks = marks
         self._capacity = capacity
+        self._elsewhere = orjson.dumps(outbox.elsewhere()).decode() if capacity else ""
         self._parcels: list[Parcel] = []
 
     def run(self, transaction: Transaction) -> None:
@@ -202,6 +203,7 @@ class _Shipment:
                 LEASE,
                 first_class=outbox._classes[0]._value_,
                 last_class=outbox._classes[1]._value_,
+                keys=self._elsewhere,
                 due=now,
                 limit=self._capacity,
                 lease=now + outbox._lease_ms,
@@ -235,3 +237,16 @@ class _Shipment:
         """Nothing was leased; what became of earlier parcels is written with the next transaction."""
         self._marks.add(self._outbox._marks)
         self._outbox._marks = self._marks
+
+
+def oldest_waiting(transaction: Transaction, now: Instant, rank: OutboxClass) -> float:
+    """For how many seconds the oldest message of a class has waited to be sent; 0 when none waits."""
+    found = transaction.rows(OLDEST_READY, of_class=rank._value_)
+    return (now - found[0][0]) / 1000 if found else 0.0
+
+
+def sweep(transaction: Transaction, now: Instant) -> Swept:
+    """An errand, each second: end what is over, take back what a dead sender held."""
+    expired = transaction.run(EXPIRE_OUTBOX, now=now)
+    states = [state for (state,) in transaction.rows(UNKNOWN_LAPSED, at=now)]
+    return Swept(unknown=len(states), dead=expired + states.count("dead"))

@@ -44,8 +44,12 @@ TLV_USER_MESSAGE_REFERENCE: Final[int] = consts.OPTIONAL_PARAMS["user_message_re
 TLV_SAR_MSG_REF_NUM: Final[int] = consts.OPTIONAL_PARAMS["sar_msg_ref_num"]
 TLV_SAR_TOTAL_SEGMENTS: Final[int] = consts.OPTIONAL_PARAMS["sar_total_segments"]
 TLV_SAR_SEGMENT_SEQNUM: Final[int] = consts.OPTIONAL_PARAMS["sar_segment_seqnum"]
+TLV_RECEIPTED_MESSAGE_ID: Final[int] = consts.OPTIONAL_PARAMS["receipted_message_id"]
+TLV_MESSAGE_STATE: Final[int] = consts.OPTIONAL_PARAMS["message_state"]
 TLV_MESSAGE_PAYLOAD: Final[int] = consts.OPTIONAL_PARAMS["message_payload"]
 
+ESM_RECEIPT: Final = 0x04  # esm_class of a delivery receipt (SMPP 3.4, 5.2.12)
+RECEIPT_ASKED: Final = 0x01  # registered_delivery: a receipt, however it ends (5.2.17)
 ESM_UDHI: Final[int] = consts.SMPP_GSMFEAT_UDHI  # esm_class bit: a user data header opens the text
 
 CODING_DEFAULT: Final[int] = consts.SMPP_ENCODING_DEFAULT

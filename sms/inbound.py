@@ -9,10 +9,12 @@ import structlog
 
 from core.brands import Directory
 from core.clock import Clock
+from core.deliveries import Delivery
 from core.recipients import BadAddress, Msisdn
 from core.requests import Door, Piece, Reading, Request, Unreadable
 from sms.alphabet import DefaultAlphabet, as_septets, decode
 from sms.codes import ESM_UDHI
+from sms.delivery import read_delivery
 from sms.errors import BrokenPdu, UnknownAlphabet
 from sms.network_time import network_time
 from sms.pdu import Message, parse_message, payload
@@ -27,10 +29,12 @@ _log = structlog.get_logger(component="sms")
 
 
 class Arrival(NamedTuple):
-    """A message that was read: its request, None for a receipt, which is no citizen's message."""
+    """A message that was read: its request, None for a receipt, which is no citizen's message. `delivery` is what a
+    receipt says, None where that is nothing to act on."""
 
     request: Request | None
     is_broken: bool = False
+    delivery: Delivery | None = None
 
 
 class Inbound:
@@ -62,7 +66,7 @@ class Inbound:
             return Arrival(self._broken(pdu, link, str(error)), is_broken=True)
         kind = message.esm_class & _MESSAGE_TYPE
         if kind in _RECEIPT_TYPES:
-            return Arrival(None)
+            return Arrival(None, delivery=read_delivery(message, self._operator))
         try:
             recipient = Msisdn.parse(message.source)
         except BadAddress:

@@ -92,6 +92,11 @@ class Framer:
         self._rest = bytearray()
         self._wanted = _LENGTH.size
 
+    @property
+    def is_within_pdu(self) -> bool:
+        """Whether octets of a PDU are here, but not all of them."""
+        return bool(self._rest)
+
     def feed(self, octets: bytes) -> Iterator[bytes]:
         """Yield each PDU that `octets` complete. The iterator must be used up before the next call.
 

@@ -1,19 +1,34 @@
 """What an SMSC is to this link: its address, its credentials, its habits."""
 
-from typing import NamedTuple
+from ssl import SSLContext
+from typing import Final, Literal, NamedTuple
 
+from sms import codes
 from sms.alphabet import DefaultAlphabet, ReplyAlphabet
 from sms.pdu import Bind
 
+BindAs = Literal["transceiver", "receiver", "transmitter", "pair"]
+
+_COMMANDS: Final[dict[BindAs, tuple[int, ...]]] = {
+    "transceiver": (codes.BIND_TRANSCEIVER,),
+    "receiver": (codes.BIND_RECEIVER,),
+    "transmitter": (codes.BIND_TRANSMITTER,),
+    "pair": (codes.BIND_RECEIVER, codes.BIND_TRANSMITTER),
+}
+
 
 class Profile(NamedTuple):
-    """One operator. `window` is unanswered submits, `rate` submits a second (0: no limit), times are seconds."""
+    """One operator. `window` is unanswered submits, `rate` submits a second (0: no limit), both for each bind; times
+    are seconds. `bind_as` is bound `binds` times over."""
 
     name: str
     host: str
     port: int
     bind: Bind
     line_number: str
+    bind_as: BindAs = "transceiver"
+    binds: int = 1
+    tls: SSLContext | None = None
     window: int = 50
     rate: int = 100
     source_ton: int = 3
@@ -28,3 +43,8 @@ class Profile(NamedTuple):
     throttle_statuses: tuple[int, ...] = (0x58, 0x14)
     enquire_link_s: float = 30
     response_timeout_s: float = 10
+
+    @property
+    def commands(self) -> tuple[int, ...]:
+        """The bind request of each of its binds."""
+        return _COMMANDS[self.bind_as] * self.binds

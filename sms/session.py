@@ -11,6 +11,7 @@ import structlog
 
 from sms import codes
 from sms.errors import FramingError
+from sms.pace import Pace
 from sms.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
 from sms.profile import Profile
 from sms.segments import Segment
@@ -59,15 +60,22 @@ class Owner(Protocol):
         ...
 
     def submitted(self, shipment_id: int, result: "int | Fate", message_id: str) -> None:
-        """A shipment ended: with the status of its last segment, or of the first that failed."""
+        """A shipment ended: with the status of its last segment, or of the first that failed. `message_id` is that of
+        its last segment."""
         ...
 
 
 class Session(asyncio.Protocol):
-    """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop."""
+    """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop.
 
-    def __init__(self, profile: Profile, owner: Owner) -> None:
+    `command` is the bind request that it makes, of a transceiver, receiver or transmitter. `pace` outlives it: the
+    next connection of the same bind goes on with it.
+    """
+
+    def __init__(self, profile: Profile, command: int, pace: Pace, owner: Owner) -> None:
         self.state = State.OPEN
+        self._command = command
+        self._pace = pace
         self.has_ended_in_order = False
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._profile = profile
@@ -81,18 +89,20 @@ class Session(asyncio.Protocol):
             source_npi=profile.source_npi,
             dest_ton=profile.dest_ton,
             dest_npi=profile.dest_npi,
-            registered_delivery=int(profile.receipts),
         )
         self._sequence = 0
         self._out: list[bytes] = []
         self._bound: asyncio.Future[int | None] = self._loop.create_future()
         self._unbound: asyncio.Future[str] = self._loop.create_future()
         self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
-        self._outstanding: dict[int, _Flight] = {}
-        self._unsent: deque[tuple[_Flight, Segment]] = deque()
+        self._outstanding: dict[int, tuple[_Flight, bool]] = {}
+        self._unsent: deque[tuple[_Flight, Segment, bool]] = deque()
         self._heard_at = self._loop.time()
+        self._half_since: float | None = None
         self._enquired_at: float | None = None
         self._ticker: asyncio.TimerHandle | None = None
+        self._filler: asyncio.TimerHandle | None = None
+        self._closer: asyncio.TimerHandle | None = None
         self._reason = "the operator closed the connection"
         self._commands: dict[int, Callable[[bytes, int, int], None]] = {
             codes.DELIVER_SM: self._on_deliver_sm,
@@ -100,7 +110,7 @@ class Session(asyncio.Protocol):
             codes.SUBMIT_SM_RESP: self._on_submit_sm_resp,
             codes.ENQUIRE_LINK: self._on_enquire_link,
             codes.ENQUIRE_LINK_RESP: self._on_enquire_link_resp,
-            codes.BIND_TRANSCEIVER | codes.RESPONSE: self._on_bind_resp,
+            command | codes.RESPONSE: self._on_bind_resp,
             codes.UNBIND: self._on_unbind,
             codes.UNBIND_RESP: self._on_unbind_resp,
             codes.GENERIC_NACK: self._on_generic_nack,
@@ -109,24 +119,30 @@ class Session(asyncio.Protocol):
     # What the owner does.
 
     async def bind(self) -> int | None:
-        """Bind as transceiver; the command status, None if the connection was lost. Raises TimeoutError."""
+        """Bind; the command status, None if the connection was lost. Raises TimeoutError."""
         self.state = State.BINDING
-        self._send(build_bind(codes.BIND_TRANSCEIVER, self._next_sequence(), self._profile.bind))
+        self._send(build_bind(self._command, self._next_sequence(), self._profile.bind))
         async with asyncio.timeout(self._profile.response_timeout_s):
             return await self._bound
 
     def submit(self, shipment: Shipment) -> None:
         """Send a message's segments as the window allows; the owner hears once what became of it."""
-        flight = _Flight(shipment, len(shipment.segments))
-        self._unsent.extend((flight, segment) for segment in shipment.segments)
+        flight, last = _Flight(shipment, len(shipment.segments)), len(shipment.segments)
+        self._unsent.extend((flight, segment, number == last) for number, segment in enumerate(shipment.segments, 1))
         self._fill_window()
 
     @property
     def room(self) -> int:
-        """How many more submits the window takes."""
-        if self.state is not State.BOUND:
+        """How many more submits window and rate take now."""
+        if self.state is not State.BOUND or self._command == codes.BIND_RECEIVER:
             return 0
-        return max(0, self._profile.window - len(self._outstanding) - len(self._unsent))
+        free = self._profile.window - len(self._outstanding)
+        return max(0, self._pace.room(self._loop.time(), free) - len(self._unsent))
+
+    @property
+    def outstanding(self) -> int:
+        """How many submits wait for their answer."""
+        return len(self._outstanding)
 
     async def unbind(self) -> None:
         """End in order: wait for what is outstanding, unbind, close. At most two response timeouts."""
@@ -159,6 +175,7 @@ class Session(asyncio.Protocol):
         self._heard_at = self._loop.time()
         try:
             for pdu in self._framer.feed(data):
+                self._half_since = None
                 _, command, status, sequence = _HEADER.unpack_from(pdu)
                 handle = self._commands.get(command)
                 if handle is None:
@@ -170,13 +187,18 @@ class Session(asyncio.Protocol):
             self._send(generic_nack(codes.ESME_RINVCMDLEN, error.sequence))
             self._flush()
             self._close(str(error))
+        if not self._framer.is_within_pdu:
+            self._half_since = None
+        elif self._half_since is None:
+            self._half_since = self._heard_at
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             self._reason = str(exc) or type(exc).__name__
         self.state = State.CLOSED
-        if self._ticker is not None:
-            self._ticker.cancel()
+        for timer in (self._ticker, self._filler, self._closer):
+            if timer is not None:
+                timer.cancel()
         if not self._bound.done():
             self._bound.set_result(None)
         self._end_flights()
@@ -210,17 +232,19 @@ class Session(asyncio.Protocol):
         self._owner.delivered(pdu, answer)
 
     def _on_submit_sm_resp(self, pdu: bytes, status: int, sequence: int) -> None:
-        flight = self._outstanding.pop(sequence, None)
-        if flight is None:
+        if sequence not in self._outstanding:
             _log.warning("a submit_sm_resp to nothing outstanding", operator=self._profile.name)
             return
+        flight, is_last = self._outstanding.pop(sequence)
+        if is_last:
+            flight.message_id = parse_message_id(pdu)
         if status != codes.ESME_ROK:
             self._end_flight(flight, status)
         else:
             flight.remaining -= 1
             if not flight.remaining:
                 flight.has_ended = True
-                self._owner.submitted(flight.shipment.id, status, parse_message_id(pdu))
+                self._owner.submitted(flight.shipment.id, status, flight.message_id)
         self._fill_window()
 
     def _on_enquire_link(self, _pdu: bytes, _status: int, sequence: int) -> None:
@@ -248,9 +272,12 @@ class Session(asyncio.Protocol):
             self._unbound.set_result("unbound")
 
     def _on_generic_nack(self, _pdu: bytes, status: int, sequence: int) -> None:
-        flight = self._outstanding.pop(sequence, None)
-        if flight is not None:
+        if sequence in self._outstanding:
+            flight, _ = self._outstanding.pop(sequence)
             self._end_flight(flight, status)
+            self._fill_window()
+        elif self._enquired_at is not None:
+            self._enquired_at = None  # whoever refuses it is there
         elif self.state is State.BINDING and not self._bound.done():
             self._bound.set_result(status or codes.ESME_RBINDFAIL)
 
@@ -262,13 +289,19 @@ class Session(asyncio.Protocol):
     # Submits.
 
     def _fill_window(self) -> None:
+        now = self._loop.time()
         while self._unsent and len(self._outstanding) < self._profile.window and self.state is State.BOUND:
-            flight, segment = self._unsent.popleft()
-            if flight.has_ended:
+            if self._unsent[0][0].has_ended:
+                self._unsent.popleft()
                 continue
+            if not self._pace.room(now, 1):
+                self._fill_later(self._pace.wait_s(now))
+                return
+            flight, segment, is_last = self._unsent.popleft()
+            self._pace.spend(now)
             sequence, shipment = self._next_sequence(), flight.shipment
-            flight.sent_at = self._loop.time()
-            self._outstanding[sequence] = flight
+            flight.sent_at = now
+            self._outstanding[sequence] = flight, is_last
             self._send(
                 self._template.build(
                     sequence,
@@ -277,9 +310,19 @@ class Session(asyncio.Protocol):
                     data_coding=segment.data_coding,
                     esm_class=codes.ESM_UDHI if segment.udhi else 0,
                     validity=shipment.validity,
+                    # One receipt for one text: the last segment's stands for all.
+                    registered_delivery=int(self._profile.receipts and is_last),
                     reference=shipment.reference,
                 )
             )
+
+    def _fill_later(self, seconds: float) -> None:
+        if self._filler is None:
+            self._filler = self._loop.call_later(seconds, self._fill_again)
+
+    def _fill_again(self) -> None:
+        self._filler = None
+        self._fill_window()
 
     def _end_flight(self, flight: "_Flight", result: int | Fate) -> None:
         if not flight.has_ended:
@@ -287,9 +330,9 @@ class Session(asyncio.Protocol):
             self._owner.submitted(flight.shipment.id, result, "")
 
     def _end_flights(self) -> None:
-        for flight in self._outstanding.values():
+        for flight, _ in self._outstanding.values():
             self._end_flight(flight, Fate.UNKNOWN)
-        for flight, _ in self._unsent:
+        for flight, *_ in self._unsent:
             self._end_flight(flight, Fate.UNSENT)
         self._outstanding.clear()
         self._unsent.clear()
@@ -299,14 +342,16 @@ class Session(asyncio.Protocol):
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(min(TICK_S, self._profile.response_timeout_s / 4), self._tick)
         now, timeout = self._loop.time(), self._profile.response_timeout_s
-        overdue = [s for s, flight in self._outstanding.items() if flight.sent_at + timeout <= now]
+        overdue = [s for s, (flight, _) in self._outstanding.items() if flight.sent_at + timeout <= now]
         for sequence in overdue:
-            self._end_flight(self._outstanding.pop(sequence), Fate.UNKNOWN)
+            self._end_flight(self._outstanding.pop(sequence)[0], Fate.UNKNOWN)
         if overdue:
             self._fill_window()
         while self._remembered and next(iter(self._remembered.values())).at + REMEMBERED_S <= now:
             self._remembered.popitem(last=False)
-        if self._enquired_at is not None:
+        if self._half_since is not None and self._half_since + timeout <= now:
+            self.abort("half a PDU, and not the rest of it")
+        elif self._enquired_at is not None:
             if self._enquired_at + timeout <= now:
                 self.abort("no answer to enquire_link")
         elif self.state is State.BOUND and self._heard_at + self._profile.enquire_link_s <= now:
@@ -335,8 +380,10 @@ class Session(asyncio.Protocol):
             self.abort("the operator does not read")
 
     def _close(self, reason: str) -> None:
+        """Close, once what was written is read; one that does not read is left after the response timeout."""
         self._reason = reason
-        if self._transport is not None:
+        if self._transport is not None and self._closer is None:
+            self._closer = self._loop.call_later(self._profile.response_timeout_s, self._transport.abort)
             self._transport.close()
 
 
@@ -355,10 +402,11 @@ class _Remembered:
 class _Flight:
     """A shipment on its way."""
 
-    __slots__ = ("has_ended", "remaining", "sent_at", "shipment")
+    __slots__ = ("has_ended", "message_id", "remaining", "sent_at", "shipment")
 
     def __init__(self, shipment: Shipment, remaining: int) -> None:
         self.shipment = shipment
         self.remaining = remaining
         self.sent_at = 0.0
+        self.message_id = ""
         self.has_ended = False

@@ -1,12 +1,14 @@
 """A small SMSC of our own on real sockets: the operator of the demo, and a fake one for tests.
 
-It keeps nothing, sends no receipts and brings nothing again. What a real operator would do about a status
-other than 0 is for the caller, who gets that status.
+It keeps nothing and brings nothing again. What a real operator would do about a status other than 0 is for the
+caller, who gets that status.
 """
 
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from ssl import SSLContext
 from typing import Final, cast
 
 from sms import codes
@@ -43,9 +45,10 @@ _SetKey = tuple[str, str, int, int]
 class Simulator:
     """Takes binds of one account, brings it messages and takes those that it submits.
 
-    `on_submit` sees each submit_sm and returns the status that answers it. `on_text` sees each whole text
-    that was taken with status 0, and the number it is for, with a plus sign when its type is international.
-    Both may be set at any time; they run inside the event loop and must not block.
+    `on_submit` sees each submit_sm and returns the status that answers it, or None for no answer at all. `on_text`
+    sees each whole text that was taken with status 0, and the number it is for, with a plus sign when its type is
+    international. Both may be set at any time; they run inside the event loop and must not block. With `receipts`, a
+    submit_sm that asks for a delivery receipt gets one, over any receiving bind.
     """
 
     def __init__(
@@ -54,24 +57,27 @@ class Simulator:
         system_id: str = "izinhatti",
         password: str = "secret",  # noqa: S107
         response_timeout_s: float = 10.0,
+        receipts: bool = False,
     ) -> None:
         self.system_id = system_id
         self.password = password
-        self.on_submit: Callable[[Message], int] = _accept
+        self.on_submit: Callable[[Message], int | None] = _accept
         self.on_text: Callable[[str, str], None] = _ignore
+        self.port = 0
         self._response_timeout_s = response_timeout_s
+        self._receipts = receipts
         self._server: asyncio.Server | None = None
         self._sessions: dict[_Session, None] = {}
         self._sets: dict[_SetKey, dict[int, bytes]] = {}
         self._last_id = 0
         self._last_reference = 0
 
-    async def start(self, host: str, port: int = 0) -> int:
+    async def start(self, host: str, port: int = 0, tls: SSLContext | None = None) -> int:
         """Listen, and return the port: a free one for 0. Raises OSError when it cannot be had."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Session(self), host, port)
-        listening: int = self._server.sockets[0].getsockname()[1]
-        return listening
+        self._server = await loop.create_server(lambda: _Session(self), host, port, ssl=tls)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        return self.port
 
     async def stop(self) -> None:
         """Close the listener and every connection at once; what waits for an answer gets ConnectionError."""
@@ -133,8 +139,8 @@ class Simulator:
     def closed(self, session: "_Session") -> None:
         self._sessions.pop(session, None)
 
-    def take(self, message: Message) -> tuple[int, str]:
-        """Take one submit_sm; return the status and, for status 0, the new message id."""
+    def take(self, message: Message) -> tuple[int | None, str]:
+        """Take one submit_sm; return the status, None for no answer, and for status 0 the new message id."""
         status = self.on_submit(message)
         if status != codes.ESME_ROK:
             return status, ""
@@ -143,7 +149,19 @@ class Simulator:
         except (BrokenPdu, UnknownAlphabet):
             return codes.ESME_RSUBMITFAIL, ""
         self._last_id += 1
+        if self._receipts and message.registered_delivery & codes.RECEIPT_ASKED:
+            asyncio.get_running_loop().call_soon(self._send_receipt, message, str(self._last_id))
         return codes.ESME_ROK, str(self._last_id)
+
+    def _send_receipt(self, message: Message, message_id: str) -> None:
+        session = next((one for one in self._sessions if one.bound in _RECEIVING), None)
+        if session is None:
+            return
+        text = f"id:{message_id} sub:001 dlvrd:001 stat:DELIVRD err:000"
+        receipt = Message(message.dest, message.source, text.encode(), esm_class=codes.ESM_RECEIPT, source_ton=1)
+        with suppress(ConnectionError):  # so many are open: a receipt more or less is not missed
+            for answer in session.deliver([receipt]):
+                answer.add_done_callback(asyncio.Future.exception)
 
     def _take_text(self, message: Message) -> None:
         octets = payload(message)
@@ -279,6 +297,8 @@ class _Session(asyncio.Protocol):
         except BrokenPdu:
             return build_response(head.command, codes.ESME_RSUBMITFAIL, head.sequence)
         status, message_id = self._simulator.take(message)
+        if status is None:
+            return b""
         return build_response(head.command, status, head.sequence, message_id or None)
 
     def _on_response(self, head: Header) -> bool:

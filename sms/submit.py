@@ -24,7 +24,6 @@ class SubmitTemplate:
         dest_ton: int = 0,
         dest_npi: int = 0,
         service_type: str = "",
-        registered_delivery: int = 0,
     ) -> None:
         """Raises ValueError, naming the field, at a value that does not fit it."""
         empty = build_message(
@@ -38,11 +37,9 @@ class SubmitTemplate:
                 dest_ton=dest_ton,
                 dest_npi=dest_npi,
                 service_type=service_type,
-                registered_delivery=registered_delivery,
             ),
         )
         self._head = empty[HEADER_OCTETS : -len(b"\0" * 11)]
-        self._registered_delivery = registered_delivery
 
     def build(
         self,
@@ -53,6 +50,7 @@ class SubmitTemplate:
         data_coding: int = 0,
         esm_class: int = 0,
         validity: str = "",
+        registered_delivery: int = 0,
         reference: int | None = None,
     ) -> bytes:
         """Return one submit_sm.
@@ -71,7 +69,7 @@ class SubmitTemplate:
         body = (
             self._head
             + b"%b\0%c\0\0\0%b\0%c\0%c\0%c"
-            % (dest.encode(), esm_class, validity.encode(), self._registered_delivery, data_coding, octets)
+            % (dest.encode(), esm_class, validity.encode(), registered_delivery, data_coding, octets)
             + short_message
         )
         if reference is not None:

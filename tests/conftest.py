@@ -1,13 +1,17 @@
 """Options and profiles that all tests share."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
 
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
+
+_FIGURES: Final = pytest.StashKey[list[str]]()
 
 settings.register_profile("normal", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=2000)
@@ -39,3 +43,16 @@ def sounds() -> Path:
 
     asyncio.run(build())
     return folder
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Puts a line of figures into the report at the end of the run."""
+    return pytestconfig.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash.get(_FIGURES, []):
+        terminalreporter.section("figures")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)

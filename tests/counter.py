@@ -14,6 +14,7 @@ from core.calendar import Calendar
 from core.citizens import _consent_row
 from core.clock import Instant
 from core.consent import ConsentType, RecipientType, Record, Source, Status
+from core.deliveries import Deliveries
 from core.desk import Desk
 from core.guard import Guard
 from core.ids import Ids
@@ -75,10 +76,17 @@ class Counter:
         self.links = Links(self.ids, clock, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
         self.writer = Writer(database, book)
         self.outbox = Outbox(book.number, clock, LEASE_MS)
+        self.outboxes = [self.outbox]
         tools = Tools(self.ids, book, Calendar(), clock, self._text, lambda _: False, BRANDS.get, rules, Guard(rules))
-        self.desk = Desk(tools, self.links, self.writer.wake, self.outbox.expect)
+        self.desk = Desk(tools, self.links, self.writer.wake, self.expect_answers)
         self.writer.join(self.desk)
         self.writer.join(self.outbox)
+        self.deliveries = Deliveries(clock, self.writer.wake)
+        self.writer.join(self.deliveries)
+
+    def expect_answers(self) -> None:
+        for outbox in self.outboxes:
+            outbox.expect()
 
     def _text(self, answer: Answer, _language: Language) -> str:
         return self.texts(answer)

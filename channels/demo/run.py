@@ -40,7 +40,7 @@ async def run(
     with _stop_signals() as stopping:
         async with AsyncExitStack() as closing:
             listening = closing.enter_context(_listen(port))
-            simulator = Simulator()
+            simulator = Simulator(receipts=True)
             closing.push_async_callback(simulator.stop)
             settings = demo_settings(demo_dir, await simulator.start(_HOST), simulator, _free_port())
             exchange = Exchange(demo_dir / "asterisk", demo_dir / "sounds", settings.line.number)
@@ -81,7 +81,6 @@ def demo_settings(demo_dir: Path, operator_port: int, simulator: Simulator, link
         "port": operator_port,
         "system_id": simulator.system_id,
         "password": simulator.password,
-        "receipts": False,  # the simulator sends none
         "id_tlv": ID_TLV,  # what a person types twice is meant twice
     }
     return Settings.model_validate(

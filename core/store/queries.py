@@ -278,6 +278,7 @@ LEASE: Final = _compiled(
             .where(
                 _ready,
                 outbox.c["class"].between(bindparam("first_class"), bindparam("last_class")),
+                outbox.c.origin.not_in(select(_each.c.value)),
                 outbox.c.not_before <= bindparam("due"),
                 outbox.c.expires_at > bindparam("due"),
             )
@@ -315,6 +316,29 @@ BURY: Final = _compiled(
     update(outbox)
     .where(outbox.c.id == bindparam("of_id"), _sent)
     .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
+)
+# Ids grow with time: the first one is the oldest, but for a moment's difference between two processes.
+OLDEST_READY: Final = _compiled(
+    select(outbox.c.created_at)
+    .where(_ready, outbox.c["class"] == bindparam("of_class"))
+    .order_by(outbox.c.id)
+    .limit(literal_column("1"))
+)
+OF_MESSAGE_ID: Final = _compiled(
+    select(outbox.c.id, outbox.c.message_id, outbox.c.recipient, outbox.c.attempts)
+    .where(outbox.c.operator == bindparam("of_operator"), _in_keys(outbox.c.message_id))
+    .order_by(outbox.c.id.desc())
+)
+# What a delivery receipt says.
+SETTLE: Final = _compiled(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.state == literal_column("'accepted'"))
+    .values(
+        state=bindparam("new_state"),
+        not_before=bindparam("due"),
+        reason=bindparam("given_reason"),
+        settled_at=bindparam("at"),
+    )
 )
 # An unknown submit is sent again once; a second time it is given up.
 _unknown = {

@@ -232,6 +232,7 @@ outbox: Final = Table(
         "outbox_ready",
         "class",
         "id",
+        "origin",
         sqlite_where=Column("state") == "ready",
         postgresql_where=Column("state") == "ready",
     ),
@@ -242,6 +243,13 @@ outbox: Final = Table(
         postgresql_where=Column("state") == "sent",
     ),
     Index("outbox_request", "request"),
+    Index(
+        "outbox_message",
+        "operator",
+        "message_id",
+        sqlite_where=Column("message_id").is_not(None),
+        postgresql_where=Column("message_id").is_not(None),
+    ),
 )
 
 # Consents that entered from senders, of which the citizen is told (`core.notices`); the row in the outbox has the same

@@ -48,7 +48,7 @@ class Writer:
         self._errands: deque[tuple[Callable[[Transaction], object], asyncio.Future[object]]] = deque()
         self._stopping = False
         self._failing = False
-        self._blocked = False
+        self._blocked_since: float | None = None
 
     def join(self, participant: Participant) -> None:
         """Ask this one too, after those that joined before it."""
@@ -80,13 +80,19 @@ class Writer:
             if jobs:
                 await self._write(jobs)
                 self.wake()
-                if self._blocked:
+                if self._blocked_since is not None:
                     # What could not be written still waits: a full disk would be tried thousands of times a second.
                     await asyncio.sleep(FAULT_PAUSE_S)
             for work, future in errands:
                 await self._run_errand(work, future)
             if self._stopping and not jobs and not self._errands:
                 return
+
+    @property
+    def blocked_s(self) -> float:
+        """For how many seconds the database has taken no writes; 0 while it does."""
+        since = self._blocked_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
 
     def stop(self) -> None:
         """Let `run` end once nothing waits."""
@@ -113,9 +119,9 @@ class Writer:
             with COMMIT_SECONDS.time():
                 await self._database.transact(work)
         except Exception as error:  # noqa: BLE001  # whatever a job raises is handed to that job, which decides
-            self._blocked = isinstance(error, TemporaryFault)
+            self._note(error)
             return error
-        self._blocked = False
+        self._blocked_since = None
         self._book.keep()
         if self._failing:
             self._failing = False
@@ -128,12 +134,20 @@ class Writer:
         try:
             result = await self._database.transact(work)
         except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for the future
+            self._note(error)
             if not future.done():
                 future.set_exception(error)
             return
+        self._blocked_since = None
         self._book.keep()
         if not future.done():
             future.set_result(result)
+
+    def _note(self, error: Exception) -> None:
+        if not isinstance(error, TemporaryFault):
+            self._blocked_since = None
+        elif self._blocked_since is None:
+            self._blocked_since = asyncio.get_running_loop().time()
 
     def _say_failed(self, error: Exception) -> None:
         # Once for each run of failures: a full disk must not fill what is left of it with our log.

@@ -27,6 +27,8 @@ from core.ledger.chain import Entry
 from core.ledger.verify import verify
 from core.store import queries
 from core.store.database import upgrade
+from sms import codes
+from sms.pace import Pace
 from sms.pdu import Bind, Message, parse_message
 from sms.profile import Profile
 from sms.segments import split
@@ -140,7 +142,7 @@ def codec_loop(count: int) -> float:
     async def run() -> float:
         owner = Owner()
         _, owner.session = await asyncio.get_running_loop().create_connection(
-            lambda: Session(profile, owner), profile.host, profile.port
+            lambda: Session(profile, codes.BIND_TRANSCEIVER, Pace(0), owner), profile.host, profile.port
         )
         await owner.session.bind()
         return await finished(smsc)

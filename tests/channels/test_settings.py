@@ -250,14 +250,23 @@ BAD = [
         "database.url",
         "not supported yet",
     ),
-    Bad("not yet: TLS", OPERATOR + "tls = true", "sms.operators[0].tls", "not supported yet"),
-    Bad("not yet: receiver", OPERATOR + 'bind = "receiver"', "sms.operators[0].bind", "not supported yet"),
-    Bad("not yet: two binds", OPERATOR + "binds = 2", "sms.operators[0].binds", "not supported yet"),
+    Bad("only receivers", OPERATOR + 'bind = "receiver"', "sms.operators", "none of them can send"),
+    Bad("only transmitters", OPERATOR + 'bind = "transmitter"', "sms.operators", "none of them receives"),
+    Bad("CA without TLS", OPERATOR + 'tls_ca = "ca.pem"', "sms.operators[0].tls_ca", "of no use without tls"),
+    Bad("no such CA", OPERATOR + 'tls = true\ntls_ca = "ca.pem"', "sms.operators[0].tls_ca", "No such file"),
+    Bad("CA that is none", OPERATOR + 'tls = true\ntls_ca = "izinhatti.toml"', "sms.operators[0].tls_ca", "no cert"),
+    Bad("key alone", OPERATOR + 'tls = true\ntls_key = "k.pem"', "sms.operators[0].tls_key", "needs tls_cert"),
     Bad(
-        "not yet: two operators",
-        OPERATOR + OPERATOR.replace("operator-a", "operator-b"),
-        "sms.operators",
-        "not supported yet",
+        "certificate that is none",
+        OPERATOR + 'tls = true\ntls_cert = "izinhatti.toml"',
+        "sms.operators[0].tls_cert",
+        "no certificate and unencrypted key",
+    ),
+    Bad(
+        "the same TLV for two things",
+        OPERATOR + "id_tlv = 5121\ntime_tlv = 5121",
+        "sms.operators[0].time_tlv",
+        "same as id_tlv",
     ),
     Bad("unknown variable", "", "IZINHATTI_DATABASE_URL", "no such setting", {"IZINHATTI_DATABASE_URL": "x"}),
     Bad("variable of a section", "", "IZINHATTI_LINK", "no such setting", {"IZINHATTI_LINK": "x"}),
@@ -433,7 +442,7 @@ def test_an_operator_is_addressed_by_its_name_in_capitals(folder: Path, name: st
 def test_relative_paths_count_from_the_folder_of_the_file(folder: Path) -> None:
     (folder / "etc").mkdir()
     file = folder / "etc" / "line.toml"
-    file.write_text(OPERATOR + "tls_ca = 'ca.pem'\n[ledger]\nsigning_key = '/keys/k'\n[ivr]\n")
+    file.write_text(OPERATOR + "[mail]\ndkim_key = 'dkim.pem'\n[ledger]\nsigning_key = '/keys/k'\n[ivr]\n")
 
     settings = load(Path("etc/line.toml"), {"IZINHATTI_DATABASE__URL": "sqlite+aiosqlite:///a/b.db?timeout=3"})
 
@@ -442,8 +451,9 @@ def test_relative_paths_count_from_the_folder_of_the_file(folder: Path) -> None:
     assert settings.ledger.signing_key == Path("/keys/k")
     assert settings.ivr is not None
     assert settings.ivr.sounds == folder / "etc/var/sounds"
-    operator = settings.sms.operators[0]
-    assert (operator.tls_ca, operator.tls_key) == (folder / "etc/ca.pem", None)
+    assert settings.mail is not None
+    assert settings.mail.dkim_key == folder / "etc/dkim.pem"
+    assert settings.sms.operators[0].tls_key is None
 
 
 def test_the_file_named_comes_before_the_variable_and_the_usual_one(folder: Path) -> None:

@@ -30,7 +30,7 @@ from core.consent import ConsentType
 from core.decisions.proof import TRIES_MAX
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
-from core.outbox import ANSWER_LIFE_MS, OutboxClass
+from core.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
 from core.requests import (
     BrandAlone,
     CloseLine,
@@ -139,7 +139,7 @@ async def test_a_question_waits_in_the_outbox_no_longer_than_it_is_open(
     rows = await desk.rows("SELECT class, expires_at, state FROM outbox ORDER BY id")
     assert rows[-1] == (rank, desk.clock.now + life_ms, "ready")
     desk.clock.pass_ms(life_ms)
-    await desk.writer.errand(desk.outbox.sweep)
+    await desk.writer.errand(lambda transaction: sweep(transaction, desk.clock()))
     assert (await desk.column("SELECT reason FROM outbox ORDER BY id"))[-1] == "expired"
 
 

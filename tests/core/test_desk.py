@@ -16,7 +16,7 @@ from core.desk import BATCH_MAX
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.requests import Mention, NotUnderstood, Request, Ret, Unreadable
-from core.store.errors import TemporaryFault
+from core.store.errors import DataFault, TemporaryFault
 from core.store.transaction import Transaction
 from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, execute, numbers, opened, until
 
@@ -390,6 +390,34 @@ async def test_a_failing_database_is_not_tried_in_a_tight_loop(counter: Counter,
 
     assert 1 <= commits.rolled_back <= 5
     await mend(counter)
+
+
+async def test_the_writer_says_for_how_long_the_database_has_taken_no_writes(
+    counter: Counter, commits: Commits
+) -> None:
+    assert counter.writer.blocked_s == 0
+    await make_read_only(counter)
+
+    await all_of(counter, [counter.request()])
+    first = counter.writer.blocked_s
+    with pytest.raises(TemporaryFault):
+        await counter.open_link()
+    second = counter.writer.blocked_s
+    await mend(counter)
+    await all_of(counter, [counter.request()])
+
+    assert 0 < first < second
+    assert counter.writer.blocked_s == 0
+
+
+async def test_a_message_that_breaks_things_is_no_fault_of_the_database(counter: Counter) -> None:
+    def broken(*_: object) -> None:
+        raise DataFault("database: IntegrityError")
+
+    with pytest.raises(DataFault):
+        await counter.writer.errand(broken)
+
+    assert counter.writer.blocked_s == 0
 
 
 async def test_an_act_is_dated_by_its_arrival_not_by_its_commit(counter: Counter) -> None:

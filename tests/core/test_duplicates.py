@@ -84,7 +84,7 @@ CASES = [
     Case("unreadable", ("binary", "binary"), ("set-aside", "repeat")),
     Case("RET, ONAY, RET", ("RET MIGROS", "ONAY MIGROS", "RET MIGROS"), ("ret", "onay-question", "ret")),
     Case("another message between", ("RET MIGROS", "merhaba", "RET MIGROS"), ("ret", "not-understood", "ret")),
-    Case("another door between", ("RET MIGROS", "page", "RET MIGROS"), ("ret", "page-code", "ret")),
+    Case("another door between", ("RET MIGROS", "page", "RET MIGROS"), ("ret", "proof-code", "ret")),
     Case(
         "a question for a code is asked again",
         ("RET MIGROS", "ONAY MIGROS", "ONAY MIGROS"),

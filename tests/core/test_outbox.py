@@ -58,7 +58,7 @@ async def turn(counter: Counter) -> None:
 
 
 async def sweep(counter: Counter) -> outbox_module.Swept:
-    return await counter.writer.errand(counter.outbox.sweep)
+    return await counter.writer.errand(lambda transaction: outbox_module.sweep(transaction, counter.clock()))
 
 
 async def states(counter: Counter) -> list[str]:
@@ -238,6 +238,39 @@ async def test_an_expired_row_ends_with_the_next_sweep(counter: Counter) -> None
     assert await sweep(counter) == (0, 1)
 
     assert await counter.rows("SELECT state, reason, settled_at FROM outbox") == [("dead", "expired", counter.clock())]
+
+
+async def test_the_oldest_of_a_class_that_waits_is_known(counter: Counter, carrier: FakeCarrier) -> None:
+    async def oldest(rank: OutboxClass) -> float:
+        return await counter.writer.errand(
+            lambda transaction: outbox_module.oldest_waiting(transaction, counter.clock(), rank)
+        )
+
+    carrier.room = 0
+    assert await oldest(OutboxClass.ANSWER) == 0
+
+    await put(counter, "first")
+    counter.clock.pass_ms(3000)
+    await put(counter, "second")
+    await put(counter, "notice", OutboxClass.NOTICE)
+    counter.clock.pass_ms(1000)
+    assert (await oldest(OutboxClass.ANSWER), await oldest(OutboxClass.NOTICE)) == (4, 1)
+
+    carrier.room = 1
+    await turn(counter)
+    assert await oldest(OutboxClass.ANSWER) == 1
+
+
+async def test_rows_of_an_operator_that_sends_its_own_are_left_to_it(counter: Counter, carrier: FakeCarrier) -> None:
+    await put(counter)  # of operator "a"
+    counter.outbox.elsewhere = lambda: ["a", "b"]
+    await turn(counter)
+    assert carrier.carried == []
+
+    counter.outbox.elsewhere = lambda: ["b"]
+    await turn(counter)
+
+    assert len(carrier.carried) == 1
 
 
 async def test_codes_go_before_answers_and_answers_before_notices(counter: Counter, carrier: FakeCarrier) -> None:

@@ -9,6 +9,7 @@ from sms import codes
 from sms.pdu import Framer, Header, build_plain, build_response, header
 
 PATIENCE_S: Final = 5.0
+_BINDS: Final = frozenset({codes.BIND_TRANSCEIVER, codes.BIND_RECEIVER, codes.BIND_TRANSMITTER})
 QUIET_S: Final = 0.02  # long enough for loopback, short enough for many tests
 
 
@@ -61,7 +62,7 @@ class Peer:
 
     async def take_bind(self, status: int = codes.ESME_ROK) -> Header:
         head = await self.head()
-        assert head.command == codes.BIND_TRANSCEIVER
+        assert head.command in _BINDS
         await self.answer(head, status, "smsc" if status == codes.ESME_ROK else None)
         return head
 

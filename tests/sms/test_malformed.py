@@ -16,6 +16,7 @@ from core.brands import Brand, Directory
 from core.requests import Piece
 from sms import codes
 from sms.inbound import Inbound
+from sms.pace import Pace
 from sms.pdu import Bind, Framer, Message, build_message, build_response, generic_nack, header
 from sms.profile import Profile
 from sms.segments import split
@@ -169,7 +170,7 @@ class Link(NamedTuple):
 async def link(smsc: Smsc) -> AsyncIterator[Link]:
     owner = Owner()
     _, session = await asyncio.get_running_loop().create_connection(
-        lambda: Session(PROFILE, owner), "127.0.0.1", smsc.port
+        lambda: Session(PROFILE, codes.BIND_TRANSCEIVER, Pace(0), owner), "127.0.0.1", smsc.port
     )
     binding = asyncio.create_task(session.bind())
     peer = await smsc.bound()
@@ -209,10 +210,10 @@ async def test_a_length_that_is_none_ends_the_connection_at_once(link: Link, len
     assert [entry["event"] for entry in logs] == ["the stream is out of step"]
 
 
-async def test_half_a_pdu_and_silence_is_ended_by_the_enquiry_that_nobody_answers(smsc: Smsc) -> None:
+async def test_half_a_pdu_and_silence_ends_the_link(smsc: Smsc) -> None:
     hasty = PROFILE._replace(response_timeout_s=0.1, enquire_link_s=0.05)
     _, session = await asyncio.get_running_loop().create_connection(
-        lambda: Session(hasty, Owner()), "127.0.0.1", smsc.port
+        lambda: Session(hasty, codes.BIND_TRANSCEIVER, Pace(0), Owner()), "127.0.0.1", smsc.port
     )
     binding = asyncio.create_task(session.bind())
     peer = await smsc.bound()
@@ -221,7 +222,7 @@ async def test_half_a_pdu_and_silence_is_ended_by_the_enquiry_that_nobody_answer
     await peer.send(DELIVER_SM[:20])
 
     async with asyncio.timeout(PATIENCE_S):
-        assert await session.closed == "no answer to enquire_link"
+        assert await session.closed == "half a PDU, and not the rest of it"
 
 
 # A fuzz, without sockets: as many PDUs as the process can take.
@@ -275,7 +276,7 @@ class Fuzzed:
         self.end()
         self.sessions += 1
         self.wire = Wire()
-        self.session = Session(PROFILE, self.owner)
+        self.session = Session(PROFILE, codes.BIND_TRANSCEIVER, Pace(0), self.owner)
         self.session.connection_made(self.wire)
         binding = asyncio.create_task(self.session.bind())
         while not self.wire.written:  # noqa: ASYNC110  # the session writes at the end of a turn

@@ -2,66 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from core.brands import Directory
+from core import desk
 from core.outbox import ATTEMPTS_MAX
 from core.store.transaction import Transaction
-from sms import codes
-from sms import operator as operator_module
-from sms.inbound import Inbound
-from sms.operator import BackOff, Operator, Services
-from sms.pdu import Bind, Message, build_data, build_message, build_response, generic_nack, header, parse_message
-from sms.profile import Profile
-from tests.counter import MIGROS, NUMBER, RESPONSE_TIMEOUT_MS, Counter, until
-from tests.sms.scripted import PATIENCE_S, Peer, Smsc
-
-HASTE = BackOff(first=0.01, most=0.02, refused=0.03)
-MESSAGE = Message("905321234567", "3338", b"RET MIGROS")
-
-
-class Line:
-    """An operator that runs, its counter, and the SMSC."""
-
-    def __init__(self, counter: Counter, smsc: Smsc, **profile: Any) -> None:
-        self.counter = counter
-        self.smsc = smsc
-        bind = Bind("izinhatti", "secret")
-        settings = Profile("operator-a", "127.0.0.1", smsc.port, bind, "3338", rate=0, response_timeout_s=PATIENCE_S)
-        settings = settings._replace(**profile)
-        inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), counter.clock)
-        services = Services(counter.desk, counter.links, counter.outbox, counter.writer, counter.clock)
-        self.operator = Operator(settings, inbound, services, HASTE)
-        counter.outbox.carrier = self.operator
-        self.running = asyncio.create_task(self.operator.run())
-
-    async def bound(self) -> Peer:
-        peer = await self.smsc.bound()
-        await until(lambda: self.operator.trouble is None)
-        return peer
-
-    async def deliver(self, peer: Peer, sequence: int = 1, message: Message = MESSAGE) -> int:
-        """Bring a message; the status of its answer. An answer that overtakes it is an error."""
-        await peer.send(build_message(codes.DELIVER_SM, sequence, message))
-        head = await peer.head()
-        assert (head.command, head.sequence) == (codes.DELIVER_SM_RESP, sequence)
-        return head.status
-
-    async def answer(self, peer: Peer, sequence: int = 1) -> bytes:
-        """Bring a message that has an answer; the submit_sm."""
-        assert await self.deliver(peer, sequence) == codes.ESME_ROK
-        return await peer.receive()
-
-    async def end(self) -> None:
-        stopping = asyncio.create_task(self.operator.stop())
-        async with asyncio.timeout(PATIENCE_S):
-            for peer in self.smsc._all:
-                peer.abort()
-            await stopping
-            await self.running
+from sms import binding, codes, held, outgoing, pace
+from sms.binding import BackOff
+from sms.pdu import Message, build_data, build_message, generic_nack, parse_message
+from tests.counter import NUMBER, RESPONSE_TIMEOUT_MS, Counter, until
+from tests.sms.line import MESSAGE, Line, build_response_to
+from tests.sms.scripted import PATIENCE_S, Smsc
 
 
 @pytest.fixture
@@ -81,11 +35,11 @@ async def line(counter: Counter, smsc: Smsc, request: pytest.FixtureRequest) -> 
 
 
 async def test_a_bound_operator_has_no_trouble(line: Line) -> None:
-    assert line.operator.trouble == "sms operator-a: not bound yet"
+    assert line.trouble == "sms operator-a: not bound yet"
 
     await line.bound()
 
-    assert line.operator.trouble is None
+    assert line.trouble is None
 
 
 async def test_a_lost_link_is_bound_again(line: Line) -> None:
@@ -102,8 +56,7 @@ async def test_an_operator_that_unbinds_is_bound_again(line: Line) -> None:
     peer = await line.bound()
 
     assert (await peer.ask(codes.UNBIND)).status == codes.ESME_ROK
-    await until(lambda: line.operator.trouble is not None)
-    assert line.operator.trouble == "sms operator-a: the operator unbound"
+    await until(lambda: line.trouble == "sms operator-a: the operator unbound")
 
     await line.bound()
 
@@ -122,7 +75,7 @@ async def test_a_refused_bind_is_named_and_tried_again(line: Line, status: int, 
         await (await line.smsc.accept()).take_bind(status)
         await line.smsc.accept()
 
-    assert line.operator.trouble == trouble
+    assert line.trouble == trouble
     # One line, not one for each attempt.
     assert [entry["reason"] for entry in logs if entry["event"] == "not bound"] == [
         trouble.removeprefix("sms operator-a: ")
@@ -132,13 +85,13 @@ async def test_a_refused_bind_is_named_and_tried_again(line: Line, status: int, 
 async def pauses_of(line: Line, monkeypatch: pytest.MonkeyPatch, attempts: list[int | None]) -> list[float]:
     """The pauses after attempts to bind that end with these statuses; None is a connection that is lost."""
     pauses: list[float] = []
-    pause = line.operator._pause
+    pause = line.bind._pause
 
     async def noted(seconds: float) -> None:
         pauses.append(seconds)
         await pause(0.001)
 
-    monkeypatch.setattr(line.operator, "_pause", noted)
+    monkeypatch.setattr(line.bind, "_pause", noted)
     monkeypatch.setattr("random.uniform", lambda _low, high: high)
     for status in attempts:
         peer = await line.smsc.accept()
@@ -147,7 +100,7 @@ async def pauses_of(line: Line, monkeypatch: pytest.MonkeyPatch, attempts: list[
         else:
             await peer.take_bind(status)
             if status == codes.ESME_ROK:
-                await until(lambda: line.operator.trouble is None)
+                await until(lambda: line.trouble is None)
                 peer.abort()
     await until(lambda: len(pauses) >= len(attempts))
     return pauses[: len(attempts)]
@@ -156,7 +109,7 @@ async def pauses_of(line: Line, monkeypatch: pytest.MonkeyPatch, attempts: list[
 async def test_attempts_back_off_to_a_bound_and_begin_anew_after_a_bind(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line.operator._back_off = BackOff(first=1, most=6, refused=10)
+    line.bind._back_off = BackOff(first=1, most=6, refused=10)
 
     pauses = await pauses_of(line, monkeypatch, [None, None, None, codes.ESME_ROK])
 
@@ -164,7 +117,7 @@ async def test_attempts_back_off_to_a_bound_and_begin_anew_after_a_bind(
 
 
 async def test_refusals_back_off_slowly_to_a_bound(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    line.operator._back_off = BackOff(first=1, most=30, refused=10)
+    line.bind._back_off = BackOff(first=1, most=30, refused=10)
 
     pauses = await pauses_of(line, monkeypatch, [codes.ESME_RINVSYSID] * 6)
 
@@ -172,18 +125,19 @@ async def test_refusals_back_off_slowly_to_a_bound(line: Line, monkeypatch: pyte
 
 
 async def test_an_operator_that_cannot_be_reached_is_named(counter: Counter, smsc: Smsc) -> None:
-    with_nobody = Line(counter, smsc, port=1)
+    smsc.port = 1
+    with_nobody = Line(counter, smsc)
 
-    await until(lambda: with_nobody.operator.trouble != "sms operator-a: not bound yet")
+    await until(lambda: with_nobody.trouble != "sms operator-a: not bound yet")
 
-    assert str(with_nobody.operator.trouble).startswith("sms operator-a: cannot connect: ")
+    assert str(with_nobody.trouble).startswith("sms operator-a: cannot connect: ")
     await with_nobody.end()
 
 
 @pytest.mark.parametrize("line", [{"response_timeout_s": 0.05}], indirect=True)
 async def test_a_bind_nobody_answers_is_named(line: Line) -> None:
     await line.smsc.accept()
-    await until(lambda: line.operator.trouble == "sms operator-a: no answer to the bind")
+    await until(lambda: line.trouble == "sms operator-a: no answer to the bind")
 
     await line.bound()
 
@@ -193,7 +147,7 @@ async def test_a_database_that_cannot_note_the_link_keeps_it_unbound(line: Line)
     await line.counter.pragma("query_only=ON")
     peer.abort()
 
-    await until(lambda: "readonly" in (line.operator.trouble or ""))
+    await until(lambda: "readonly" in (line.trouble or ""))
     await line.counter.pragma("query_only=OFF")
 
     await line.bound()
@@ -210,7 +164,7 @@ async def test_stopping_unbinds_and_ends(line: Line) -> None:
         await stopping
         await line.running
 
-    assert line.operator.trouble == "sms operator-a: unbound"
+    assert line.trouble == "sms operator-a: unbound"
     assert await line.counter.column("SELECT count(*) FROM link WHERE closed_at IS NULL") == [0]
 
 
@@ -236,7 +190,7 @@ async def test_stopping_answers_what_is_being_committed_and_leaves_nothing_open(
 
     monkeypatch.setattr(Transaction, "commit", held)
     await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
-    await until(lambda: line.operator._in_hand == 1)
+    await until(lambda: line.bind._incoming._in_hand == 1)
     stopping = asyncio.create_task(line.operator.stop())
     await peer.quiet()
     release.set()
@@ -266,6 +220,48 @@ async def test_stopping_before_an_operator_that_answers_nothing_leaves_the_messa
         assert await counter.column("SELECT count(*) FROM redelivery") == [1]
 
 
+# What the metrics say.
+
+
+def measured(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(f"izinhatti_{name}", {"operator": "operator-m", "bind": "1"} | labels)
+
+
+@pytest.mark.parametrize("line", [{"name": "operator-m", "window": 3, "rate": 40}], indirect=True)
+async def test_each_bind_is_measured(line: Line) -> None:
+    line.operator.measure()
+    assert (measured("bind"), measured("bind_window"), measured("bind_rate")) == (0, 0, 40)
+    before = [measured(name) or 0 for name in ("bind_throttled_total", "bind_unknown_total")]
+
+    peer = await line.bound()
+    submit = await line.answer(peer)
+    line.operator.measure()
+    assert (measured("bind"), measured("bind_window"), measured("bind_rate")) == (1, 1, 40)
+
+    await peer.send(build_response_to(submit, codes.ESME_RTHROTTLED))
+    await until(lambda: not line.bind._outgoing._parcels)
+    line.operator.measure()
+    assert (measured("bind_window"), measured("bind_rate")) == (0, 20)
+    assert measured("bind_throttled_total") == before[0] + 1
+
+    line.counter.clock.pass_ms(1000)
+    assert (await peer.head()).command == codes.SUBMIT_SM
+    peer.abort()
+    await until(lambda: measured("bind_unknown_total") == before[1] + 1)
+    await until(lambda: measured("bind") == 0)
+
+
+@pytest.mark.parametrize("line", [{"name": "operator-m"}], indirect=True)
+async def test_a_refused_bind_is_counted_and_is_an_alarm(line: Line) -> None:
+    before = measured("bind_refused_total") or 0
+    with capture_logs() as logs:
+        await (await line.smsc.accept()).take_bind(codes.ESME_RINVPASWD)
+        await line.smsc.accept()
+
+    assert measured("bind_refused_total") == before + 1
+    assert [entry["log_level"] for entry in logs if entry["event"] == "not bound"] == ["error"]
+
+
 # Messages in.
 
 
@@ -279,7 +275,10 @@ async def test_a_message_is_acknowledged_after_its_commit(line: Line, monkeypatc
     assert await line.counter.rows("SELECT origin, outcome FROM request") == [("operator-a", "ret")]
 
 
-async def test_a_message_whose_commit_fails_gets_the_temporary_status(line: Line) -> None:
+async def test_a_message_whose_commit_fails_gets_the_temporary_status(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.01)
     peer = await line.bound()
     await line.counter.pragma("query_only=ON")
 
@@ -360,6 +359,72 @@ async def test_an_acknowledgement_that_the_link_outlived_leaves_nothing_open(lin
     assert await line.counter.column("SELECT count(*) FROM redelivery") == [0]
 
 
+# Back-pressure.
+
+
+async def test_more_than_can_wait_gets_the_temporary_status_after_a_while(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.1)
+    monkeypatch.setattr(desk, "WAITING_MAX", 0)
+    peer = await line.bound()
+
+    await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
+    await peer.quiet()
+
+    assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x14, 1)
+
+
+async def test_who_turns_messages_away_holds_nothing_back_any_more(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "WAITING_MAX", 0)
+    monkeypatch.setattr(held, "HOLD_BACK_S", 600)
+    peer = await line.bound()
+    await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
+    await until(lambda: bool(line.bind._incoming._held._answers))
+
+    line.operator.turn_away()
+
+    assert (await peer.head())[2:] == (0x14, 1)
+    assert await line.deliver(peer, 2) == 0x14
+
+
+@pytest.mark.parametrize("line", [{}, {"bind_as": "receiver"}], indirect=True, ids=["transceiver", "receiver"])
+async def test_a_database_that_takes_no_writes_for_long_ends_a_bind_that_receives_in_order(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.01)
+    monkeypatch.setattr(binding, "WATCH_S", 0.01)
+    monkeypatch.setattr(binding, "BLOCKED_MAX_S", 0.2)
+    peer = await line.smsc.bound()
+    await until(lambda: line.operator.receives)
+    await line.counter.pragma("query_only=ON")
+
+    assert await line.deliver(peer) == 0x14
+    unbind = await peer.head()
+    assert unbind.command == codes.UNBIND
+    await peer.answer(unbind)
+    assert await peer.is_closed()
+    await until(lambda: "readonly" in (line.bind.trouble or ""))
+    await line.counter.pragma("query_only=OFF")
+
+    again = await line.smsc.bound()
+    assert await line.deliver(again) == codes.ESME_ROK
+
+
+async def test_a_database_that_takes_no_writes_leaves_a_bind_that_only_sends(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binding, "WATCH_S", 0.01)
+    monkeypatch.setattr(binding, "BLOCKED_MAX_S", 0.0)
+    line.bind._command = codes.BIND_TRANSMITTER
+    peer = await line.smsc.bound()
+
+    assert (await peer.ask(codes.ENQUIRE_LINK)).command == codes.ENQUIRE_LINK_RESP
+    await peer.quiet()
+
+    assert line.bind.sends
+
+
 # Answers out.
 
 
@@ -376,28 +441,70 @@ async def test_an_answer_goes_out_and_is_accepted(line: Line) -> None:
     assert await line.counter.rows("SELECT operator, message_id FROM outbox") == [("operator-a", "id-1")]
 
 
-def build_response_to(pdu: bytes, status: int = 0, message_id: str | None = None) -> bytes:
-    return build_response(codes.SUBMIT_SM, status, header(pdu).sequence, message_id)
-
-
 async def until_state(line: Line, state: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while await line.counter.column("SELECT state FROM outbox") != [state]:  # noqa: ASYNC110  # a row has no event
             await asyncio.sleep(0.001)
 
 
+# Receipts.
+
+
+def receipt(text: bytes) -> Message:
+    return Message("905321234567", "3338", text, esm_class=4)
+
+
+async def test_a_receipt_ends_its_answer_whatever_base_its_id_is_written_in(line: Line) -> None:
+    peer = await line.bound()
+    await peer.send(build_response_to(await line.answer(peer), message_id="00AB"))
+    await until_state(line, "accepted")
+
+    assert await line.deliver(peer, 2, receipt(b"id:0000000171 stat:DELIVRD")) == codes.ESME_ROK
+
+    await until_state(line, "delivered")
+
+
+async def test_a_receipt_that_overtakes_the_answer_to_its_submit_counts(line: Line) -> None:
+    peer = await line.bound()
+    submit = await line.answer(peer)
+
+    assert await line.deliver(peer, 2, receipt(b"id:ab stat:DELIVRD")) == codes.ESME_ROK
+    await peer.send(build_response_to(submit, message_id="AB"))
+
+    await until_state(line, "delivered")
+
+
+async def test_a_receipt_while_the_database_takes_no_writes_is_left_to_the_network(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HOLD_BACK_S", 0.01)
+    peer = await line.bound()
+    await peer.send(build_response_to(await line.answer(peer), message_id="7"))
+    await until_state(line, "accepted")
+    await line.counter.pragma("query_only=ON")
+
+    assert await line.deliver(peer, 2, receipt(b"id:7 stat:DELIVRD")) == 0x14
+
+    await line.counter.pragma("query_only=OFF")
+    assert await line.deliver(peer, 3, receipt(b"id:7 stat:DELIVRD")) == codes.ESME_ROK
+
+
+# Answers that are not taken.
+
+
 @pytest.mark.parametrize("status", [codes.ESME_RTHROTTLED, codes.ESME_RMSGQFUL])
 async def test_a_throttled_answer_is_kept_however_often_and_sent_again(
     line: Line, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr(operator_module, "THROTTLE_PAUSE_S", 0.002)
+    monkeypatch.setattr(pace, "PAUSE_S", 0.002)
+    monkeypatch.setattr(pace, "RATE_MIN", 1000.0)
     peer = await line.bound()
     submit = await line.answer(peer)
     reference = parse_message(submit).tlvs
 
     for _ in range(ATTEMPTS_MAX + 2):
         await peer.send(build_response_to(submit, status))
-        await until(lambda: not line.operator._parcels)
+        await until(lambda: not line.bind._outgoing._parcels)
         line.counter.clock.pass_ms(1000)
         submit = await peer.receive()
         assert parse_message(submit).tlvs == reference
@@ -412,7 +519,7 @@ async def test_a_throttled_bind_pauses(line: Line, monkeypatch: pytest.MonkeyPat
     submit = await line.answer(peer)
 
     await peer.send(build_response_to(submit, codes.ESME_RTHROTTLED))
-    await until(lambda: not line.operator._parcels)
+    await until(lambda: not line.bind._outgoing._parcels)
 
     assert line.operator.capacity() == 0
 
@@ -435,7 +542,7 @@ async def test_an_answer_that_is_refused_for_now_waits_longer_each_time(line: Li
     await until_state(line, "ready")
 
     [waits] = await line.counter.column("SELECT not_before FROM outbox")
-    assert waits == line.counter.clock() + operator_module.RETRY_DELAY_MS
+    assert waits == line.counter.clock() + outgoing.RETRY_DELAY_MS
 
 
 async def test_a_generic_nack_to_an_answer_is_a_refusal(line: Line) -> None:
@@ -444,9 +551,9 @@ async def test_a_generic_nack_to_an_answer_is_a_refusal(line: Line) -> None:
 
     await peer.send(generic_nack(codes.ESME_RINVCMDLEN, int.from_bytes(submit[12:16])))
 
-    await until(lambda: not line.operator._parcels)
+    await until(lambda: not line.bind._outgoing._parcels)
     line.counter.writer.wake()
-    assert line.operator.trouble is None
+    assert line.trouble is None
 
 
 async def test_an_answer_of_unknown_fate_is_sent_once_more_with_the_same_reference(line: Line) -> None:
@@ -471,61 +578,6 @@ async def test_an_answer_that_no_alphabet_carries_is_given_up_and_the_link_stays
     assert await line.deliver(peer) == codes.ESME_ROK
     await until_state(line, "dead")
 
-    assert line.operator.trouble is None
+    assert line.trouble is None
     [reason] = await line.counter.column("SELECT reason FROM outbox")
     assert "segments" in reason
-
-
-# The rate.
-
-
-@pytest.mark.parametrize("line", [{"rate": 4, "window": 100}], indirect=True)
-async def test_no_more_leave_in_a_second_than_the_rate(line: Line) -> None:
-    operator, loop = line.operator, asyncio.get_running_loop()
-    await line.bound()
-    now = loop.time()
-    operator._tokens, operator._tokens_at = 4.0, now
-
-    def at(seconds: float) -> int:
-        loop.time = lambda: now + seconds  # type: ignore[method-assign]  # the one clock that a bind has
-        try:
-            return operator.capacity()
-        finally:
-            del loop.time
-
-    assert at(0) == 4
-    operator._tokens -= 4
-    assert at(0.2) == 0
-    assert at(0.25) == 1
-    assert at(0.75) == 3
-    assert at(60) == 4
-
-
-@pytest.mark.parametrize("line", [{"rate": 1, "window": 100}], indirect=True)
-async def test_each_segment_counts_against_the_rate(line: Line) -> None:
-    line.counter.texts = lambda _: "uzun " * 60
-    peer = await line.bound()
-    line.operator._tokens = 1.0
-
-    await line.answer(peer)
-
-    # Two segments were let go together: the second is owed.
-    assert line.operator._tokens < 0
-
-
-@pytest.mark.parametrize("line", [{"rate": 0, "window": 7}], indirect=True)
-async def test_without_a_rate_the_window_alone_counts(line: Line) -> None:
-    assert line.operator.capacity() == 0
-    await line.bound()
-
-    assert line.operator.capacity() == 7
-
-
-@pytest.mark.parametrize("line", [{"rate": 20, "window": 100}], indirect=True)
-async def test_what_waits_for_the_rate_leaves_by_itself(line: Line) -> None:
-    peer = await line.bound()
-    line.operator._tokens = 0.0
-
-    submit = await line.answer(peer)
-
-    assert parse_message(submit).short_message == b"RetAnswer"

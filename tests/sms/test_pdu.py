@@ -353,7 +353,6 @@ class TestSubmitTemplate:
             dest_ton=1,
             dest_npi=2,
             service_type="CMT",
-            registered_delivery=registered_delivery,
         )
 
         pdu = template.build(
@@ -363,6 +362,7 @@ class TestSubmitTemplate:
             data_coding=data_coding,
             esm_class=esm_class,
             validity=validity,
+            registered_delivery=registered_delivery,
             reference=reference,
         )
 
@@ -431,9 +431,9 @@ class TestSmpplibAgrees:
         assert (read.short_message, read.user_message_reference) == (b"RET MIGROS", 7)
 
     def test_it_reads_our_template(self) -> None:
-        template = SubmitTemplate(source="3338", source_ton=3, dest_ton=1, dest_npi=1, registered_delivery=1)
+        template = SubmitTemplate(source="3338", source_ton=3, dest_ton=1, dest_npi=1)
 
-        read = read_by_smpplib(template.build(9, "905320000001", b"tamam", reference=513))
+        read = read_by_smpplib(template.build(9, "905320000001", b"tamam", registered_delivery=1, reference=513))
 
         assert (read.source_addr, read.destination_addr) == (b"3338", b"905320000001")
         assert (read.short_message, read.registered_delivery, read.user_message_reference) == (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from sms import codes, session
+from sms.pace import Pace
 from sms.pdu import Bind, Message, build_data, build_message, build_plain, build_response, generic_nack, parse_message
 from sms.profile import Profile
 from sms.segments import split
@@ -60,10 +61,10 @@ async def smsc() -> AsyncIterator[Smsc]:
         yield smsc
 
 
-async def connect(smsc: Smsc, profile: Profile) -> tuple[Session, Owner]:
+async def connect(smsc: Smsc, profile: Profile, command: int = codes.BIND_TRANSCEIVER) -> tuple[Session, Owner]:
     owner = Owner()
     _, connected = await asyncio.get_running_loop().create_connection(
-        lambda: Session(profile, owner), "127.0.0.1", smsc.port
+        lambda: Session(profile, command, Pace(0), owner), "127.0.0.1", smsc.port
     )
     return connected, owner
 
@@ -367,7 +368,15 @@ async def test_a_long_message_ends_when_all_its_parts_are_accepted(bound: Bound)
     await bound.peer.answer(heads[0], message_id="id-1")
 
     await until(lambda: bool(bound.owner.ended))
-    assert bound.owner.ended == [(9, codes.ESME_ROK, "id-1")]
+    assert bound.owner.ended == [(9, codes.ESME_ROK, "id-2")]
+
+
+async def test_a_long_message_asks_for_the_receipt_of_its_last_part_alone(bound: Bound) -> None:
+    bound.submit(9, text=LONG)
+
+    parts = [parse_message(await bound.peer.receive()) for _ in range(2)]
+
+    assert [part.registered_delivery for part in parts] == [0, 1]
 
 
 async def test_a_long_message_ends_once_with_the_first_part_that_fails(bound: Bound) -> None:
@@ -561,6 +570,92 @@ async def test_a_message_split_at_every_octet_is_read(bound: Bound) -> None:
 
     await until(lambda: bool(bound.owner.pdus))
     assert parse_message(bound.owner.pdus[0]) == MESSAGE
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(build_message(codes.DELIVER_SM, 7, MESSAGE)[:-1], id="all but the last octet"),
+        pytest.param(b"\0", id="one octet"),
+        pytest.param(build_plain(codes.ENQUIRE_LINK, 1) + b"\0\0\0", id="behind a whole one"),
+    ],
+)
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_half_a_pdu_and_silence_ends_the_link(bound: Bound, octets: bytes) -> None:
+    await bound.peer.send(octets)
+
+    assert await closed(bound) == "half a PDU, and not the rest of it"
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_a_pdu_that_never_ends_ends_the_link_though_octets_keep_coming(bound: Bound) -> None:
+    async def dribble() -> None:
+        await bound.peer.send(b"\0\1\0\0")
+        while True:
+            await bound.peer.send(b"\0")
+            await asyncio.sleep(TIMEOUT_S / 10)
+
+    dribbling = asyncio.create_task(dribble())
+
+    assert await closed(bound) == "half a PDU, and not the rest of it"
+    dribbling.cancel()
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_pdus_that_are_each_cut_in_two_keep_the_link(bound: Bound) -> None:
+    rest = b""
+    for sequence in range(1, 9):
+        pdu = build_plain(codes.ENQUIRE_LINK, sequence)
+        await bound.peer.send(rest + pdu[:7])
+        rest = pdu[7:]
+        await asyncio.sleep(TIMEOUT_S / 4)
+
+    assert len(await bound.peer.heads(7)) == 7
+    assert bound.session.state is State.BOUND
+
+
+@pytest.mark.parametrize("bound", [HASTY._replace(enquire_link_s=0.05)], indirect=True)
+async def test_an_enquire_link_that_is_refused_is_a_sign_of_life(bound: Bound) -> None:
+    for _ in range(4):
+        head = await bound.peer.head()
+        assert head.command == codes.ENQUIRE_LINK
+        await bound.peer.send(generic_nack(codes.ESME_RINVCMDID, head.sequence))
+
+    assert bound.session.state is State.BOUND
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_a_link_that_is_closed_before_one_that_does_not_read_is_given_up(bound: Bound) -> None:
+    transport = bound.session._transport
+    assert transport is not None
+    bound.peer._reader._transport.pause_reading()  # type: ignore[attr-defined]  # its end of the socket
+    transport.write(bytes(16 << 20))  # more than the sockets hold
+
+    bound.session._close("over")
+
+    assert await closed(bound) == "over"
+
+
+async def test_a_receiver_has_no_room_for_submits(smsc: Smsc) -> None:
+    connected, _ = await connect(smsc, PROFILE, codes.BIND_RECEIVER)
+    binding = asyncio.create_task(connected.bind())
+    await smsc.bound()
+
+    assert await binding == codes.ESME_ROK
+    assert connected.room == 0
+    connected.abort("over")
+    await connected.closed
+
+
+async def test_the_rate_counts_each_part(bound: Bound) -> None:
+    bound.session._pace = Pace(1)
+    bound.submit(9, text=LONG)
+
+    await bound.peer.head()
+    await bound.peer.quiet()
+
+    assert (bound.session.outstanding, bound.session.room) == (1, 0)
+    assert (await bound.peer.head()).command == codes.SUBMIT_SM  # by itself, a second later
 
 
 async def test_an_operator_that_does_not_read_loses_the_link(bound: Bound, monkeypatch: pytest.MonkeyPatch) -> None:

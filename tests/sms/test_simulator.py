@@ -24,6 +24,8 @@ from sms.pdu import (
 )
 from sms.segments import split
 from sms.simulator import ID_TLV, Simulator
+from tests.counter import Counter, until
+from tests.sms.line import operator_at
 
 NUMBER = "905320000001"
 PATIENCE_S = 5.0
@@ -66,7 +68,7 @@ class Peer:
 
 @pytest.fixture
 async def operator(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
-    operator = Simulator(response_timeout_s=getattr(request, "param", PATIENCE_S))
+    operator = Simulator(response_timeout_s=getattr(request, "param", PATIENCE_S), receipts=True)
     yield operator
     await operator.stop()
 
@@ -308,6 +310,50 @@ class TestDeliver:
         assert [await waiting[1], await third] == [0, 0]
 
 
+class TestReceipts:
+    @pytest.mark.parametrize(("asked", "comes"), [(0, False), (1, True)])
+    async def test_a_receipt_comes_for_what_asked_for_one(self, bound: Peer, asked: int, comes: bool) -> None:
+        message = Message("3338", NUMBER, b"tamam", dest_ton=1, registered_delivery=asked)
+        await bound.send(build_message(codes.SUBMIT_SM, 5, message))
+        message_id = parse_message_id(await bound.receive())
+
+        await bound.send(build_plain(codes.ENQUIRE_LINK, 6))
+        next_pdu = await bound.receive()
+
+        assert header(next_pdu).command == (codes.DELIVER_SM if comes else codes.ENQUIRE_LINK_RESP)
+        if comes:
+            receipt = parse_message(next_pdu)
+            assert (receipt.source, receipt.dest, receipt.esm_class) == (NUMBER, "3338", codes.ESM_RECEIPT)
+            assert receipt.short_message.startswith(f"id:{message_id} ".encode())
+
+    async def test_a_receipt_goes_over_another_bind_where_that_is_the_one_that_receives(
+        self, operator: Simulator, peer: Peer
+    ) -> None:
+        assert (await peer.bind(codes.BIND_TRANSMITTER)).status == codes.ESME_ROK
+        receiver = Peer(*await asyncio.open_connection("127.0.0.1", operator.port))
+        assert (await receiver.bind(codes.BIND_RECEIVER)).status == codes.ESME_ROK
+
+        await peer.ask(build_message(codes.SUBMIT_SM, 5, Message("3338", NUMBER, b"tamam", registered_delivery=1)))
+
+        assert parse_message(await receiver.receive()).esm_class == codes.ESM_RECEIPT
+        await receiver.close()
+
+    async def test_without_any_receiver_there_is_none(self, peer: Peer) -> None:
+        assert (await peer.bind(codes.BIND_TRANSMITTER)).status == codes.ESME_ROK
+
+        asking = build_message(codes.SUBMIT_SM, 5, Message("3338", NUMBER, b"tamam", registered_delivery=1))
+
+        assert (await peer.ask(asking)).status == codes.ESME_ROK
+        assert (await peer.ask(build_plain(codes.ENQUIRE_LINK, 6))).command == codes.ENQUIRE_LINK_RESP
+
+
+async def test_no_answer_at_all_is_none(operator: Simulator, bound: Peer) -> None:
+    operator.on_submit = lambda _: None
+    await bound.send(submit())
+
+    assert (await bound.ask(build_plain(codes.ENQUIRE_LINK, 6))).command == codes.ENQUIRE_LINK_RESP
+
+
 class RecordingClient(Client):
     def __init__(self, port: int) -> None:
         initialize: Callable[..., None] = super().__init__
@@ -342,3 +388,26 @@ async def test_smpplib_talks_to_it(operator: Simulator) -> None:
     await asyncio.to_thread(client.disconnect)
 
     assert (status, client.texts, texts) == (0, [b"RET MIGROS"], [(f"+{NUMBER}", "tamam")])
+
+
+async def test_smpplib_is_a_second_esme_beside_our_link(operator: Simulator, counter: Counter) -> None:
+    """It receives; ours only sends. So the receipts of our answers come to it, and each link minds its own."""
+    port = await operator.start("127.0.0.1")
+    ours = operator_at(port, counter, counter.outbox, bind_as="transmitter")
+    running = asyncio.create_task(ours.run())
+    client = RecordingClient(port)
+    await asyncio.to_thread(client.connect)
+    await asyncio.to_thread(client.bind_receiver, system_id="izinhatti", password="secret")
+    await until(lambda: ours.sends and operator.receivers == 1)
+
+    reading = asyncio.create_task(asyncio.to_thread(client.read_once))
+    await counter.desk.handle(counter.request())
+    await reading
+
+    [receipt] = client.texts
+    assert receipt.startswith(b"id:1 ")
+    await ours.stop()
+    await running
+    await asyncio.to_thread(client.unbind)
+    await asyncio.to_thread(client.disconnect)
+    assert await counter.column("SELECT state FROM outbox") == ["accepted"]

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.system.foreign_smsc import NodeSmsc
 from tests.system.izinhatti import run, spawn
-from tests.system.node_smsc import NodeSmsc
 
 CITIZEN = "905320000001"
 BRANDS = """brandCode,name,shortNames,iysCode,title
@@ -171,7 +171,7 @@ async def test_enquire_link_unbind_and_rebind(tmp_path: Path, smsc: NodeSmsc) ->
         assert "MIGROS" in (await smsc.hear("submitted"))["text"]
         async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{admin}/metrics") as metrics:
             page = await metrics.text()
-        assert 'izinhatti_bind{operator="operator-a"} 1.0' in page
+        assert 'izinhatti_bind{bind="1",operator="operator-a"} 1.0' in page
         assert CITIZEN[2:] not in page
         assert await stop(process) == 0
 

@@ -1,17 +1,19 @@
-"""The SMSC on node-smpp as a process: orders in, what it saw out."""
+"""SMSCs that are not ours, as processes: orders in, what they saw out."""
 
 import asyncio
 import json
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
-_SCRIPT: Final = Path(__file__).parents[1] / "node" / "smsc.js"
+_TESTS: Final = Path(__file__).parents[1]
 _LIMIT_S: Final = 20.0
 
 
-class NodeSmsc:
+class ForeignSmsc:
     """Keeps what it hears until somebody waits for it, by kind."""
+
+    program: ClassVar[tuple[str, Path]]
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -20,7 +22,7 @@ class NodeSmsc:
 
     @classmethod
     async def start(cls, system_id: str = "izinhatti", password: str = "secret") -> Self:
-        return cls(await asyncio.create_subprocess_exec("node", _SCRIPT, system_id, password, stdin=PIPE, stdout=PIPE))
+        return cls(await asyncio.create_subprocess_exec(*cls.program, system_id, password, stdin=PIPE, stdout=PIPE))
 
     async def hear(self, kind: str) -> Any:
         async with asyncio.timeout(_LIMIT_S):
@@ -63,3 +65,15 @@ class NodeSmsc:
         async for line in self._process.stdout:
             for kind, value in json.loads(line).items():
                 self._queue(kind).put_nowait(value)
+
+
+class NodeSmsc(ForeignSmsc):
+    """On node-smpp."""
+
+    program = "node", _TESTS / "node" / "smsc.js"
+
+
+class PerlSmsc(ForeignSmsc):
+    """On Debian's Net::SMPP."""
+
+    program = "perl", _TESTS / "perl" / "smsc.pl"

@@ -1,0 +1,21 @@
+"""What of the core a link to an operator works with."""
+
+from typing import NamedTuple
+
+from core.clock import Clock
+from core.deliveries import Deliveries
+from core.desk import Desk
+from core.links import Links
+from core.outbox import Outbox
+from core.store.writer import Writer
+
+
+class Services(NamedTuple):
+    """`outbox` is this operator's own."""
+
+    desk: Desk
+    links: Links
+    outbox: Outbox
+    deliveries: Deliveries
+    writer: Writer
+    clock: Clock

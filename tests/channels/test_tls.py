@@ -1,0 +1,189 @@
+"""TLS to an operator, from the files of the settings to the bind, with certificates made here."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from channels.sections import Operator as Section
+from channels.tls import BadTls, tls_context
+from core.brands import Directory
+from sms.binding import BackOff
+from sms.inbound import Inbound
+from sms.operator import Operator
+from sms.pdu import Bind
+from sms.profile import Profile
+from sms.services import Services
+from sms.simulator import Simulator
+from tests.counter import MIGROS, Counter, until
+
+DAY: Final = timedelta(days=1)
+NOW: Final = datetime.now(UTC)
+HASTE: Final = BackOff(first=0.01, most=0.02, refused=0.03)
+
+
+class Authority(NamedTuple):
+    """Signs certificates; `file` is its own one."""
+
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey
+    file: Path
+
+    @classmethod
+    def made(cls, folder: Path, name: str) -> Self:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = (
+            _builder(subject, subject, key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        file = folder / f"{name}.pem"
+        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return cls(subject, key, file)
+
+    def issue(self, folder: Path, name: str, *hosts: str, age: timedelta = DAY, passphrase: bytes = b"") -> Path:
+        """A certificate and its key in one file."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), self.name, key, age)
+        if hosts:
+            names = [x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        certificate = builder.sign(self.key, hashes.SHA256())
+        closed = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+        octets = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, closed)
+        file = folder / f"{name}.pem"
+        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + octets)
+        return file
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, age: timedelta = DAY
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - age)
+        .not_valid_after(NOW - age + 2 * DAY)
+    )
+
+
+def section(**fields: object) -> Section:
+    given = {"name": "operator-a", "host": "127.0.0.1", "system_id": "izinhatti", "password": SecretStr("secret")}
+    return Section.model_validate({**given, "tls": True, **fields})
+
+
+@asynccontextmanager
+async def bound(counter: Counter, section: Section, server: ssl.SSLContext | None) -> AsyncIterator[Operator]:
+    """An operator of these settings, before an SMSC that speaks TLS like this."""
+    smsc = Simulator()
+    port = await smsc.start("127.0.0.1", tls=server)
+    bind = Bind("izinhatti", "secret")
+    profile = Profile("operator-a", section.host, port, bind, "3338", tls=tls_context(section), response_timeout_s=5)
+    services = Services(counter.desk, counter.links, counter.outbox, counter.deliveries, counter.writer, counter.clock)
+    operator = Operator(profile, Inbound("a", "gsm7", Directory([MIGROS]), counter.clock), services, back_off=HASTE)
+    running = asyncio.create_task(operator.run())
+    try:
+        yield operator
+    finally:
+        await operator.stop()
+        await running
+        await smsc.stop()
+
+
+def serving(certificate: Path, clients: Path | None = None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if clients is not None:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_host_with_its_certificate_is_bound_and_spoken_to(counter: Counter, tmp_path: Path, host: str) -> None:
+    ca = Authority.made(tmp_path, "ca")
+    certificate = ca.issue(tmp_path, "smsc", "127.0.0.1", "localhost")
+
+    async with bound(counter, section(host=host, tls_ca=str(ca.file)), serving(certificate)) as operator:
+        await until(lambda: operator.sends)
+
+    assert [bind.trouble for bind in operator.binds] == ["unbound"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "authority", "age_days", "trouble"),
+    [
+        pytest.param(["smsc.example"], "ca", 1, "IP address mismatch", id="another host's certificate"),
+        pytest.param(["127.0.0.1"], "other", 1, "unable to get local issuer certificate", id="another authority's"),
+        pytest.param(["127.0.0.1"], "ca", 3, "certificate has expired", id="a certificate that has ended"),
+    ],
+)
+async def test_a_host_without_a_good_certificate_is_never_told_the_password(
+    counter: Counter, tmp_path: Path, hosts: list[str], authority: str, age_days: int, trouble: str
+) -> None:
+    authorities = {name: Authority.made(tmp_path, name) for name in ("ca", "other")}
+    certificate = authorities[authority].issue(tmp_path, "smsc", *hosts, age=age_days * DAY)
+
+    async with bound(counter, section(tls_ca=str(authorities["ca"].file)), serving(certificate)) as operator:
+        await until(lambda: "not bound yet" not in operator.troubles[0])
+
+        assert operator.troubles[0].startswith("sms operator-a: cannot connect: certificate: ")
+        assert trouble in operator.troubles[0]
+
+
+async def test_without_a_ca_of_its_own_the_systems_authorities_count(counter: Counter, tmp_path: Path) -> None:
+    certificate = Authority.made(tmp_path, "ca").issue(tmp_path, "smsc", "127.0.0.1")
+
+    async with bound(counter, section(), serving(certificate)) as operator:
+        await until(lambda: "not bound yet" not in operator.troubles[0])
+
+        assert "cannot connect: certificate: " in operator.troubles[0]
+
+
+async def test_a_host_that_speaks_no_tls_is_named(counter: Counter, tmp_path: Path) -> None:
+    ca = Authority.made(tmp_path, "ca")
+
+    async with bound(counter, section(tls_ca=str(ca.file)), None) as operator:
+        await until(lambda: "not bound yet" not in operator.troubles[0])
+
+        assert operator.troubles[0].startswith("sms operator-a: cannot connect: ")
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["shown", "not shown"])
+async def test_a_certificate_of_ours_is_shown_to_who_asks_for_it(counter: Counter, tmp_path: Path, shown: bool) -> None:
+    ca = Authority.made(tmp_path, "ca")
+    certificate, ours = ca.issue(tmp_path, "smsc", "127.0.0.1"), ca.issue(tmp_path, "izinhatti")
+    files = {"tls_ca": str(ca.file)} | ({"tls_cert": str(ours), "tls_key": str(ours)} if shown else {})
+
+    async with bound(counter, section(**files), serving(certificate, clients=ca.file)) as operator:
+        await until(lambda: operator.sends or "not bound yet" not in operator.troubles[0])
+
+        assert operator.sends is shown
+
+
+def test_a_key_that_wants_a_passphrase_is_refused_and_asks_nobody(tmp_path: Path) -> None:
+    ours = Authority.made(tmp_path, "ca").issue(tmp_path, "izinhatti", passphrase=b"gizli")
+
+    with pytest.raises(BadTls, match="no certificate and unencrypted key in") as raised:
+        tls_context(section(tls_cert=str(ours)))
+
+    assert raised.value.setting == "tls_cert"
+
+
+def test_without_tls_there_is_no_context() -> None:
+    assert tls_context(section(tls=False)) is None

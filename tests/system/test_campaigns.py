@@ -1,0 +1,201 @@
+"""Fault campaigns: whatever breaks, no message is lost, none acts twice, and what is told twice is counted."""
+
+import asyncio
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sms import codes
+from sms.pdu import Message
+from tests.system.campaign import WINDOW, Campaign, Outcome, prepare
+
+FEW, MANY = 200, 3000  # messages
+KILLS = 3  # in each run
+
+
+@pytest.fixture(scope="module")
+def count(long_run: bool) -> int:
+    return MANY if long_run else FEW
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, count: int) -> Path:
+    path = tmp_path_factory.mktemp("template") / "izinhatti.db"
+    prepare(path, count)
+    return path
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(100 if metafunc.config.getoption("--long") else 2))
+
+
+def check(outcome: Outcome, count: int, operators: int = 1) -> None:
+    assert (outcome.lost, outcome.acts, outcome.unanswered) == (0, count, 0)
+    assert outcome.doubled <= outcome.unknown
+    assert outcome.most_sent <= WINDOW * operators
+
+
+async def test_killed_at_random_moments(
+    tmp_path: Path, template: Path, count: int, seed: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed) as campaign:
+
+        async def kill() -> None:
+            for after in sorted(campaign.random.sample(range(count), KILLS)):
+                await campaign.until_acknowledged(after)
+                await asyncio.sleep(campaign.random.uniform(0, 0.05))
+                campaign.kill()
+                campaign.start()
+
+        campaign.start()
+        outcome = await campaign.run(asyncio.create_task(kill()))
+
+    figures(f"killed {KILLS} times, seed {seed}: {count} messages, {outcome}")
+    check(outcome, count)
+
+
+async def test_links_cut_at_random_moments(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed=1) as campaign:
+
+        async def cut() -> None:
+            for after in sorted(campaign.random.sample(range(count), 5)):
+                await campaign.until_acknowledged(after)
+                await asyncio.sleep(campaign.random.uniform(0, 0.01))
+                campaign.simulators[0].drop_links()
+
+        campaign.start()
+        outcome = await campaign.run(asyncio.create_task(cut()))
+
+    figures(f"links cut 5 times: {count} messages, {outcome}")
+    check(outcome, count)
+    assert campaign.unknown_by_metric == outcome.unknown
+
+
+async def test_answers_to_submits_lost(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed=2, response_timeout_s=0.5) as campaign:
+
+        def lose(message: Message) -> int | None:
+            campaign.take(message)
+            return None if campaign.random.random() < 0.2 else 0
+
+        campaign.simulators[0].on_submit = lose
+        campaign.start()
+        outcome = await campaign.run()
+
+    figures(f"one of five answers to submits lost: {count} messages, {outcome}")
+    check(outcome, count)
+    assert outcome.unknown > 0
+    assert campaign.unknown_by_metric == outcome.unknown
+
+
+async def test_told_to_slow_down_for_a_while(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    refused = 0
+    async with Campaign.prepared(tmp_path, template, count, seed=3) as campaign:
+        until = time.monotonic() + 60
+
+        def throttle(message: Message) -> int | None:
+            nonlocal refused, until
+            until = until if refused else time.monotonic() + 1.5
+            if time.monotonic() >= until:
+                return campaign.take(message)
+            refused += 1
+            return codes.ESME_RTHROTTLED
+
+        campaign.simulators[0].on_submit = throttle
+        campaign.start()
+        outcome = await campaign.run()
+
+    figures(f"0x58 for 1.5 s: {count} messages, {refused} submits refused, {outcome}")
+    check(outcome, count)
+    assert (outcome.doubled, outcome.unknown, outcome.given_up) == (0, 0, 0)
+    # It pauses: it does not knock again and again with all that waits.
+    assert 0 < refused <= 3 * WINDOW
+
+
+@pytest.mark.parametrize("rate", [0, 20], ids=["rate unknown to us", "rate in the settings"])
+async def test_an_operator_that_takes_20_submits_a_second(
+    tmp_path: Path, template: Path, rate: int, figures: Callable[[str], None]
+) -> None:
+    count, refused = 60, 0
+    taken: deque[float] = deque()
+    async with Campaign.prepared(tmp_path, template, count, seed=4, rate=rate) as campaign:
+
+        def take(message: Message) -> int | None:
+            nonlocal refused
+            now = time.monotonic()
+            while taken and taken[0] <= now - 1:
+                taken.popleft()
+            if len(taken) >= 20:
+                refused += 1
+                return codes.ESME_RTHROTTLED
+            taken.append(now)
+            return campaign.take(message)
+
+        campaign.simulators[0].on_submit = take
+        campaign.start()
+        started = time.monotonic()
+        outcome = await campaign.run()
+        seconds = time.monotonic() - started
+
+    figures(f"20 submits/s, rate = {rate}: {count} messages in {seconds:.1f} s, {refused} refused, {outcome}")
+    assert (outcome.lost, outcome.unanswered, outcome.doubled, outcome.given_up) == (0, 0, 0, 0)
+    assert refused <= (20 if rate else count)
+
+
+async def test_one_of_two_operators_gone(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed=5, operators=2) as campaign:
+        going = campaign.simulators[1]
+        settled_without_it = 0
+
+        async def lose_one() -> None:
+            nonlocal settled_without_it
+            await campaign.until_acknowledged(count // 3)
+            port = going.port
+            await going.stop()
+            # What it had brought is answered by the other one.
+            settled = "SELECT count(*) FROM outbox WHERE state NOT IN ('ready', 'sent')"
+            while campaign.rows(settled) != campaign.rows("SELECT count(*) FROM outbox"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            [(settled_without_it,)] = campaign.rows(settled)
+            await going.start("127.0.0.1", port)
+
+        campaign.start()
+        outcome = await campaign.run(asyncio.create_task(lose_one()))
+
+    figures(f"one of two operators gone: {count} messages, {settled_without_it} settled meanwhile, {outcome}")
+    check(outcome, count, operators=2)
+    assert settled_without_it >= count // 3
+    assert campaign.unknown_by_metric == outcome.unknown
+
+
+async def test_a_database_that_takes_no_writes_for_a_while(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed=6) as campaign:
+
+        async def lock() -> None:
+            await campaign.until_acknowledged(count // 3)
+            with closing(sqlite3.connect(campaign.database, timeout=30, isolation_level=None)) as database:
+                database.execute("BEGIN IMMEDIATE")
+                await asyncio.sleep(1.5)
+                database.execute("ROLLBACK")
+
+        campaign.start()
+        outcome = await campaign.run(asyncio.create_task(lock()))
+
+    figures(f"database locked for 1.5 s: {count} messages, {outcome}")
+    check(outcome, count)
