@@ -156,11 +156,12 @@ class Outbox:
         if parcel.attempts >= ATTEMPTS_MAX:
             self.bury(parcel.id, reason)
         else:
-            self.keep(parcel, delay_ms, reason)
+            self.keep(parcel, delay_ms, reason, was_attempt=True)
 
-    def keep(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
+    def keep(self, parcel: Parcel, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
         """Nothing was wrong with it: it is tried again until it expires."""
-        self._marks.retried.append((self._clock() + delay_ms, reason, parcel.id))
+        untried = int(not was_attempt)
+        self._marks.retried.append((untried, self._clock() + delay_ms, reason, parcel.id))
 
     def bury(self, parcel_id: int, reason: str) -> None:
         """The network will never take it."""
