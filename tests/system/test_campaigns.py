@@ -1,6 +1,7 @@
 """Fault campaigns: whatever breaks, no message is lost, none acts twice, and what is told twice is counted."""
 
 import asyncio
+import resource
 import sqlite3
 import time
 from collections import deque
@@ -199,3 +200,30 @@ async def test_a_database_that_takes_no_writes_for_a_while(
 
     figures(f"database locked for 1.5 s: {count} messages, {outcome}")
     check(outcome, count)
+
+
+async def test_a_disk_that_is_full_for_a_while(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed=7) as campaign:
+        stood_at: list[int] = []
+
+        async def fill() -> None:
+            await campaign.until_acknowledged(count // 3)
+            assert campaign.process is not None
+            pid = campaign.process.pid
+            assert pid is not None
+            # No file may grow beyond this: what a full disk is to SQLite.
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+            await asyncio.sleep(0.5)
+            stood_at.append(campaign.acknowledged)
+            await asyncio.sleep(1)
+            stood_at.append(campaign.acknowledged)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+        campaign.start()
+        outcome = await campaign.run(asyncio.create_task(fill()))
+
+    figures(f"disk full for 1.5 s: {count} messages, {outcome}")
+    check(outcome, count)
+    assert stood_at[0] == stood_at[1] < count  # meanwhile nothing was accepted
