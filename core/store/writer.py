@@ -49,6 +49,7 @@ class Writer:
         self._stopping = False
         self._failing = False
         self._blocked_since: float | None = None
+        self._blocked_at = 0.0
 
     def join(self, participant: Participant) -> None:
         """Ask this one too, after those that joined before it."""
@@ -90,9 +91,8 @@ class Writer:
 
     @property
     def blocked_s(self) -> float:
-        """For how many seconds the database has taken no writes; 0 while it does."""
-        since = self._blocked_since
-        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+        """For how many seconds writes have failed, from the first to the last of them; 0 once one succeeds."""
+        return 0.0 if self._blocked_since is None else self._blocked_at - self._blocked_since
 
     def stop(self) -> None:
         """Let `run` end once nothing waits."""
@@ -149,8 +149,9 @@ class Writer:
         try:
             result = await self._database.transact(noting)
         except TemporaryFault:
+            self._blocked_at = asyncio.get_running_loop().time()
             if self._blocked_since is None:
-                self._blocked_since = asyncio.get_running_loop().time()
+                self._blocked_since = self._blocked_at
             raise
         if has_written:
             self._blocked_since = None
