@@ -1,7 +1,8 @@
 """Messages waiting to be sent: leased, sent, accepted, tried again.
 
-A row's life: `ready` → `sent` → `accepted`, back to `ready` for another try, or `dead`. `sent` is durable before the
-octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again once.
+A row's life: `ready` → `sent` → `accepted` → `delivered`, back to `ready` for another try, or `dead`. `sent` is durable
+before the octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again
+once. What comes after `accepted` is told by the network's receipts (`core.deliveries`).
 """
 
 from collections.abc import Callable, Sequence
