@@ -134,6 +134,11 @@ async def test_an_operator_that_cannot_be_reached_is_named(counter: Counter, sms
     await with_nobody.end()
 
 
+@pytest.mark.parametrize("line", [{"host": "smsc..example"}, {"host": "x" * 70}], indirect=True)
+async def test_a_name_that_no_host_can_have_is_named(line: Line) -> None:
+    await until(lambda: line.trouble == "sms operator-a: cannot connect: no name of a host")
+
+
 @pytest.mark.parametrize("line", [{"response_timeout_s": 0.05}], indirect=True)
 async def test_a_bind_nobody_answers_is_named(line: Line) -> None:
     await line.smsc.accept()
