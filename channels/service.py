@@ -223,7 +223,7 @@ class Service:
         self.writer = Writer(self.database, book)
         lease_ms, token_life_ms = _ms(settings.timing.outbox_lease_s), round(self._link.valid_days * DAY_MS)
         # One for each operator, which is its carrier.
-        self._by_sms += [
+        self._by_sms = [
             Outbox(book.number, clock, lease_ms, token_life_ms=token_life_ms) for _ in settings.sms.operators
         ]
         self._links = Links(ids, clock, _ms(response_timeout_s), _ms(settings.timing.redelivery_s))

@@ -1,7 +1,8 @@
 """Messages waiting to be sent: leased, sent, accepted, tried again.
 
-A row's life: `ready` → `sent` → `accepted`, back to `ready` for another try, or `dead`. `sent` is durable before the
-octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again once.
+A row's life: `ready` → `sent` → `accepted` → `delivered`, back to `ready` for another try, or `dead`. `sent` is durable
+before the octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again
+once. What comes after `accepted` is told by the network's receipts (`core.deliveries`).
 """
 
 from collections.abc import Callable, Sequence
@@ -156,11 +157,12 @@ class Outbox:
         if parcel.attempts >= ATTEMPTS_MAX:
             self.bury(parcel.id, reason)
         else:
-            self.keep(parcel, delay_ms, reason)
+            self.keep(parcel, delay_ms, reason, was_attempt=True)
 
-    def keep(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
+    def keep(self, parcel: Parcel, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
         """Nothing was wrong with it: it is tried again until it expires."""
-        self._marks.retried.append((self._clock() + delay_ms, reason, parcel.id))
+        untried = int(not was_attempt)
+        self._marks.retried.append((untried, self._clock() + delay_ms, reason, parcel.id))
 
     def bury(self, parcel_id: int, reason: str) -> None:
         """The network will never take it."""

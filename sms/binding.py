@@ -142,6 +142,9 @@ class Binding:
         except OSError as error:  # a timeout is one too
             self._fail(f"cannot connect: {_why(error)}")
             return False, False
+        except UnicodeError:  # what a resolver says to a name like a..b
+            self._fail("cannot connect: no name of a host")
+            return False, False
         self._session = session
         try:
             if self._stopping.is_set():  # `stop` found no session to unbind

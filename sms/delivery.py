@@ -55,7 +55,8 @@ def read_delivery(message: Message, operator: str) -> Delivery | None:
 
 def normal_id(message_id: str) -> str:
     """A message id as it is stored and looked up: in small letters, without leading zeros."""
-    return message_id.strip().lower().lstrip("0") or "0"
+    given = message_id.strip().lower()
+    return given.lstrip("0") or given[:1]
 
 
 def forms(message_id: str) -> tuple[str, ...]:

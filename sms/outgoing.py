@@ -53,7 +53,9 @@ class Outgoing:
         session.submit(shipment)
 
     def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
-        parcel, outbox = self._parcels.pop(shipment_id), self._services.outbox
+        parcel, outbox = self._parcels.pop(shipment_id, None), self._services.outbox
+        if parcel is None:
+            return  # its lease ran out, it was sent again, and that has ended: this is the first one's end
         if result == codes.ESME_ROK:
             given = normal_id(message_id)
             outbox.accepted(shipment_id, self._profile.name, given)

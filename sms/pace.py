@@ -36,9 +36,12 @@ class Pace:
                 self._rate = min(self._most, max(self._rate * RECOVERY, self._rate + least))
         return self._rate
 
+    def is_paused(self, now: float) -> bool:
+        return now < self._paused_until
+
     def room(self, now: float, most: int) -> int:
         """How many submits may leave now, at most `most`."""
-        if now < self._paused_until:
+        if self.is_paused(now):
             return 0
         left = self._left
         while left and left[0] <= now - SECOND_S:
@@ -61,7 +64,7 @@ class Pace:
         What was under way when it complained brings more complaints of the same cause: the rate is halved once for
         them all.
         """
-        if now < self._paused_until:
+        if self.is_paused(now):
             return False
         rate = self.rate(now)
         if rate == inf:

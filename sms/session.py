@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum, auto
+from math import inf
 from struct import Struct
 from typing import Final, NamedTuple, Protocol, cast
 
@@ -127,7 +128,8 @@ class Session(asyncio.Protocol):
 
     def submit(self, shipment: Shipment) -> None:
         """Send a message's segments as the window allows; the owner hears once what became of it."""
-        flight, last = _Flight(shipment, len(shipment.segments)), len(shipment.segments)
+        last = len(shipment.segments)
+        flight = _Flight(shipment, last, self._loop.time())
         self._unsent.extend((flight, segment, number == last) for number, segment in enumerate(shipment.segments, 1))
         self._fill_window()
 
@@ -240,6 +242,8 @@ class Session(asyncio.Protocol):
             flight.message_id = parse_message_id(pdu)
         if status != codes.ESME_ROK:
             self._end_flight(flight, status)
+            if self._pace.is_paused(self._loop.time()):
+                self._recall(queued_before=inf)
         else:
             flight.remaining -= 1
             if not flight.remaining:
@@ -316,6 +320,14 @@ class Session(asyncio.Protocol):
                 )
             )
 
+    def _recall(self, queued_before: float) -> None:
+        """Give back what has waited since then and has not begun to leave: the outbox decides again what goes first,
+        and by which way, and no lease runs out meanwhile."""
+        for flight, *_ in self._unsent:
+            if not flight.sent_at and flight.queued_at < queued_before:
+                self._end_flight(flight, Fate.UNSENT)
+        self._unsent = deque(entry for entry in self._unsent if not entry[0].has_ended)
+
     def _fill_later(self, seconds: float) -> None:
         if self._filler is None:
             self._filler = self._loop.call_later(seconds, self._fill_again)
@@ -347,6 +359,7 @@ class Session(asyncio.Protocol):
             self._end_flight(self._outstanding.pop(sequence)[0], Fate.UNKNOWN)
         if overdue:
             self._fill_window()
+        self._recall(queued_before=now - timeout / 2)
         while self._remembered and next(iter(self._remembered.values())).at + REMEMBERED_S <= now:
             self._remembered.popitem(last=False)
         if self._half_since is not None and self._half_since + timeout <= now:
@@ -402,11 +415,12 @@ class _Remembered:
 class _Flight:
     """A shipment on its way."""
 
-    __slots__ = ("has_ended", "message_id", "remaining", "sent_at", "shipment")
+    __slots__ = ("has_ended", "message_id", "queued_at", "remaining", "sent_at", "shipment")
 
-    def __init__(self, shipment: Shipment, remaining: int) -> None:
+    def __init__(self, shipment: Shipment, remaining: int, queued_at: float) -> None:
         self.shipment = shipment
         self.remaining = remaining
+        self.queued_at = queued_at
         self.sent_at = 0.0
         self.message_id = ""
         self.has_ended = False

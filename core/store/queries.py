@@ -310,7 +310,12 @@ ACCEPT: Final = _compiled(
 RETRY: Final = _compiled(
     update(outbox)
     .where(outbox.c.id == bindparam("of_id"), _sent)
-    .values(state=literal_column("'ready'"), not_before=bindparam("due"), reason=bindparam("given_reason"))
+    .values(
+        state=literal_column("'ready'"),
+        attempts=outbox.c.attempts - bindparam("untried"),
+        not_before=bindparam("due"),
+        reason=bindparam("given_reason"),
+    )
 )
 BURY: Final = _compiled(
     update(outbox)

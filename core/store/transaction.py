@@ -49,7 +49,13 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._changes_before = connection.total_changes
         self._undos: list[Callable[[], object]] = []
+
+    @property
+    def has_written(self) -> bool:
+        """Whether any row was touched: what only looked proves nothing about a full disk."""
+        return self._connection.total_changes != self._changes_before
 
     @_translated
     def rows(self, query: Query, **values: object) -> list[Any]:

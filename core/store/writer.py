@@ -49,6 +49,7 @@ class Writer:
         self._stopping = False
         self._failing = False
         self._blocked_since: float | None = None
+        self._blocked_at = 0.0
 
     def join(self, participant: Participant) -> None:
         """Ask this one too, after those that joined before it."""
@@ -90,9 +91,8 @@ class Writer:
 
     @property
     def blocked_s(self) -> float:
-        """For how many seconds the database has taken no writes; 0 while it does."""
-        since = self._blocked_since
-        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+        """For how many seconds writes have failed, from the first to the last of them; 0 once one succeeds."""
+        return 0.0 if self._blocked_since is None else self._blocked_at - self._blocked_since
 
     def stop(self) -> None:
         """Let `run` end once nothing waits."""
@@ -117,12 +117,9 @@ class Writer:
 
         try:
             with COMMIT_SECONDS.time():
-                await self._database.transact(work)
+                await self._transact(work)
         except Exception as error:  # noqa: BLE001  # whatever a job raises is handed to that job, which decides
-            self._note(error)
             return error
-        self._blocked_since = None
-        self._book.keep()
         if self._failing:
             self._failing = False
             _log.info("the database takes writes again")
@@ -132,22 +129,34 @@ class Writer:
 
     async def _run_errand(self, work: Callable[[Transaction], object], future: "asyncio.Future[object]") -> None:
         try:
-            result = await self._database.transact(work)
+            result = await self._transact(work)
         except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for the future
-            self._note(error)
             if not future.done():
                 future.set_exception(error)
             return
-        self._blocked_since = None
-        self._book.keep()
         if not future.done():
             future.set_result(result)
 
-    def _note(self, error: Exception) -> None:
-        if not isinstance(error, TemporaryFault):
+    async def _transact(self, work: Callable[[Transaction], T]) -> T:
+        has_written = False
+
+        def noting(transaction: Transaction) -> T:
+            nonlocal has_written
+            result = work(transaction)
+            has_written = transaction.has_written
+            return result
+
+        try:
+            result = await self._database.transact(noting)
+        except TemporaryFault:
+            self._blocked_at = asyncio.get_running_loop().time()
+            if self._blocked_since is None:
+                self._blocked_since = self._blocked_at
+            raise
+        if has_written:
             self._blocked_since = None
-        elif self._blocked_since is None:
-            self._blocked_since = asyncio.get_running_loop().time()
+        self._book.keep()
+        return result
 
     def _say_failed(self, error: Exception) -> None:
         # Once for each run of failures: a full disk must not fill what is left of it with our log.

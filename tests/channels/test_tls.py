@@ -4,16 +4,10 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from channels.sections import Operator as Section
@@ -26,60 +20,10 @@ from sms.pdu import Bind
 from sms.profile import Profile
 from sms.services import Services
 from sms.simulator import Simulator
+from tests.authority import DAY, Authority, serving
 from tests.counter import MIGROS, Counter, until
 
-DAY: Final = timedelta(days=1)
-NOW: Final = datetime.now(UTC)
 HASTE: Final = BackOff(first=0.01, most=0.02, refused=0.03)
-
-
-class Authority(NamedTuple):
-    """Signs certificates; `file` is its own one."""
-
-    name: x509.Name
-    key: ec.EllipticCurvePrivateKey
-    file: Path
-
-    @classmethod
-    def made(cls, folder: Path, name: str) -> Self:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = (
-            _builder(subject, subject, key)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        file = folder / f"{name}.pem"
-        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        return cls(subject, key, file)
-
-    def issue(self, folder: Path, name: str, *hosts: str, age: timedelta = DAY, passphrase: bytes = b"") -> Path:
-        """A certificate and its key in one file."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), self.name, key, age)
-        if hosts:
-            names = [x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        certificate = builder.sign(self.key, hashes.SHA256())
-        closed = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-        octets = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, closed)
-        file = folder / f"{name}.pem"
-        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + octets)
-        return file
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, age: timedelta = DAY
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - age)
-        .not_valid_after(NOW - age + 2 * DAY)
-    )
 
 
 def section(**fields: object) -> Section:
@@ -103,15 +47,6 @@ async def bound(counter: Counter, section: Section, server: ssl.SSLContext | Non
         await operator.stop()
         await running
         await smsc.stop()
-
-
-def serving(certificate: Path, clients: Path | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    if clients is not None:
-        context.load_verify_locations(clients)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -154,7 +154,8 @@ async def test_a_row_that_was_not_taken_at_all_is_kept_however_often_it_was_trie
     counter.outbox.keep(carrier.carried[0]._replace(attempts=ATTEMPTS_MAX + 1), 1000, "0x00000058 ESME_RTHROTTLED")
     await turn(counter)
 
-    assert await counter.rows("SELECT state, reason FROM outbox") == [("ready", "0x00000058 ESME_RTHROTTLED")]
+    kept = [("ready", "0x00000058 ESME_RTHROTTLED", 0)]
+    assert await counter.rows("SELECT state, reason, attempts FROM outbox") == kept
 
 
 async def test_a_row_that_the_network_never_takes_is_buried(counter: Counter, carrier: FakeCarrier) -> None:

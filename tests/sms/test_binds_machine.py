@@ -22,6 +22,7 @@ from core.store.errors import StoreError
 from core.store.locks import BookLocks
 from sms import codes, held, pace
 from sms.operator import Operator
+from sms.pdu import build_plain
 from tests.counter import LEASE_MS, REDELIVERY_MS, Counter, FakeClock, prepared
 from tests.sms.line import operator_at
 from tests.sms.network import Network, Wish
@@ -157,6 +158,13 @@ class BindsMachine(RuleBasedStateMachine):
             ends[place % len(ends)].abort()
         if waits:
             self._go_on()
+
+    @rule(operator=operators, place=places)
+    def unbind(self, operator: int, place: int) -> None:
+        ends = self.networks[operator].ends
+        if ends:
+            ends[place % len(ends)].send(build_plain(codes.UNBIND, 1))
+        self._go_on()
 
     @rule(operator=operators, is_gone=st.booleans())
     def leave_or_return(self, operator: int, is_gone: bool) -> None:

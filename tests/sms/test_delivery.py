@@ -125,3 +125,8 @@ def test_both_spellings_of_an_id_meet(submitted: str, received: str) -> None:
 def test_any_number_meets_itself_in_any_spelling(number: int, spelling: str) -> None:
     for other in ("{:d}", "{:x}", "{:020d}"):
         assert normal_id(spelling.format(number)) in forms(other.format(number))
+
+
+def test_no_receipt_meets_a_message_that_was_given_no_id() -> None:
+    assert normal_id("") == ""
+    assert "" not in forms("0")

@@ -134,6 +134,11 @@ async def test_an_operator_that_cannot_be_reached_is_named(counter: Counter, sms
     await with_nobody.end()
 
 
+@pytest.mark.parametrize("line", [{"host": "smsc..example"}, {"host": "x" * 70}], indirect=True)
+async def test_a_name_that_no_host_can_have_is_named(line: Line) -> None:
+    await until(lambda: line.trouble == "sms operator-a: cannot connect: no name of a host")
+
+
 @pytest.mark.parametrize("line", [{"response_timeout_s": 0.05}], indirect=True)
 async def test_a_bind_nobody_answers_is_named(line: Line) -> None:
     await line.smsc.accept()
@@ -400,9 +405,11 @@ async def test_a_database_that_takes_no_writes_for_long_ends_a_bind_that_receive
     await line.counter.pragma("query_only=ON")
 
     assert await line.deliver(peer) == 0x14
-    unbind = await peer.head()
-    assert unbind.command == codes.UNBIND
-    await peer.answer(unbind)
+    await asyncio.sleep(0.25)  # what the network brings again fails as well
+    await peer.send(build_message(codes.DELIVER_SM, 2, MESSAGE))
+    heads = {head.command: head for head in await peer.heads(2)}
+    assert heads[codes.DELIVER_SM_RESP].status == 0x14
+    await peer.answer(heads[codes.UNBIND])
     assert await peer.is_closed()
     await until(lambda: "readonly" in (line.bind.trouble or ""))
     await line.counter.pragma("query_only=OFF")

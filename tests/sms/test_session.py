@@ -394,8 +394,11 @@ async def test_a_long_message_ends_once_with_the_first_part_that_fails(bound: Bo
 
 @pytest.mark.parametrize("bound", [HASTY], indirect=True)
 async def test_a_submit_nobody_answers_is_unknown_and_makes_room(bound: Bound) -> None:
-    bound.submit(1, 2, 3, 4)
-    heads = await bound.peer.heads(4)  # the fourth once the window was freed
+    bound.submit(1, 2, 3)
+    heads = await bound.peer.heads(3)
+    await until(lambda: len(bound.owner.ended) == 3)
+    bound.submit(4)
+    heads.append(await bound.peer.head())
 
     assert bound.owner.ended[:3] == [(1, Fate.UNKNOWN, ""), (2, Fate.UNKNOWN, ""), (3, Fate.UNKNOWN, "")]
     await bound.peer.answer(heads[3], message_id="id-4")
@@ -445,6 +448,48 @@ async def test_a_message_of_which_a_part_was_sent_is_unknown_once_when_the_link_
     await closed(bound)
 
     assert bound.owner.ended == [(n, Fate.UNKNOWN, "") for n in (1, 2, 9)]
+
+
+@pytest.mark.parametrize("bound", [PROFILE._replace(window=1)], indirect=True)
+async def test_a_pause_gives_back_what_has_not_begun_to_leave(bound: Bound) -> None:
+    bound.submit(1)
+    bound.submit(9, text=LONG)
+    head = await bound.peer.head()
+
+    bound.session._pace.slow_down(asyncio.get_running_loop().time())
+    await bound.peer.answer(head, codes.ESME_RTHROTTLED)
+
+    await until(lambda: len(bound.owner.ended) == 2)
+    assert bound.owner.ended == [(1, codes.ESME_RTHROTTLED, ""), (9, Fate.UNSENT, "")]
+    await bound.peer.quiet()
+
+
+@pytest.mark.parametrize("bound", [PROFILE._replace(window=2)], indirect=True)
+async def test_a_pause_keeps_the_rest_of_what_has_begun_to_leave(bound: Bound) -> None:
+    bound.session._pace = pace = Pace(0)
+    bound.submit(1)
+    bound.submit(9, text=LONG)
+    heads = await bound.peer.heads(2)
+
+    pace._paused_until = asyncio.get_running_loop().time() + 0.05
+    await bound.peer.answer(heads[0], codes.ESME_RTHROTTLED)
+    rest = await bound.peer.head()
+    await bound.peer.answer(heads[1], message_id="1")
+    await bound.peer.answer(rest, message_id="2")
+
+    await until(lambda: len(bound.owner.ended) == 2)
+    assert bound.owner.ended == [(1, codes.ESME_RTHROTTLED, ""), (9, codes.ESME_ROK, "2")]
+
+
+@pytest.mark.parametrize("bound", [HASTY._replace(window=1)], indirect=True)
+async def test_what_waits_too_long_for_the_window_is_given_back(bound: Bound) -> None:
+    bound.submit(1)
+    await bound.peer.head()
+    bound.submit(2)
+
+    await until(lambda: len(bound.owner.ended) == 2)
+
+    assert sorted(bound.owner.ended) == [(1, Fate.UNKNOWN, ""), (2, Fate.UNSENT, "")]
 
 
 # Enquire link, unbind, what is wrong.

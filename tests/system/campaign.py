@@ -8,8 +8,9 @@ import asyncio
 import random
 import shutil
 import sqlite3
+import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -52,6 +53,7 @@ password = "secret"
 window = {window}
 rate = {rate}
 response_timeout_s = {response_timeout_s}
+{more}
 """
 
 
@@ -111,19 +113,22 @@ class Campaign:
         count: int,
         seed: int,
         *,
-        operators: int = 1,
+        operators: Sequence[str] = ("",),
+        tls: ssl.SSLContext | None = None,
         response_timeout_s: float = 10.0,
         rate: int = 0,
     ) -> AsyncIterator["Campaign"]:
+        """`operators` holds more settings for each of them; with `tls` they speak it."""
         campaign = cls(folder, count, seed)
         shutil.copy(template, campaign.database)
         settings = _SETTINGS.format(admin=campaign.admin)
-        for name in OPERATORS[:operators]:
+        for name, more in zip(OPERATORS, operators, strict=False):
             simulator = Simulator(receipts=True)
             simulator.on_submit = campaign.take
             campaign.simulators.append(simulator)
             given = {"window": WINDOW, "rate": rate, "response_timeout_s": response_timeout_s}
-            settings += _OPERATOR.format(name=name, port=await simulator.start("127.0.0.1"), **given)
+            port = await simulator.start("127.0.0.1", tls=tls)
+            settings += _OPERATOR.format(name=name, port=port, more=more, **given)
         campaign._settings.write_text(settings)
         try:
             yield campaign

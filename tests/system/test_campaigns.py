@@ -1,6 +1,7 @@
 """Fault campaigns: whatever breaks, no message is lost, none acts twice, and what is told twice is counted."""
 
 import asyncio
+import resource
 import sqlite3
 import time
 from collections import deque
@@ -12,6 +13,7 @@ import pytest
 
 from sms import codes
 from sms.pdu import Message
+from tests.authority import Authority, serving
 from tests.system.campaign import WINDOW, Campaign, Outcome, prepare
 
 FEW, MANY = 200, 3000  # messages
@@ -35,10 +37,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(100 if metafunc.config.getoption("--long") else 2))
 
 
-def check(outcome: Outcome, count: int, operators: int = 1) -> None:
+def check(outcome: Outcome, count: int, sending_binds: int = 1) -> None:
     assert (outcome.lost, outcome.acts, outcome.unanswered) == (0, count, 0)
     assert outcome.doubled <= outcome.unknown
-    assert outcome.most_sent <= WINDOW * operators
+    assert outcome.most_sent <= WINDOW * sending_binds
 
 
 async def test_killed_at_random_moments(
@@ -157,7 +159,9 @@ async def test_an_operator_that_takes_20_submits_a_second(
 async def test_one_of_two_operators_gone(
     tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
 ) -> None:
-    async with Campaign.prepared(tmp_path, template, count, seed=5, operators=2) as campaign:
+    async with Campaign.prepared(
+        tmp_path, template, count, seed=5, operators=("binds = 2", 'bind = "pair"')
+    ) as campaign:
         going = campaign.simulators[1]
         settled_without_it = 0
 
@@ -177,7 +181,7 @@ async def test_one_of_two_operators_gone(
         outcome = await campaign.run(asyncio.create_task(lose_one()))
 
     figures(f"one of two operators gone: {count} messages, {settled_without_it} settled meanwhile, {outcome}")
-    check(outcome, count, operators=2)
+    check(outcome, count, sending_binds=3)
     assert settled_without_it >= count // 3
     assert campaign.unknown_by_metric == outcome.unknown
 
@@ -199,3 +203,44 @@ async def test_a_database_that_takes_no_writes_for_a_while(
 
     figures(f"database locked for 1.5 s: {count} messages, {outcome}")
     check(outcome, count)
+
+
+async def test_a_disk_that_is_full_for_a_while(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    async with Campaign.prepared(tmp_path, template, count, seed=7) as campaign:
+        stood_at: list[int] = []
+
+        async def fill() -> None:
+            await campaign.until_acknowledged(count // 3)
+            assert campaign.process is not None
+            pid = campaign.process.pid
+            assert pid is not None
+            # No file may grow beyond this: what a full disk is to SQLite.
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+            await asyncio.sleep(0.5)
+            stood_at.append(campaign.acknowledged)
+            await asyncio.sleep(1)
+            stood_at.append(campaign.acknowledged)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+        campaign.start()
+        outcome = await campaign.run(asyncio.create_task(fill()))
+
+    figures(f"disk full for 1.5 s: {count} messages, {outcome}")
+    check(outcome, count)
+    assert stood_at[0] == stood_at[1] < count  # meanwhile nothing was accepted
+
+
+async def test_a_line_over_tls(tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]) -> None:
+    ca = Authority.made(tmp_path, "ca")
+    ca.issue(tmp_path, "izinhatti")
+    tls = serving(ca.issue(tmp_path, "smsc", "127.0.0.1"), clients=ca.file)
+    files = "tls = true\ntls_ca = 'ca.pem'\ntls_cert = 'izinhatti.pem'\ntls_key = 'izinhatti.pem'"
+    async with Campaign.prepared(tmp_path, template, count, seed=8, operators=(files,), tls=tls) as campaign:
+        campaign.start()
+        outcome = await campaign.run()
+
+    figures(f"over TLS with certificates on both sides: {count} messages, {outcome}")
+    check(outcome, count)
+    assert outcome.unknown == 0

@@ -49,7 +49,7 @@ class Fates(Outbox):
     def accepted(self, parcel_id: int, operator: str, message_id: str) -> None:
         self.told.append((parcel_id, "accepted", f"{operator} {message_id}"))
 
-    def keep(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
+    def keep(self, parcel: Parcel, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
         self.told.append((parcel.id, "keep", reason, delay_ms))
 
     def bury(self, parcel_id: int, reason: str) -> None:

@@ -142,7 +142,7 @@ def statements(path: Path) -> list[str]:
     ("label", "query", "parameters"),
     [
         ("accept", ACCEPT, ("by_operator", "given_id", "at", "of_id")),
-        ("retry", RETRY, ("due", "given_reason", "of_id")),
+        ("retry", RETRY, ("untried", "due", "given_reason", "of_id")),
         ("bury", BURY, ("given_reason", "at", "of_id")),
         ("unknown", UNKNOWN, ("at", "of_id")),
     ],
@@ -168,6 +168,7 @@ def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
         "of_id": 7,
     }
     assert dict(zip(RETRY.parameters, marks.retried[0], strict=True)) == {
+        "untried": 0,
         "due": clock.now + 5,
         "given_reason": "later",
         "of_id": 7,
