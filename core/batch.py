@@ -44,7 +44,7 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
-from core.parts import Whole, take_leftover, take_part
+from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of
 from core.receipts import draw
 from core.recipients import Msisdn
@@ -203,6 +203,8 @@ class Batch:
         return past_of(self._transaction, said.receipt, recipient, talk.subscribed_at)
 
     def _put_aside(self, request: Request, request_id: int) -> Outgoing:
+        if isinstance(request.said, Leftover):
+            drop_set(self._transaction, request, request.said)  # else it would be found and set aside each second
         receipt = draw(self._tools.is_reserved)
         answer = SetAside(receipt)
         text = None

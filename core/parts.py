@@ -87,8 +87,13 @@ def take_leftover(transaction: Transaction, request: Request, leftover: Leftover
     parts = {number: octets for number, octets, *_ in transaction.rows(PIECES_OF_SET, **key, of_first=leftover.first)}
     if not parts:
         return None
-    transaction.run(DROP_SET, **key, of_first=leftover.first)
+    drop_set(transaction, request, leftover)
     return Whole(settled(leftover.read(parts)), ())
+
+
+def drop_set(transaction: Transaction, request: Request, leftover: Leftover) -> None:
+    """End a set whatever its parts say."""
+    transaction.run(DROP_SET, **_key(request, leftover), of_first=leftover.first)
 
 
 def overdue_sets(transaction: Transaction, before: Instant) -> list[OverdueSet]:

@@ -56,7 +56,7 @@ NO_DATABASE = [
 
 USES = [
     Fault("no command", (), 2, "Missing command."),
-    Fault("unknown command", ("sreve",), 2, "No such command 'sreve'. Did you mean 'serve'?"),
+    Fault("unknown command", ("sreve",), 2, "No such command 'sreve'. Did you mean 'serve', 'review'?"),
     Fault("group without command", ("ledger",), 2, "Missing command."),
     Fault("unknown option", ("brands", "list", "--xml"), 2, "No such option: --xml"),
     Fault("no feed", ("consents", "import", "x.csv", "--notify"), 2, "x.csv: does not exist"),

@@ -233,6 +233,20 @@ async def test_one_look_is_bounded_and_the_next_finds_the_rest(line: Line) -> No
     ]
 
 
+async def test_what_breaks_the_commit_is_set_aside_once(line: Line) -> None:
+    await line.counter.rows(
+        "CREATE TRIGGER refuse BEFORE UPDATE ON consent WHEN NEW.status = 'RET' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    await line.part(1, 2, b"RET MIGROS ")
+    await line.settle()
+
+    await line.sweep()
+
+    assert await line.outcomes() == ["set-aside"]
+    assert await line.counter.column("SELECT count(*) FROM piece") == [0]
+    assert await line.counter.column("SELECT count(*) FROM outbox") == [1]
+
+
 async def test_what_cannot_be_committed_is_found_again(line: Line) -> None:
     await line.part(1, 2, b"RET MIGROS ")
     line.counter.clock.pass_ms(PART_MS)
