@@ -8,7 +8,8 @@ from typing import Final
 
 import structlog
 
-from ivr.agi import Agi, AgiWire, Patience
+from ivr.agi import Agi
+from ivr.agi_wire import AgiWire, Patience
 from ivr.errors import AgiBroken, AgiTimeout, CallEnded
 from ivr.metrics import IVR_CALLS, IVR_ENDED
 

@@ -63,7 +63,7 @@ class _Talk:
     async def end(self, end: End) -> None:
         """Say the last sentence; the dialplan hangs up, or connects to a person."""
         agi = self._agi
-        await agi.exec_playback(await self._line.prompts.files(end.speech, self._language))
+        await agi.play(await self._line.prompts.files(end.speech, self._language))
         if end.to_agent:
             await agi.set_variable(AGENT, self._line.agent)
         await agi.set_variable(DONE, "1")
@@ -88,7 +88,7 @@ class _Talk:
         match effect:
             case Ask(speech, keys_max, is_slow):
                 files = await self._line.prompts.files(speech, self._language, slow=is_slow)
-                keys = await self._agi.exec_read(files, keys_max)
+                keys = await self._agi.read(files, keys_max)
                 self._keys.append(keys.digits)
                 return Pressed(keys.digits, keys.is_timeout)
             case HandIn(number, wish):

@@ -255,7 +255,7 @@ class Menu:
         match call.state:
             case AskingProof(number, to_list):
                 if isinstance(done.answer, ProofCode):
-                    return self._ask(call, ProofEntry(number, to_list=to_list))
+                    return self._ask(call, ProofEntry(number, to_list=to_list), Fixed("code.sent"))
                 return Move(call, End((Fixed("code.none_left"), _GOODBYE)))
             case ProofEntry(number) as entry:
                 if isinstance(done.answer, Proven):

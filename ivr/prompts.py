@@ -61,18 +61,19 @@ class Prompts:
         self._kept = Kept(self._sounds / "names", speaker)
 
     async def files(self, parts: Sequence[Part], language: Language, *, slow: bool = False) -> list[str]:
-        """The files to play in order: absolute paths without suffix, within `WAIT_S`.
+        """The files to play in order, named from the folder on without suffix, within `WAIT_S`.
 
         A name, count or day that cannot be rendered by then is spelled by its digits. Raises KeyError for a prompt
         that no catalog has.
         """
         until = asyncio.get_running_loop().time() + WAIT_S
         found = await asyncio.gather(*[self._said(part, language, until) for part in parts])
-        return [
-            str(twin(stem) if slow or (isinstance(part, Spelled) and part.slowly) else stem)
+        files = [
+            twin(stem) if slow or (isinstance(part, Spelled) and part.slowly) else stem
             for part, stems in zip(parts, found, strict=True)
             for stem in stems
         ]
+        return [str(file.relative_to(self._sounds)) for file in files]
 
     def missing(self) -> list[str]:
         """Prompts of the catalogs that are not built, like `tr/main.menu`."""

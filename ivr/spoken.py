@@ -52,7 +52,7 @@ def question_of(call: Call, question: Question, *, has_agent: bool) -> Speech:
         case NumberEntry():
             return (Fixed("number.ask"),)
         case ProofEntry():
-            return (Fixed("code.sent"),)
+            return (Fixed("code.enter"),)
         case BrandEntry(purpose):
             return (Fixed("brand.enter_ret" if purpose == "ret" else "brand.enter"),)
         case BrandChoice(_, brands):

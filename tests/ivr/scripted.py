@@ -1,11 +1,16 @@
 """An Asterisk on loopback that does nothing by itself: the test writes each line and reads each command."""
 
 import asyncio
-from typing import Final, Self
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple, Self
+
+from ivr.agi import Agi
+from ivr.agi_wire import AgiCall, AgiWire, Patience
 
 PATIENCE_S: Final = 5.0
 
-# As Asterisk 22 writes it, for AGI(agi://127.0.0.1/call,+905321234567,allowed_passed_screen,30).
+# As Asterisk 22 writes it, for AGI(agi://127.0.0.1/call,+905321234567,allowed_passed_screen).
 VALUES: Final = {
     "agi_network": "yes",
     "agi_network_script": "call",
@@ -31,8 +36,8 @@ VALUES: Final = {
     "agi_threadid": "140737341523712",
     "agi_arg_1": "+905321234567",
     "agi_arg_2": "allowed_passed_screen",
-    "agi_arg_3": "30",
 }
+CALL: Final = AgiCall("1757614000.42", "+905321234567", "allowed_passed_screen")
 
 
 def environment(**changes: str | None) -> bytes:
@@ -86,3 +91,45 @@ class Asterisk:
 
     def abort(self) -> None:
         self._writer.transport.abort()
+
+
+class Line(NamedTuple):
+    """Both ends of one connection, the call's environment not yet written."""
+
+    asterisk: Asterisk
+    wire: AgiWire
+
+    async def called(self, octets: bytes | None = None) -> Agi:
+        await self.asterisk.send(environment() if octets is None else octets)
+        return Agi(await self.wire.environment(), self.wire)
+
+
+@asynccontextmanager
+async def connected(patience: Patience | None = None) -> AsyncIterator[Line]:
+    """A connection over a real socket."""
+    wires: asyncio.Queue[AgiWire] = asyncio.Queue()
+    given = patience or Patience(PATIENCE_S, PATIENCE_S, PATIENCE_S)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: AgiWire(wires.put_nowait, given), "127.0.0.1", 0)
+    asterisk = await Asterisk.connected(server.sockets[0].getsockname()[1])
+    wire = await wires.get()
+    try:
+        yield Line(asterisk, wire)
+    finally:
+        wire.close()
+        await asterisk.close()
+        server.close()
+
+
+class NoTransport(asyncio.Transport):
+    """Knows whether it was aborted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_aborted = False
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+    def write(self, data: object) -> None:
+        return None

@@ -14,8 +14,9 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from ivr import agi_server as module
-from ivr.agi import COMMAND_OCTETS_MAX, Agi, AgiWire, Keys, Patience
+from ivr.agi import Agi, Keys
 from ivr.agi_server import AgiServer
+from ivr.agi_wire import COMMAND_OCTETS_MAX, AgiWire, Patience
 from ivr.errors import AgiBroken, HungUp
 from tests.counter import until
 from tests.ivr.scripted import PATIENCE_S, Asterisk, environment
@@ -190,10 +191,10 @@ async def test_a_fault_of_the_connection_is_logged_with_its_reason() -> None:
     async with opened() as door:
         with capture_logs() as logs:
             asterisk = await door.connect()
-            await asterisk.send(environment(agi_arg_3=SECRET))
+            await asterisk.send(environment(agi_arg_1=None, agi_arg_3=SECRET))
             assert await asterisk.is_closed()
 
-    assert [entry["reason"] for entry in logs] == ["environment: agi_arg_3 is no number of seconds"]
+    assert [entry["reason"] for entry in logs] == ["environment: without agi_arg_1"]
 
 
 async def test_a_caller_who_hangs_up_is_not_logged() -> None:
@@ -408,13 +409,14 @@ async def echo(agi: Agi) -> list[str]:
     return kept
 
 
-def reading(sound: Path) -> Callable[[Agi], Awaitable[object]]:
-    async def read(agi: Agi) -> list[Keys]:
-        pressed = await agi.exec_read([str(sound)] * 3, 20)
-        await agi.set_variable("TIMEOUT(response)", "0.2")
-        return [pressed, await agi.exec_read([str(sound)], 1)]
+async def reads(agi: Agi) -> list[Keys]:
+    await agi.play(["missing", "tr/sound word"])
+    pressed = await agi.read(["tr/sound word"] * 3, 20)
+    return [pressed, await agi.read(["tr/sound word"], 1)]
 
-    return read
+
+async def reads_what_is_missing(agi: Agi) -> Keys:
+    return await agi.read(["missing"], 1)
 
 
 async def waits(caller: Caller) -> None:
@@ -422,36 +424,42 @@ async def waits(caller: Caller) -> None:
 
 
 async def presses(caller: Caller) -> None:
-    await caller.ear.hears(b"\xd5" * 160)
+    await caller.ear.hears(SOUND * 2)  # the first is none that keys cut
     await caller.press("12*#")
+    await caller.ends()
 
 
 async def hangs_up(caller: Caller) -> None:
-    await caller.ear.hears(b"\xd5" * 160)
+    await caller.ear.hears(SOUND)
     await caller.hang_up()
     caller.hung_up.set()
 
 
+SOUND = bytes(range(160)) * 50
 SILENCE = Keys("", is_timeout=True)
 
 
+def with_sounds(folder: Path) -> Path:
+    for name, sound in (("sound word", SOUND), ("fallback", b"\x2a" * 1_600)):
+        (folder / "tr").mkdir(exist_ok=True)
+        (folder / f"tr/{name}.alaw").write_bytes(sound)
+    return folder
+
+
 @pytest.mark.parametrize(
-    ("file", "act", "found", "how"),
+    ("job", "act", "found", "how"),
     [
-        pytest.param(None, waits, [*VALUES, LONGEST], "done", id="values are kept as they were meant"),
-        pytest.param("sound", presses, [Keys("12*", is_timeout=False), SILENCE], "done", id="keys, then silence"),
-        pytest.param("sound", hangs_up, HungUp, "hung-up", id="caller hangs up"),
-        pytest.param("sound", waits, HungUp, "hung-up", id="watchdog"),
-        pytest.param("missing", waits, AgiBroken, "broken", id="no sound file"),
+        pytest.param(echo, waits, [*VALUES, LONGEST], "done", id="values are kept as they were meant"),
+        pytest.param(reads, presses, [Keys("12*", is_timeout=False), SILENCE], "done", id="keys and silence"),
+        pytest.param(reads, hangs_up, HungUp, "hung-up", id="caller hangs up"),
+        pytest.param(reads_what_is_missing, waits, AgiBroken, "broken", id="no sound file"),
     ],
 )
-async def test_a_real_asterisk(tmp_path: Path, file: str | None, act: Act, found: object, how: str) -> None:
+async def test_a_real_asterisk(
+    tmp_path: Path, job: Callable[[Agi], Awaitable[object]], act: Act, found: object, how: str
+) -> None:
     before = ended(how)
     results: list[object] = []
-    for name in ("sound word", "tr/fallback"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).with_suffix(".alaw").write_bytes(b"\xd5" * 8_000)
-    job = echo if file is None else reading(tmp_path / file.replace("sound", "sound word"))
 
     async def handler(agi: Agi) -> None:
         try:
@@ -462,10 +470,27 @@ async def test_a_real_asterisk(tmp_path: Path, file: str | None, act: Act, found
         await agi.set_variable("IZINHATTI_DONE", "1")
 
     async with opened(handler) as door:
-        started = running(tmp_path / "state", tmp_path, f"127.0.0.1:{door.port}", WATCHDOG="3")
+        started = running(tmp_path / "state", with_sounds(tmp_path), f"127.0.0.1:{door.port}", WATCHDOG="10")
         async with started as asterisk, calling(asterisk, "05321234567") as caller:
             await act(caller)
             await counted(how, before)
 
     assert results == [found]
     assert door.handled[0].call.number == "05321234567"
+
+
+async def test_a_real_asterisk_counts_the_watchdog_from_the_last_command_of_a_program_that_freezes(
+    tmp_path: Path,
+) -> None:
+    async def handler(agi: Agi) -> None:
+        await agi.set_variable("IZINHATTI_TAKEN", "1")
+        await agi.play(["tr/sound word"])
+        await agi.play(["tr/sound word"])  # both together are longer than the watchdog
+        await asyncio.Event().wait()
+
+    async with opened(handler) as door:
+        started = running(tmp_path / "state", with_sounds(tmp_path), f"127.0.0.1:{door.port}", WATCHDOG="2")
+        async with started as asterisk, calling(asterisk, "05321234567") as caller:
+            heard = await caller.ends()
+
+    assert heard == SOUND * 2 + b"\x2a" * 1_600

@@ -9,7 +9,8 @@ from core.answers import Committed, Outcome, Undecided
 from core.keypad import Keypad
 from core.recipients import Msisdn
 from core.requests import AskCode, Language, Ret, Wish
-from ivr.agi import AgiCall, Keys
+from ivr.agi import Keys
+from ivr.agi_wire import AgiCall
 from ivr.call import Line, take_call
 from ivr.errors import HungUp
 from ivr.menu import Menu
@@ -37,11 +38,11 @@ class Asterisk:
     """Gives the keys one after the other, then nothing; keeps what it was told, in order. An `Agi`."""
 
     def __init__(self, number: str, presentation: str, keys: Sequence[str]) -> None:
-        self.call = AgiCall("call-1", number, presentation, 60)
+        self.call = AgiCall("call-1", number, presentation)
         self.keys = list(keys)
         self.told: list[str] = []
 
-    async def exec_read(self, files: Sequence[str], digits_max: int) -> Keys:
+    async def read(self, files: Sequence[str], digits_max: int) -> Keys:
         self.told.append(" ".join(files))
         if not self.keys:
             return SILENCE
@@ -50,7 +51,7 @@ class Asterisk:
             raise HungUp
         return Keys(digits, is_timeout=False)
 
-    async def exec_playback(self, files: Sequence[str]) -> None:
+    async def play(self, files: Sequence[str]) -> None:
         self.told.append(" ".join(files))
 
     async def set_variable(self, name: str, value: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -341,15 +341,18 @@ async def test_silence_longer_than_an_answer_may_take_ends_nothing(watch: Watch)
 
 
 @pytest.mark.parametrize("watch", [HASTE._replace(ping_s=0.01, answer_s=0.1)], indirect=True)
-async def test_an_answer_that_comes_twice_does_not_answer_the_next_ping(watch: Watch) -> None:
+async def test_an_answer_that_comes_again_does_not_answer_the_next_ping(watch: Watch) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     peer = await watch.logged_in()
     ping = await peer.action()
 
-    await peer.answer(ping)
+    await peer.send(3 * packet(Response="Success", ActionID=ping["ActionID"]))
     await peer.action()
     await peer.answer(ping)
 
     assert await watch.trouble() == "ivr ami: no answer to a ping"
+    assert complaints == []
 
 
 async def test_an_action_that_cannot_be_sent_has_no_answer() -> None:
@@ -475,23 +478,6 @@ async def test_events_that_arrive_octet_by_octet_are_counted(watch: Watch) -> No
     await until(lambda: hangups("34") == before + 2)
 
 
-def long_event(size: int) -> bytes:
-    """An event of so many octets, its end not counted."""
-    start = b"Event: Hangup\r\nCause: 21\r\nText: "
-    return start + b"x" * (size - len(start)) + b"\r\n\r\n"
-
-
-@pytest.mark.parametrize("size", [PACKET_OCTETS_MAX - 3, PACKET_OCTETS_MAX - 4])
-async def test_a_packet_up_to_the_bound_is_read(watch: Watch, size: int) -> None:
-    before = hangups("21")
-    peer = await watch.logged_in()
-
-    await peer.send(packet(Event="FullyBooted") + long_event(size))
-
-    await until(lambda: hangups("21") == before + 1)
-    assert watch.manager.trouble is None
-
-
 async def test_a_packet_that_does_not_end_ends_the_connection(watch: Watch) -> None:
     peer = await watch.logged_in()
 
@@ -499,6 +485,68 @@ async def test_a_packet_that_does_not_end_ends_the_connection(watch: Watch) -> N
 
     assert await watch.trouble() == "ivr ami: the connection was lost"
     assert await peer.is_closed()
+
+
+class Pieces(socket.socket):
+    """Each read brings the next of these pieces."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        super().__init__()
+        self._pieces = list(pieces)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        return self._pieces.pop(0)
+
+
+HALF: Final = b"x" * (PACKET_OCTETS_MAX // 2)
+END: Final = b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([HALF, HALF[1:]], id="one below"),
+        pytest.param([HALF, HALF], id="at the bound"),
+        pytest.param([HALF, HALF[4:] + END, HALF, HALF[4:] + END], id="two packets at it"),
+        pytest.param([HALF + HALF + HALF + END + HALF + HALF], id="the end in the middle"),
+        *[
+            pytest.param([HALF[4:] + END[:cut], END[cut:] + HALF] * 3, id=f"an end cut after {cut} octets")
+            for cut in (1, 2, 3)
+        ],
+        pytest.param([HALF, *(END[at : at + 1] for at in range(4)), HALF, HALF], id="an end octet by octet"),
+    ],
+)
+def test_packets_up_to_the_bound_are_read(pieces: list[bytes]) -> None:
+    with Pieces(pieces) as source:
+        reading = module._Socket(source)
+
+        assert [reading.recv(1) for _ in pieces] == pieces
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([HALF, HALF + b"x"], id="one above"),
+        pytest.param([END + HALF, HALF, b"x"], id="one above behind an end"),
+        pytest.param([HALF + END[:3], b"x" + HALF], id="an end that is none"),
+        pytest.param([END, END[:2], HALF + HALF], id="the halves of two ends"),
+    ],
+)
+def test_a_packet_beyond_the_bound_is_an_error(pieces: list[bytes]) -> None:
+    with Pieces(pieces) as source:
+        reading = module._Socket(source)
+        for _ in pieces[:-1]:
+            reading.recv(1)
+
+        with pytest.raises(ValueError, match=f"more than {PACKET_OCTETS_MAX} octets"):
+            reading.recv(1)
+
+
+def test_the_library_does_not_close_what_its_owner_may_be_using() -> None:
+    with Pieces([]) as source:
+        module._Socket(source).close()
+
+        assert source.fileno() != -1
 
 
 async def test_many_packets_together_are_more_than_the_bound_of_one(watch: Watch) -> None:

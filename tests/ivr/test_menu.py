@@ -269,7 +269,7 @@ class TestList:
         assert same([dialogue.wish], [AskCode()])
 
         dialogue.answer(PROOF)
-        assert dialogue.said == ["code.sent"]
+        assert dialogue.said == ["code.sent", "code.enter"]
 
         dialogue.press("482913")
         assert same([dialogue.wish], [GiveCode("482913")])
@@ -315,7 +315,7 @@ class TestList:
 class TestHiddenNumber:
     def test_the_right_code_leads_to_the_menu_of_that_number(self) -> None:
         dialogue = Dialogue(None).press("05321234567").answer(PROOF)
-        assert dialogue.said == ["code.sent"]
+        assert dialogue.said == ["code.sent", "code.enter"]
 
         dialogue.press("482913").answer(Proven()).held((MIGROS, (MESAJ,)))
 
@@ -342,7 +342,7 @@ class TestHiddenNumber:
         dialogue = Dialogue(None).press("05321234567").answer(PROOF)
         for _ in range(TRIES_MAX - 1):
             dialogue.press("111111").answer(NotProven())
-            assert dialogue.said == ["code.wrong", "code.sent"]
+            assert dialogue.said == ["code.wrong", "code.enter"]
 
         dialogue.press("111111").answer(NotProven())
 
@@ -366,7 +366,7 @@ class TestHiddenNumber:
         dialogue = Dialogue(None).press("05321234567").answer(PROOF).press("4829")
 
         assert same(dialogue.wishes, [AskCode()])
-        assert dialogue.said == ["wrong_key", "code.sent"]
+        assert dialogue.said == ["wrong_key", "code.enter"]
 
 
 class TestOnay:

@@ -241,7 +241,7 @@ async def test_parts_are_files_in_order(whole: Studio) -> None:
 
     files = await whole.prompts().files(parts, EN)
 
-    assert files == [f"{whole.sounds}/en/{name}" for name in ("done-thanks", "english_offer", "agent-away")]
+    assert files == [f"en/{name}" for name in ("done-thanks", "english_offer", "agent-away")]
 
 
 async def test_the_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ async def test_the_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.Mo
 
     files = await Prompts(Path("sounds"), Speaker(), "3338").files([Fixed("welcome")], TR)
 
-    assert files == [f"{tmp_path}/sounds/tr/welcome"]
+    assert files == ["tr/welcome"]
 
 
 async def test_a_prompt_that_no_catalog_has_is_an_error(whole: Studio) -> None:
@@ -269,7 +269,7 @@ async def test_a_prompt_that_no_catalog_has_is_an_error(whole: Studio) -> None:
     ],
 )
 async def test_letters_and_digits_are_said_one_by_one(whole: Studio, text: str, names: str) -> None:
-    assert await whole.prompts().files([Spelled(text)], TR) == [f"{whole.sounds}/tr/{name}" for name in names.split()]
+    assert await whole.prompts().files([Spelled(text)], TR) == [f"tr/{name}" for name in names.split()]
 
 
 async def test_every_letter_and_digit_of_a_receipt_has_its_sound(whole: Studio) -> None:
@@ -287,8 +287,8 @@ async def test_what_is_asked_for_slowly_is_slow(studio: Studio) -> None:
     usual = await studio.prompts().files(parts, TR)
     slow = await studio.prompts().files(parts, TR, slow=True)
 
-    assert usual[:3] == [f"{studio.sounds}/tr/{name}" for name in ("welcome", "digit-1", "slow/digit-2")]
-    assert slow[:3] == [f"{studio.sounds}/tr/slow/{name}" for name in ("welcome", "digit-1", "digit-2")]
+    assert usual[:3] == [f"tr/{name}" for name in ("welcome", "digit-1", "slow/digit-2")]
+    assert slow[:3] == [f"tr/slow/{name}" for name in ("welcome", "digit-1", "digit-2")]
     assert len(studio.octets(slow[3])) > len(studio.octets(usual[3]))
 
 
@@ -361,7 +361,7 @@ async def test_a_hostile_name_is_said_and_nothing_else_happens(
 async def test_what_cannot_be_rendered_is_spelled(studio: Studio, part: Part, digits: str) -> None:
     files = await studio.prompts(BROKEN).files([Fixed("welcome"), part], TR)
 
-    assert files == [f"{studio.sounds}/tr/{name}" for name in ("welcome", *[f"digit-{digit}" for digit in digits])]
+    assert files == [f"tr/{name}" for name in ("welcome", *[f"digit-{digit}" for digit in digits])]
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ async def test_what_cannot_be_rendered_is_spelled(studio: Studio, part: Part, di
 async def test_what_has_no_words_is_spelled(studio: Studio, part: Part, digits: str) -> None:
     files = await studio.prompts().files([part], TR)
 
-    assert files == [f"{studio.sounds}/tr/digit-{digit}" for digit in digits]
+    assert files == [f"tr/digit-{digit}" for digit in digits]
 
 
 async def test_a_folder_that_cannot_be_written_is_no_fault_of_the_call(tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ async def test_a_folder_that_cannot_be_written_is_no_fault_of_the_call(tmp_path:
 
     files = await Prompts(tmp_path / "file", Speaker(), "3338").files([Named(Brand("7", "Migros"))], TR)
 
-    assert files == [f"{tmp_path}/file/tr/digit-7"]
+    assert files == ["tr/digit-7"]
 
 
 async def test_a_call_waits_so_long_for_all_names_and_the_next_call_has_them(
@@ -400,7 +400,7 @@ async def test_a_call_waits_so_long_for_all_names_and_the_next_call_has_them(
     monkeypatch.setattr(module, "WAIT_S", WAIT_S)
     named = await prompts.files(parts, TR)
 
-    assert spelled == [f"{studio.sounds}/tr/{name}" for name in ("digit-7", "welcome", "digit-8")]
+    assert spelled == [f"tr/{name}" for name in ("digit-7", "welcome", "digit-8")]
     assert [Path(file).parent.name for file in named] == ["names", "tr", "names"]
     assert sorted(gate.said) == ["Migros", "Teknosa"]
 

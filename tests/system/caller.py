@@ -121,6 +121,14 @@ class Ear(asyncio.DatagramProtocol):
                 await self._more.wait()
         self._found_until = at + len(sound)
 
+    async def first(self, octets: int, limit_s: float = LIMIT_S) -> bytes:
+        """The first so many octets."""
+        async with asyncio.timeout(limit_s):
+            while len(self.heard) < octets:
+                self._more.clear()
+                await self._more.wait()
+        return self.heard[:octets]
+
     async def more(self, limit_s: float = LIMIT_S) -> None:
         """Wait until something new is heard: the beginning of what comes next."""
         before = self._latest
@@ -195,6 +203,7 @@ class Caller(asyncio.DatagramProtocol):
     transport: asyncio.DatagramTransport
     _mouth: Mouth
     _speaking: asyncio.Task[None] | None = None
+    _over = False
 
     def __init__(self, asterisk: Asterisk, sender: str, headers: Mapping[str, str], how: How, ear: Ear) -> None:
         self.ear = ear
@@ -268,7 +277,8 @@ class Caller(asyncio.DatagramProtocol):
         return self.ear.heard
 
     async def hang_up(self) -> None:
-        if not self.hung_up.is_set():
+        if not self._over and not self.hung_up.is_set():
+            self._over = True
             await self._request("BYE", {})
 
     async def close(self) -> None:

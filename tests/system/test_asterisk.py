@@ -37,7 +37,7 @@ SOUNDS: Final = {  # tenths of a second
 ENVIRONMENT: Final = {
     *("network", "network_script", "request", "channel", "language", "type", "uniqueid", "version", "callerid"),
     *("calleridname", "callingpres", "callingani2", "callington", "callingtns", "dnid", "rdnis", "context"),
-    *("extension", "priority", "enhanced", "accountcode", "threadid", "arg_1", "arg_2", "arg_3"),
+    *("extension", "priority", "enhanced", "accountcode", "threadid", "arg_1", "arg_2"),
 }
 
 
@@ -71,7 +71,7 @@ class Session:
 
     @property
     def arguments(self) -> list[str]:
-        return [self.environment[f"agi_arg_{number}"] for number in (1, 2, 3)]
+        return [self.environment[f"agi_arg_{number}"] for number in (1, 2)]
 
     async def read_environment(self) -> None:
         while line := (await self._reader.readline()).decode().removesuffix("\n"):
@@ -82,6 +82,10 @@ class Session:
     async def command(self, line: str) -> str:
         self._writer.write(f"{line}\n".encode())
         return (await self._reader.readline()).decode().removesuffix("\n")
+
+    async def rest(self) -> str:
+        """What comes until the connection is closed."""
+        return (await self._reader.read()).decode()
 
     async def set(self, **variables: str) -> None:
         for name, value in variables.items():
@@ -232,7 +236,7 @@ async def test_a_key_cuts_the_prompt_and_a_key_after_it_is_waited_for(
     assert len(heard) < len(sounds["tr/long"])
 
 
-async def test_a_caller_who_hangs_up_ends_the_program_at_its_next_word(
+async def test_a_caller_who_hangs_up_is_told_to_the_program_and_the_connection_closed(
     asterisk: Asterisk, sounds: Sounds, ports: tuple[int, int]
 ) -> None:
     words: asyncio.Queue[str] = asyncio.Queue()
@@ -241,14 +245,35 @@ async def test_a_caller_who_hangs_up_ends_the_program_at_its_next_word(
         await session.set(TAKEN="1")
         words.put_nowait(await session.command(f"EXEC Read KEYS,{sounds.path('tr/long')},20,,1"))
         words.put_nowait(await session.command("GET FULL VARIABLE ${KEYS}"))
+        words.put_nowait(await session.rest())
 
     async with program(ports[0], menu):
         called = await call(asterisk, NUMBER, [Press(0.2, "1")], hang_up_after_s=0)
         async with asyncio.timeout(LIMIT_S):
-            answers = [await words.get(), await words.get()]
+            answers = [await words.get() for _ in range(3)]
 
     assert (called.code, called.hung_up) == (0, False)
-    assert answers == ["200 result=0", "HANGUP"]
+    assert answers[:2] == ["200 result=0", "HANGUP"]
+    assert "result" not in answers[2]
+
+
+async def test_a_script_that_the_far_side_cuts_off_is_no_success(asterisk: Asterisk, sounds: Sounds) -> None:
+    called = await call(asterisk, NUMBER, [Press(5.0, "1")])
+
+    assert called.code != 0
+    assert "unexpected BYE" in called.errors
+    assert called.hung_up
+    assert called.heard == sounds["tr/fallback"]
+
+
+async def test_a_far_side_that_does_not_hang_up_is_no_success(
+    tmp_path: Path, sounds: Sounds, ports: tuple[int, int]
+) -> None:
+    async with running(tmp_path / "state", sounds.folder, f"{HOST}:{ports[0]}") as asterisk, program(ports[0], freeze):
+        called = await call(asterisk, NUMBER, limit_s=1)
+
+    assert called.code != 0
+    assert not called.hung_up
 
 
 async def test_without_a_program_the_fallback_is_heard_at_once(asterisk: Asterisk, sounds: Sounds) -> None:
@@ -387,7 +412,6 @@ async def test_what_the_callers_side_wrote_reaches_the_program_only_as_a_number(
     assert session.environment["agi_callerid"] == (expected or "unknown")
     assert {session.environment[f"agi_{name}"] for name in ("calleridname", "dnid", "rdnis")} == {"unknown"}
     assert (session.environment["agi_extension"], session.environment["agi_language"]) == ("3338", "tr")
-    assert session.arguments[2] == "60"
 
 
 async def test_no_number_reaches_the_log(asterisk: Asterisk) -> None:
@@ -419,7 +443,7 @@ async def test_presentation_is_kept(
         called = await call(asterisk, number, headers=headers)
 
     assert called.code == 0, called.errors
-    assert sessions.get_nowait().arguments[:2] == expected
+    assert sessions.get_nowait().arguments == expected
 
 
 async def test_calls_beyond_the_bound_are_turned_away_and_one_that_ends_makes_room(
@@ -437,6 +461,29 @@ async def test_calls_beyond_the_bound_are_turned_away_and_one_that_ends_makes_ro
 
         async with calling(asterisk, NUMBER):
             pass
+
+
+async def test_a_program_finds_the_times_for_keys_set(asterisk: Asterisk, ports: tuple[int, int]) -> None:
+    answers: list[str] = []
+
+    async def ask(session: Session) -> None:
+        answers.append(await session.command("GET FULL VARIABLE ${TIMEOUT(response)}:${TIMEOUT(digit)}"))
+        await finish(session)
+
+    async with program(ports[0], ask), calling(asterisk, NUMBER) as caller:
+        await caller.ends()
+
+    assert answers == ["200 result=1 (8.000:5.000)"]
+
+
+async def test_options_behind_the_short_number_are_passed_over(asterisk: Asterisk, ports: tuple[int, int]) -> None:
+    elsewhere = copy.copy(asterisk)
+    elsewhere.line_number = "3338;npdi=yes"
+
+    async with program(ports[0], finish) as sessions, calling(elsewhere, NUMBER) as caller:
+        await caller.ends()
+
+    assert sessions.get_nowait().environment["agi_extension"] == "3338"
 
 
 async def test_another_extension_is_turned_away(asterisk: Asterisk) -> None:
@@ -469,8 +516,9 @@ class Person(asyncio.DatagramProtocol):
     ("agent", "dialled", "heard"),
     [
         pytest.param("100", "100", "tr/agent-away", id="a person who is busy"),
-        pytest.param("1,n,System(x)", "1", "tr/agent-away", id="digits and words of the dialplan"),
-        pytest.param("nobody", None, None, id="no extension"),
+        pytest.param("1,n,System(x)", "1nSystemx", "tr/agent-away", id="digits and words of the dialplan"),
+        pytest.param("nobody", "nobody", "tr/agent-away", id="an extension of letters"),
+        pytest.param("-", None, None, id="no extension"),
     ],
 )
 async def test_a_caller_who_wants_a_person_is_connected_or_told(
@@ -523,10 +571,14 @@ class Manager:
 
 
 async def test_the_manager_account_counts_and_hears_ends_of_calls_and_may_no_more(
-    asterisk: Asterisk, ports: tuple[int, int]
+    tmp_path: Path, sounds: Sounds, ports: tuple[int, int]
 ) -> None:
-    manager, welcome = await Manager.login(asterisk, asterisk.ami_secret)
-    async with program(ports[0], take_and_freeze), calling(asterisk, NUMBER) as caller:
+    async with (
+        running(tmp_path / "state", sounds.folder, f"{HOST}:{ports[0]}") as asterisk,
+        program(ports[0], take_and_freeze),
+        calling(asterisk, NUMBER) as caller,
+    ):
+        manager, welcome = await Manager.login(asterisk, asterisk.ami_secret)
         ping = await manager.act("Ping")
         status = await manager.act("CoreStatus")
         refused = [
@@ -540,8 +592,8 @@ async def test_the_manager_account_counts_and_hears_ends_of_calls_and_may_no_mor
         ]
         await caller.hang_up()
         event = await manager.next()
-    idle = await manager.act("CoreStatus")
-    await manager.close()
+        idle = await manager.act("CoreStatus")
+        await manager.close()
 
     assert welcome["Response"] == "Success"
     assert ping["Ping"] == "Pong"
@@ -573,6 +625,7 @@ async def test_a_wrong_secret_is_refused(asterisk: Asterisk) -> None:
         pytest.param("AMI_SECRET", "a\nwrite = all", id="AMI_SECRET with a line break"),
         pytest.param("AMI_SECRET", "a;b", id="AMI_SECRET with a comment"),
         pytest.param("AGI_ADDRESS", "127.0.0.1", id="AGI_ADDRESS without a port"),
+        pytest.param("AGI_ADDRESS", "127.0.0.1:65536", id="AGI_ADDRESS with a port too high"),
         pytest.param("AGI_ADDRESS", "127.0.0.1:1,", id="AGI_ADDRESS with an empty part"),
         pytest.param("AGI_ADDRESS", ",".join(["127.0.0.1:1"] * 17), id="AGI_ADDRESS of 17"),
         pytest.param("AGENT_HOST", "127.0.0.1:1)", id="AGENT_HOST with a parenthesis"),
@@ -592,6 +645,15 @@ async def test_a_bad_setting_is_named_in_one_line(asterisk: Asterisk, name: str,
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"deploy/asterisk/run: {name}: ")
     assert result.err.count("\n") == 1
+
+
+async def test_sounds_without_a_fallback_are_warned_of(tmp_path: Path) -> None:
+    async with running(tmp_path / "state", tmp_path, f"{HOST}:1") as asterisk:
+        await asterisk.stop()
+        result = await asterisk.run("start")
+
+    assert result.code == 0
+    assert result.err.startswith(f"deploy/asterisk/run: {tmp_path} lacks tr/fallback: ")
 
 
 async def test_a_second_start_is_refused_and_the_first_goes_on(asterisk: Asterisk, sounds: Sounds) -> None:
@@ -663,7 +725,11 @@ def pretend(folder: Path, script: str) -> Path:
 
 
 async def test_an_asterisk_that_ends_at_its_start_shows_its_last_words(asterisk: Asterisk, tmp_path: Path) -> None:
-    settings = {"STATE": str(tmp_path / "state"), "SIP_PORT": str(free_port()), "AMI_PORT": str(free_port())}
+    settings = {
+        "STATE": str(tmp_path / "state"),
+        "SIP_PORT": str(free_port()),
+        "AMI_PORT": str(free_port(socket.SOCK_STREAM)),
+    }
 
     result = await asterisk.run("start", settings, pretend(tmp_path, "seq 100; echo 'no module'; exit 1"))
 
@@ -677,7 +743,9 @@ def test_an_asterisk_that_never_gets_ready_is_ended(
     run_module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = pretend(tmp_path, 'case "$*" in *-rx*) exit 1;; esac; echo $$ >pid; exec sleep 1000')
-    values = run_module.read_settings({"SIP_PORT": str(free_port()), "AMI_PORT": str(free_port())}, folder)
+    values = run_module.read_settings(
+        {"SIP_PORT": str(free_port()), "AMI_PORT": str(free_port(socket.SOCK_STREAM))}, folder
+    )
     monkeypatch.setattr(run_module, "START_LIMIT_S", 0.5)
 
     with pytest.raises(run_module.Failed, match="did not start"):
@@ -698,6 +766,16 @@ async def test_an_asterisk_that_does_not_stop_is_killed(
         by_hand.stop()
 
         assert by_hand.running() is None
+
+
+async def test_a_state_that_cannot_be_made_is_named(asterisk: Asterisk, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ports = {"SIP_PORT": str(free_port()), "AMI_PORT": str(free_port(socket.SOCK_STREAM))}
+
+    result = await asterisk.run("start", {"STATE": str(tmp_path / "file"), **ports})
+
+    assert result.code == 1
+    assert result.err == f"deploy/asterisk/run: [Errno 17] File exists: '{tmp_path / 'file'}'\n"
 
 
 async def test_a_folder_without_asterisk_is_named(asterisk: Asterisk, tmp_path: Path) -> None:

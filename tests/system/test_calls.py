@@ -36,11 +36,12 @@ ENDING_S: Final = 2.0  # after the last key: the commit, and the beginning of wh
 
 
 class Case(NamedTuple):
-    """A scripted call. `keys` are pressed with short pauses; `ended` and `left` are (brand code, type)."""
+    """A scripted call. `keys` are pressed with short pauses; `outcome` is that of its only request, None for none;
+    `ended` are (brand code, type)."""
 
     label: str
     keys: Sequence[str]
-    outcome: str
+    outcome: str | None
     ended: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -58,6 +59,11 @@ CASES: Final = [
     Case("the list by SMS", ["2"], "list"),
     Case("a report", ["4", "644767#", "1"], "complaint"),
     Case("type-ahead", ["1644767#11"], "ret", frozenset({(MIGROS, "MESAJ")})),
+    Case("in English", ["9", "1", "644767#", "1", "1"], "ret", frozenset({(MIGROS, "MESAJ")})),
+    Case("repeats and a no", ["*", "*", "1", "644767#", "1", "2"], None),
+    Case("wrong keys", ["7", "8", "5"], "help"),
+    Case("too many keys", ["1", "6" * 35, "#"], None),
+    *[Case(f"hung up after {n} entries", ["1", "644767#", "1"][:n], None) for n in range(4)],
 ]
 SCRIPTED: Final[list[tuple[Case, How]]] = [(case, how) for case in CASES for how in get_args(How)]
 
@@ -133,9 +139,9 @@ async def test_keys_pressed_in_a_real_call_do_what_they_say(
     number = number_of(index)
 
     assert told.scripted[index].code == 0, told.scripted[index].errors
-    assert line.acts(number) == [case.outcome]
+    assert line.acts(number) == [case.outcome] * (case.outcome is not None)
     assert line.allowed(number) == both(*ALLOWED) - case.ended
-    assert len(line.received[number]) == 1
+    assert len(line.received[number]) == (case.outcome is not None)
 
 
 async def test_registry_evidence_ledger_receipt_and_sms_agree(line: VoiceLine, told: Told) -> None:
@@ -233,6 +239,45 @@ async def a_hidden_number_is_asked_for_and_proven_by_a_code(line: VoiceLine) -> 
 
     assert line.acts(number) == ["proof-code", "proven", "ret"]
     assert line.allowed(number) == {(MIGROS, "ARAMA")}
+
+
+@story
+async def a_number_that_forges_lines_of_agi_is_no_number(line: VoiceLine) -> None:
+    forged = "05321010009%0D%0Aagi_arg_1:%2005321010010%0D%0A"
+    async with calling(line.asterisk, forged) as caller:
+        await caller.ear.hears(await line.sound((Fixed("number.english"),)))
+
+
+@story
+async def a_number_of_500_digits_is_no_number(line: VoiceLine) -> None:
+    async with calling(line.asterisk, "5" * 500) as caller:
+        await caller.ear.hears(await line.sound((Fixed("number.english"),)))
+
+
+@story
+async def a_foreign_mobile_number_refuses_like_any_other(line: VoiceLine) -> None:
+    number = "+4915123456789"
+    line.allow(number, MIGROS)
+    async with calling(line.asterisk, "004915123456789") as caller:
+        await pressed(caller, "1", "644767#", "3", "1")
+        await line.text(number)
+
+    assert line.allowed(number) == set()
+
+
+@story
+async def who_presses_nothing_is_told_so_three_times_and_texted_what_to_do(line: VoiceLine) -> None:
+    number = "+905321010011"
+    async with calling(line.asterisk, number) as caller:
+        await pressed(caller, "1", "644767#")
+        missed = (Fixed("no_key"), Named(brand(MIGROS)), Fixed("types.ask"))
+        for _ in range(2):
+            await caller.ear.hears(await line.sound(missed), 30)
+        await caller.ear.hears(await line.sound((Fixed("last.not_understood"), Fixed("last.texted"))), 30)
+        await caller.ends()
+
+    assert line.acts(number) == ["help"]
+    assert len(line.received[number]) == 1
 
 
 @story

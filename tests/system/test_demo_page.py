@@ -16,6 +16,9 @@ from typing import Final
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
+from tests.system.asterisk import Asterisk
+from tests.system.caller import calling
+
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = (sys.executable, "-m", "channels.cli")
 FLAGS: Final = [
@@ -33,19 +36,21 @@ class Demo:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.process = start(folder, self.port)
-        self.url = self._ready()
+        self.url = self._told("ready")
+        self.voice = self._told("voice")
 
     def stop(self) -> int:
         """End it in good order; its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_S)
 
-    def _ready(self) -> str:
+    def _told(self, what: str) -> str:
+        """The next line that it prints, behind its first word."""
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], READY_S)
         line = self.process.stdout.readline().decode() if readable else ""
-        assert line.startswith("ready "), f"not ready: {line!r}"
-        return line.removeprefix("ready ").strip()
+        assert line.startswith(f"{what} "), f"not {what}: {line!r}"
+        return line.removeprefix(f"{what} ").strip()
 
 
 def start(folder: Path, port: int, *, errors: int | None = None) -> "subprocess.Popen[bytes]":
@@ -259,3 +264,20 @@ async def test_a_fresh_notice_leads_to_its_page(page: Page) -> None:
 
     await expect(opened.get_by_role("heading", level=1)).to_have_text("İzniniz kaldırıldı")
     await expect(brand(page, "HOPİ").locator("li").filter(has_text="Mesaj")).to_contain_text("izin yok RET")
+
+
+async def test_a_call_is_answered_recorded_and_texted_to_the_phone(page: Page, demo: Demo, tmp_path: Path) -> None:
+    await use_number(page, "+905320000002")
+    found = re.fullmatch(r"sip:(\d+)@127\.0\.0\.1:(\d+)", demo.voice)
+    assert found
+    asterisk = Asterisk(tmp_path, tmp_path, "")
+    asterisk.line_number, asterisk.sip_port = found[1], int(found[2])
+
+    async with calling(asterisk, "05320000002") as caller:
+        for keys in ("1", "323235#", "2", "1"):
+            await caller.ear.more()
+            await caller.press(keys)
+        await expect(messages(page).last).to_contain_text("EBEBEK")
+
+    await expect(page.get_by_test_id("voice")).to_have_text(demo.voice)
+    await expect(page.get_by_test_id("ledger").locator("li").first).to_contain_text("İşlem no")

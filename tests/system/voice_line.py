@@ -3,6 +3,7 @@ simulated operator that receives its texts."""
 
 import asyncio
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -51,6 +52,7 @@ hours = "00:00-24:00"
 listen = "127.0.0.1:{agi}"
 sounds = "{sounds}"
 max_calls = {max_calls}
+agent = "{agent}"
 [ivr.ami]
 port = {ami}
 [[sms.operators]]
@@ -74,6 +76,7 @@ class VoiceLine:
         self.asterisk: Asterisk
         self.process: Process
         self.received: dict[str, list[str]] = defaultdict(list)
+        self._sounds = sounds
         self._prompts = Prompts(sounds, Speaker(), "3338")
         simulator.on_text = lambda number, text: self.received[number].append(text)
 
@@ -113,6 +116,10 @@ class VoiceLine:
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
+        return await self.ended()
+
+    async def ended(self) -> tuple[int, str]:
+        """The same, once it ends by itself."""
         async with asyncio.timeout(LIMIT_S):
             _, errors = await self.process.communicate()
         assert self.process.returncode is not None
@@ -161,12 +168,7 @@ class VoiceLine:
     async def sound(self, parts: Sequence[Part], language: Language = Language.TR, *, slow: bool = False) -> bytes:
         """The octets of what is said."""
         files = await self._prompts.files(parts, language, slow=slow)
-        return b"".join(map(octets_of, files))
-
-
-def octets_of(file: str) -> bytes:
-    """A sound file, named as Asterisk takes it."""
-    return Path(f"{file}.alaw").read_bytes()
+        return b"".join((self._sounds / f"{file}.alaw").read_bytes() for file in files)
 
 
 def brand(code: str) -> Brand:
@@ -191,11 +193,23 @@ def code_in(text: str) -> str:
     return found[1]
 
 
+async def _with_brands(folder: Path) -> Path:
+    """A database with the sample brands, made once for all lines of a run."""
+    template = folder.parent / "with-brands" / "izinhatti.db"
+    if not template.exists():
+        template.parent.mkdir()
+        (template.parent / "izinhatti.toml").write_text('[database]\nurl = "sqlite+aiosqlite:///izinhatti.db"\n')
+        for arguments in (("db", "upgrade"), ("brands", "import", str(BRANDS)), ("brands", "close", "600199")):
+            result = await run(template.parent, *arguments)
+            assert result.code == 0, result.err
+    return template
+
+
 @asynccontextmanager
 async def voice_line(
-    folder: Path, sounds: Path, *, max_calls: int = 100, more: str = "", **settings: str
+    folder: Path, sounds: Path, *, max_calls: int = 100, agent: str = "", **settings: str
 ) -> AsyncIterator[VoiceLine]:
-    """A line that is ready. `settings` are more of the environment of deploy/asterisk/run, `more` of the settings."""
+    """A line that is ready. `settings` are more of the environment of deploy/asterisk/run."""
     simulator = Simulator()
     line = VoiceLine(folder, sounds, simulator)
     operator = await simulator.start("127.0.0.1")
@@ -208,13 +222,13 @@ async def voice_line(
             ami=asterisk.ami_port,
             sounds=sounds,
             max_calls=max_calls,
+            agent=agent,
             operator=operator,
             system_id=simulator.system_id,
             password=simulator.password,
         )
-        (folder / "izinhatti.toml").write_text(filled + more)
-        for arguments in (("db", "upgrade"), ("brands", "import", str(BRANDS)), ("brands", "close", "600199")):
-            assert (await run(folder, *arguments)).code == 0
+        (folder / "izinhatti.toml").write_text(filled)
+        shutil.copy(await _with_brands(folder), folder / "izinhatti.db")
         await line.start()
         try:
             yield line

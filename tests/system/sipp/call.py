@@ -64,7 +64,12 @@ async def call(
         assert process.returncode is not None
         return Called(
             ear.heard,
-            bool(_BYE_RECEIVED.search(messages.read_text())),
+            bool(_BYE_RECEIVED.search(_read(messages))),
             process.returncode,
-            (complaints.decode() if process.returncode else "") + (errors.read_text() if errors.exists() else ""),
+            (complaints.decode() if process.returncode else "") + _read(errors),
         )
+
+
+def _read(file: Path) -> str:
+    """sipp writes a file only when it has something for it."""
+    return file.read_text() if file.exists() else ""
