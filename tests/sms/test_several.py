@@ -62,6 +62,15 @@ async def test_a_pair_that_lost_one_bind_is_named_until_that_is_back(counter: Co
         await until(lambda: line.trouble is None)
 
 
+async def test_what_is_wrong_with_both_binds_of_a_pair_is_said_once(counter: Counter) -> None:
+    async with line_of(counter, bind_as="pair") as line:
+        for _ in range(2):
+            await (await line.smsc.accept()).take_bind(codes.ESME_RINVSYSID)
+        await until(lambda: len({bind.trouble for bind in line.operator.binds}) == 1)
+
+        assert missing([line.operator]) == ["sms operator-a: bind refused 0x0000000F ESME_RINVSYSID"]
+
+
 async def test_what_a_pair_cannot_send_yet_leaves_when_its_transmitter_is_back(counter: Counter) -> None:
     async with line_of(counter, bind_as="pair") as line:
         peers = await peers_of(line)
