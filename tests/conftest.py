@@ -1,6 +1,7 @@
 """Options and profiles that all tests share."""
 
 import asyncio
+import fcntl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from hypothesis import settings
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
 
-_FIGURES: Final = pytest.StashKey[list[str]]()
+_FIGURE: Final = "figure"
 
 settings.register_profile("normal", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=2000)
@@ -33,26 +34,33 @@ def long_run(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def sounds() -> Path:
-    """A folder with all prompts of the line 3338, kept from run to run: only what has changed is rendered."""
+    """A folder with all prompts of the line 3338, kept from run to run: only what has changed is rendered, by one of a
+    run's processes while the others wait."""
     folder = Path(__file__).parents[1] / "var" / "test-sounds"
+    folder.mkdir(parents=True, exist_ok=True)
 
     async def build() -> None:
         prompts = Prompts(folder, Speaker(), "3338")
         await prompts.build(lambda _: None)
         await prompts.close()
 
-    asyncio.run(build())
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(build())
     return folder
 
 
 @pytest.fixture
-def figures(pytestconfig: pytest.Config) -> Callable[[str], None]:
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Puts a line of figures into the report at the end of the run."""
-    return pytestconfig.stash.setdefault(_FIGURES, []).append
+    return lambda line: record_property(_FIGURE, line)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if lines := config.stash.get(_FIGURES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # A test may run in a process of its own: what it has to say comes with its report.
+    reports = [report for status in ("passed", "failed") for report in terminalreporter.getreports(status)]
+    lines = {value for report in reports for name, value in report.user_properties if name == _FIGURE}
+    if lines:
         terminalreporter.section("figures")
         for line in sorted(lines):
             terminalreporter.write_line(line)
