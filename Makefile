@@ -8,7 +8,7 @@ SEED := 3338
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 # More processes than the smallest machine has cores: much of the time is waiting, for calls, locks and clocks.
-PYTEST := $(BIN)/pytest --randomly-seed=$(SEED) --numprocesses=3 --dist=loadfile
+PYTEST := $(BIN)/pytest --randomly-seed=$(SEED) --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-long bench lint lock clean needs
 
