@@ -156,6 +156,16 @@ def test_nobody_is_told_where_the_network_gave_no_number(home: Path, line: Izinh
     assert shown(line, capsys, "review", "list") == []
 
 
+def test_the_sender_of_a_broken_message_is_told_only_by_a_person(home: Path, line: Izinhatti, capsys: Captured) -> None:
+    answer = bring(home, Unreadable("broken PDU: short_message", is_broken=True))
+    assert isinstance(answer, SetAside)
+    assert outbox(home) == []
+
+    assert shown(line, capsys, "review", "resolve", answer.receipt, "--text", "bitti")["told"] is True
+
+    assert outbox(home) == [(f"bitti. İşlem no {answer.receipt}.", ALI.reveal(), "operator-a")]
+
+
 def test_nobody_is_told_by_sms_at_a_mail_address(home: Path, line: Izinhatti, capsys: Captured) -> None:
     receipt = set_aside(home, recipient=Email.parse("ali@example.com"), door=Door.LINK)
 
