@@ -12,10 +12,10 @@ import pytest
 
 from channels.hand_in import hand_in
 from channels.settings import load
-from core.answers import SetAside
+from core.answers import SetAside, StatusOfAct
 from core.clock import Instant, legal_time, system_clock
 from core.recipients import Email, Msisdn, Recipient
-from core.requests import CloseLine, Door, Language, Request, Said, Unreadable, Yardim
+from core.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
 from tests.channels.conftest import Izinhatti
 
 Captured = pytest.CaptureFixture[str]
@@ -135,6 +135,16 @@ def test_the_answer_is_part_of_the_evidence(line: Izinhatti, receipt: str, capsy
 
     assert shown(line, capsys, "evidence", "show", receipt)["answers"][-1] == f"bitti. İşlem no {receipt}."
     assert line("ledger", "verify") == 0
+
+
+def test_durum_says_that_a_person_has_answered(home: Path, line: Izinhatti, receipt: str) -> None:
+    before = bring(home, DurumOf(receipt), f"DURUM {receipt}")
+
+    assert line("review", "resolve", receipt, "--text", "bitti") == 0
+
+    after = bring(home, DurumOf(receipt), f"DURUM {receipt}")
+    assert [one.what for one in (before, after) if isinstance(one, StatusOfAct)] == ["set-aside", "resolved"]
+    assert "mesajınıza bir görevli baktı" in outbox(home)[-1][0]
 
 
 def test_the_answer_speaks_the_citizens_language(home: Path, line: Izinhatti, receipt: str) -> None:
