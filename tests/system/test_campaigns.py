@@ -157,10 +157,10 @@ async def test_the_same_sequence_number_resent(
                     after_response[at] = pdu
             return True
 
-        def resend_soon(*again: *tuple[Crossing, int, bytes]) -> None:
+        def resend_soon(crossing: Crossing, sequence: int, pdu: bytes) -> None:
             nonlocal to_come
             to_come += 1
-            loop.call_later(campaign.random.uniform(0, 0.03), resend, *again)
+            loop.call_later(campaign.random.uniform(0, 0.03), resend, crossing, sequence, pdu)
 
         def resend(crossing: Crossing, sequence: int, pdu: bytes) -> None:
             nonlocal to_come
