@@ -253,12 +253,13 @@ class StatusOfBrand(NamedTuple):
     at: Instant
 
 
-Effect = Literal["ended", "allowed", "unchanged", "kept", "question", "set-aside"]
+Effect = Literal["ended", "allowed", "unchanged", "kept", "question", "set-aside", "resolved"]
 
 
 class StatusOfAct(NamedTuple):
     """What became of an act: the brands and types that it ended, allowed, or kept as an objection, or how many brands
-    (`brands` are the first of `total`). Also of a question or a message set aside: `what` says which."""
+    (`brands` are the first of `total`). Also of a question, or of a message that was set aside and perhaps resolved by
+    a person since: `what` says which."""
 
     receipt: str
     what: Effect

@@ -48,7 +48,7 @@ from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of
 from core.receipts import draw
 from core.recipients import Msisdn
-from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request
+from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request, Unreadable
 from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
@@ -319,10 +319,12 @@ def _pairs(request: Request) -> Iterator[Pair]:
 
 
 def _is_texted(request: Request, answer: Answer | Unspoken) -> bool:
-    """Whether the answer is one to be told by SMS: not on the strength of a link, and of a call only what its caller
-    keeps, and only to numbers that take messages."""
+    """Whether the answer is one to be told by SMS: not to a broken message, not on the strength of a link, and of a
+    call only what its caller keeps, and only to numbers that take messages."""
     match request.door:
-        case Door.SMS | Door.CLERK:
+        case Door.SMS:
+            return not (isinstance(request.said, Unreadable) and request.said.is_broken)
+        case Door.CLERK:
             return True
         case Door.LINK:
             return False

@@ -21,14 +21,16 @@ def past_of(
     if not found:
         return None
     request_id, owner, *_ = found[0]
-    received_at, outcome, entry = found[0][6], found[0][10], found[0][12]
+    received_at, outcome, entry, review = found[0][6], found[0][10], found[0][12], found[0][16]
     if (recipient is not None and owner != recipient) or (subscribed_at is not None and received_at <= subscribed_at):
         return None
     if reports := transaction.rows(COMPLAINT, wanted=receipt):
         [(_, _, code, _, state, opened_at, _, result)] = reports
         return Report(receipt, state, code, opened_at, result)
-    if outcome in ("ret-all-question", "set-aside"):
-        return Past("question" if outcome == "ret-all-question" else "set-aside", (), received_at)
+    if outcome == "ret-all-question":
+        return Past("question", (), received_at)
+    if outcome == "set-aside":
+        return Past("resolved" if review == "resolved" else "set-aside", (), received_at)
     [(_, _, body)] = transaction.rows(ENTRY, of_book=book_of(request_id), of_entry=entry)
     codes: dict[Effect, dict[str, None]] = {}
     for act in orjson.loads(body)["acts"]:

@@ -177,9 +177,14 @@ class CloseLine(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A message in no known alphabet, or broken in itself: kept raw and set aside for a person."""
+    """A message in no known alphabet, or broken in itself: kept raw and set aside for a person.
+
+    `is_broken`: it may be no citizen's message at all but a delivery receipt of ours, which an answer would bring about
+    again for ever. So only a person answers it.
+    """
 
     reason: str
+    is_broken: bool = False
 
 
 class Piece(NamedTuple):

@@ -17,7 +17,7 @@ from sms.codes import ESM_UDHI
 from sms.delivery import read_delivery
 from sms.errors import BrokenPdu, UnknownAlphabet
 from sms.network_time import network_time
-from sms.pdu import Message, parse_message, payload
+from sms.pdu import Message, parse_message, payload, source_of
 from sms.reader.remembered import RememberedReader
 from sms.segments import SAR_TLVS, Udh, parse_udh, sar
 
@@ -67,10 +67,7 @@ class Inbound:
         kind = message.esm_class & _MESSAGE_TYPE
         if kind in _RECEIPT_TYPES:
             return Arrival(None, delivery=read_delivery(message, self._operator))
-        try:
-            recipient = Msisdn.parse(message.source)
-        except BadAddress:
-            recipient = None
+        recipient = _number(message.source)
         try:
             reading, piece = self._content(message, kind)
         except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
@@ -126,7 +123,15 @@ class Inbound:
     def _broken(self, pdu: bytes, link: int, reason: str) -> Request:
         _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
         key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
-        return Request(Door.SMS, None, Unreadable(reason), None, pdu, key, self._clock(), "", self._operator, link)
+        said, recipient = Unreadable(reason, is_broken=True), _number(source_of(pdu))
+        return Request(Door.SMS, recipient, said, None, pdu, key, self._clock(), "", self._operator, link)
+
+
+def _number(source: str) -> Msisdn | None:
+    try:
+        return Msisdn.parse(source)
+    except BadAddress:
+        return None
 
 
 def _value(message: Message, tag: int) -> bytes:

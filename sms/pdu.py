@@ -225,6 +225,15 @@ def _parse_tlvs(pdu: bytes, position: int) -> Mapping[int, bytes]:
     return tlvs
 
 
+def source_of(pdu: bytes) -> str:
+    """Return the sender of a deliver_sm or data_sm of which the rest may be broken; empty where that is broken too."""
+    try:
+        _, at = _c_string(pdu, HEADER_OCTETS, "service_type")
+        return _c_string(pdu, at + 2, "source_addr")[0]
+    except BrokenPdu:
+        return ""
+
+
 def payload(message: Message) -> bytes:
     """Return the octets of the text, from short_message or else from the message_payload TLV (5.3.2.32)."""
     return message.short_message or message.tlvs.get(TLV_MESSAGE_PAYLOAD, b"")

@@ -53,7 +53,7 @@ class ReceiptState(NamedTuple):
     """Time and state of an act, for anybody who has its receipt: no number, no brand."""
 
     receipt: str
-    what: Literal["ended", "allowed", "unchanged", "kept", "question", "set-aside", "report"]
+    what: Literal["ended", "allowed", "unchanged", "kept", "question", "set-aside", "resolved", "report"]
     at: Instant
 
 

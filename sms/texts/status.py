@@ -40,7 +40,7 @@ def status_of_brand(answer: StatusOfBrand, texts: Catalog) -> str:
 def status_of_act(answer: StatusOfAct, texts: Catalog) -> str:
     named = {"receipt": answer.receipt, "acted": day_and_time(answer.acted_at)}
     end = time_of(answer.at)
-    if answer.what in ("question", "set-aside"):
+    if answer.what in ("question", "set-aside", "resolved"):
         return fitting(texts.forms(f"status.act.{answer.what}", **named), end=end)
     if answer.what == "unchanged" and not answer.total:
         return fitting(texts.forms("status.act.unchanged_all", **named), end=end)

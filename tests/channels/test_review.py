@@ -12,10 +12,10 @@ import pytest
 
 from channels.hand_in import hand_in
 from channels.settings import load
-from core.answers import SetAside
+from core.answers import SetAside, StatusOfAct
 from core.clock import Instant, legal_time, system_clock
 from core.recipients import Email, Msisdn, Recipient
-from core.requests import CloseLine, Door, Language, Request, Said, Unreadable, Yardim
+from core.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
 from tests.channels.conftest import Izinhatti
 
 Captured = pytest.CaptureFixture[str]
@@ -137,6 +137,16 @@ def test_the_answer_is_part_of_the_evidence(line: Izinhatti, receipt: str, capsy
     assert line("ledger", "verify") == 0
 
 
+def test_durum_says_that_a_person_has_answered(home: Path, line: Izinhatti, receipt: str) -> None:
+    before = bring(home, DurumOf(receipt), f"DURUM {receipt}")
+
+    assert line("review", "resolve", receipt, "--text", "bitti") == 0
+
+    after = bring(home, DurumOf(receipt), f"DURUM {receipt}")
+    assert [one.what for one in (before, after) if isinstance(one, StatusOfAct)] == ["set-aside", "resolved"]
+    assert "mesajınıza bir görevli baktı" in outbox(home)[-1][0]
+
+
 def test_the_answer_speaks_the_citizens_language(home: Path, line: Izinhatti, receipt: str) -> None:
     bring(home, Yardim(), "HELP ME", language=Language.EN)
 
@@ -154,6 +164,16 @@ def test_nobody_is_told_where_the_network_gave_no_number(home: Path, line: Izinh
     assert capsys.readouterr().out.startswith("resolved; nobody was told")
     assert outbox(home) == []
     assert shown(line, capsys, "review", "list") == []
+
+
+def test_the_sender_of_a_broken_message_is_told_only_by_a_person(home: Path, line: Izinhatti, capsys: Captured) -> None:
+    answer = bring(home, Unreadable("broken PDU: short_message", is_broken=True))
+    assert isinstance(answer, SetAside)
+    assert outbox(home) == []
+
+    assert shown(line, capsys, "review", "resolve", answer.receipt, "--text", "bitti")["told"] is True
+
+    assert outbox(home) == [(f"bitti. İşlem no {answer.receipt}.", ALI.reveal(), "operator-a")]
 
 
 def test_nobody_is_told_by_sms_at_a_mail_address(home: Path, line: Izinhatti, capsys: Captured) -> None:

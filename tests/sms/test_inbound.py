@@ -153,14 +153,15 @@ def test_a_sender_is_a_number_or_nobody(label: str, source: str, whole: str | No
 
 
 @pytest.mark.parametrize(
-    ("label", "cut", "reason"),
+    ("label", "cut", "reason", "number"),
     [
-        ("a header alone", 16, "broken PDU: service_type"),
-        ("in the sender", 22, "broken PDU: source_addr"),
-        ("in the text", -1, "broken PDU: short_message"),
+        ("a header alone", 16, "broken PDU: service_type", None),
+        ("in the sender", 22, "broken PDU: source_addr", None),
+        ("behind the sender", 34, "broken PDU: destination_addr", NUMBER),
+        ("in the text", -1, "broken PDU: short_message", NUMBER),
     ],
 )
-def test_a_broken_message_is_kept_raw(label: str, cut: int, reason: str) -> None:
+def test_a_broken_message_is_kept_raw_with_its_sender(label: str, cut: int, reason: str, number: str | None) -> None:
     whole = pdu_of(BARE)[:cut]
     pdu = len(whole).to_bytes(4) + whole[4:]
 
@@ -169,8 +170,8 @@ def test_a_broken_message_is_kept_raw(label: str, cut: int, reason: str) -> None
     assert arrival.is_broken, label
     request = arrival.request
     assert request is not None
-    assert (request.recipient, request.text, request.raw) == (None, None, pdu)
-    assert request.said == Unreadable(reason)
+    assert (request.recipient, request.text, request.raw) == (Msisdn(number) if number else None, None, pdu)
+    assert request.said == Unreadable(reason, is_broken=True)
     assert (request.origin, request.link) == ("operator-a", LINK)
 
 

@@ -1,6 +1,7 @@
 """The link to one operator, with the real desk behind it and an SMSC that the test plays."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 
 import pytest
@@ -318,7 +319,22 @@ async def test_a_broken_message_is_kept_and_gets_the_permanent_status(line: Line
     await peer.send(len(pdu).to_bytes(4) + pdu[4:])
 
     assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x65, 7)
-    assert await line.counter.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
+    assert await line.counter.rows("SELECT outcome, review, recipient FROM request") == [
+        ("set-aside", "open", NUMBER.reveal())
+    ]
+
+
+async def test_a_broken_message_is_answered_by_nobody_but_a_person(line: Line) -> None:
+    """It may be the delivery receipt of our own answer, for which another answer would bring about the next."""
+    peer = await line.bound()
+    lying = struct.pack(">HH", codes.TLV_RECEIPTED_MESSAGE_ID, 99)
+    pdu = build_message(codes.DELIVER_SM, 7, MESSAGE._replace(esm_class=codes.ESM_RECEIPT)) + lying
+
+    await peer.send(len(pdu).to_bytes(4) + pdu[4:])
+
+    assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x65, 7)
+    assert await line.counter.column("SELECT outcome FROM request") == ["set-aside"]
+    assert await line.counter.column("SELECT count(*) FROM outbox") == [0]
 
 
 async def test_a_broken_data_sm_is_kept_and_gets_the_permanent_status_in_its_own_response(line: Line) -> None:

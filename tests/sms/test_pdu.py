@@ -31,6 +31,7 @@ from sms.pdu import (
     parse_message,
     parse_message_id,
     payload,
+    source_of,
 )
 from sms.submit import SubmitTemplate
 
@@ -205,6 +206,19 @@ class TestParseMessage:
 
         assert header(pdu) == Header(len(pdu), codes.SUBMIT_SM, 0, 9)
         assert parse_message(pdu) == message
+
+    @given(messages, st.integers(min_value=0))
+    def test_the_sender_is_read_wherever_the_rest_breaks_off(self, message: Message, behind: int) -> None:
+        pdu = build_message(codes.DELIVER_SM, 9, message)
+        sender_ends = HEADER_OCTETS + len(message.service_type) + len(message.source) + 4
+        cut = sender_ends + behind % (len(pdu) - sender_ends)
+
+        assert source_of(pdu[:cut]) == message.source
+        assert source_of(pdu[: sender_ends - 1]) == ""
+
+    @given(st.binary(max_size=120))
+    def test_any_octets_have_a_sender_or_none(self, body: bytes) -> None:
+        assert "\0" not in source_of(HEAD + body)
 
     def test_the_first_of_a_repeated_tlv_counts(self) -> None:
         pdu = with_length(SAMPLE_PDU + b"\x02\x04\x00\x02\xff\xff")

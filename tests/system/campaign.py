@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import aiohttp
 
@@ -27,11 +27,14 @@ from sms.pdu import Message
 from sms.simulator import Simulator
 from tests.system import launcher
 from tests.system.test_serve import free_port
+from tests.system.wire import Wire
 
 WINDOW: Final = 50
 LIMIT_S: Final = 120.0
 BRAND: Final = "600100"
+REFUSAL: Final = b"RET MIGROS"
 OPERATORS: Final = ("operator-a", "operator-b")
+ANSWERS_TO_ALLOWING: Final = 2  # the code, and that it is done
 
 _SETTINGS: Final = """
 [database]
@@ -40,6 +43,8 @@ statement_timeout_s = 0.3
 [ledger]
 anchor_file = "ledger.anchors"
 signing_key = "ledger.key"
+[timing]
+dedupe_s = {dedupe_s}
 [admin]
 listen = "127.0.0.1:{admin}"
 """
@@ -58,9 +63,9 @@ response_timeout_s = {response_timeout_s}
 
 
 class Outcome(NamedTuple):
-    """What became of the messages. `doubled` counts answers that a citizen got more than once, `unanswered` citizens
-    who got none and whose answer was not counted as given up, `unknown` submits that nobody answered, `most_sent`
-    the rows that were seen as `sent` at one time."""
+    """What became of the messages. `lost` counts citizens whose last wish does not stand, `doubled` answers that a
+    citizen got more than once, `unanswered` citizens who got none and whose answer was not counted as given up,
+    `unknown` submits that nobody answered, `most_sent` the rows that were seen as `sent` at one time."""
 
     lost: int
     acts: int
@@ -87,6 +92,10 @@ def number(index: int) -> str:
     return f"90532{index:07}"
 
 
+def text(sender: str, words: bytes) -> Message:
+    return Message(sender, "3338", words, source_ton=1, source_npi=1)
+
+
 class Campaign:
     """One service process at a time, before one simulated operator or two."""
 
@@ -103,6 +112,7 @@ class Campaign:
         self._left: Iterator[int] = iter(range(count))
         self._most_sent = 0
         self.unknown_by_metric = 0.0
+        self.allowed_again: set[str] = set()
 
     @classmethod
     @asynccontextmanager
@@ -117,23 +127,29 @@ class Campaign:
         tls: ssl.SSLContext | None = None,
         response_timeout_s: float = 10.0,
         rate: int = 0,
-    ) -> AsyncIterator["Campaign"]:
-        """`operators` holds more settings for each of them; with `tls` they speak it."""
+        dedupe_s: int = 60,
+        wire: Wire | None = None,
+    ) -> AsyncIterator[Self]:
+        """`operators` holds more settings for each of them; with `tls` they speak it. `wire` leads to the one there
+        is."""
         campaign = cls(folder, count, seed)
         shutil.copy(template, campaign.database)
-        settings = _SETTINGS.format(admin=campaign.admin)
+        settings = _SETTINGS.format(admin=campaign.admin, dedupe_s=dedupe_s)
         for name, more in zip(OPERATORS, operators, strict=False):
             simulator = Simulator(receipts=True)
             simulator.on_submit = campaign.take
             campaign.simulators.append(simulator)
             given = {"window": WINDOW, "rate": rate, "response_timeout_s": response_timeout_s}
             port = await simulator.start("127.0.0.1", tls=tls)
+            port = port if wire is None else await wire.start(port)
             settings += _OPERATOR.format(name=name, port=port, more=more, **given)
         campaign._settings.write_text(settings)
         try:
             yield campaign
         finally:
             campaign.kill()
+            if wire is not None:
+                await wire.stop()
             for simulator in campaign.simulators:
                 await simulator.stop()
 
@@ -173,17 +189,23 @@ class Campaign:
     async def _bring_some(self) -> None:
         for index in self._left:
             simulator = self.simulators[index % len(self.simulators)]
-            await self._bring(simulator, Message(number(index), "3338", b"RET MIGROS", source_ton=1, source_npi=1))
+            await self.refuse(simulator, number(index))
             self.acknowledged += 1
 
-    async def _bring(self, simulator: Simulator, message: Message) -> None:
-        while True:
-            try:
-                if simulator.receivers and await simulator.deliver_raw(message) == 0:
-                    return
-            except (ConnectionError, TimeoutError):
-                continue
+    async def refuse(self, simulator: Simulator, citizen: str) -> None:
+        await self.bring(simulator, text(citizen, REFUSAL))
+
+    async def bring(self, simulator: Simulator, message: Message) -> None:
+        """Bring it again and again until it is acknowledged."""
+        while not await self.is_taken(simulator, message):  # noqa: ASYNC110  # a network waits a little
             await asyncio.sleep(0.005)
+
+    async def is_taken(self, simulator: Simulator, message: Message) -> bool:
+        """Bring it once, if there is a link; whether it was acknowledged."""
+        try:
+            return simulator.receivers > 0 and await simulator.deliver_raw(message) == 0
+        except (ConnectionError, TimeoutError):
+            return False
 
     async def _watch(self) -> None:
         while True:
@@ -207,17 +229,17 @@ class Campaign:
             return database.execute(sql).fetchall()
 
     def _outcome(self) -> Outcome:
-        [(refused,)] = self.rows("SELECT count(*) FROM consent WHERE status = 'RET'")
+        refused = {recipient for (recipient,) in self.rows("SELECT recipient FROM consent WHERE status = 'RET'")}
         [(acts,)] = self.rows("SELECT count(*) FROM request WHERE outcome = 'ret'")
         [(unknown,)] = self.rows("SELECT sum(unknowns) FROM outbox")
         given_up = {recipient for (recipient,) in self.rows("SELECT recipient FROM outbox WHERE state = 'dead'")}
         told = set(self.submits)
         self._check_ledger()
         return Outcome(
-            lost=self.count - refused,
+            lost=sum((f"+{one}" in refused) is (one in self.allowed_again) for one in map(number, range(self.count))),
             acts=acts,
             unanswered=sum(number(n) not in told and f"+{number(n)}" not in given_up for n in range(self.count)),
-            doubled=self.submits.total() - len(told),
+            doubled=self.submits.total() - len(told) - ANSWERS_TO_ALLOWING * len(self.allowed_again),
             unknown=unknown,
             given_up=len(given_up),
             most_sent=self._most_sent,

@@ -4,7 +4,7 @@ import asyncio
 import resource
 import sqlite3
 import time
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from sms import codes
-from sms.pdu import Message
+from sms.pdu import Message, header, parse_message
 from tests.authority import Authority, serving
-from tests.system.campaign import WINDOW, Campaign, Outcome, prepare
+from tests.system.campaign import REFUSAL, WINDOW, Campaign, Outcome, prepare
+from tests.system.regrets import Regrets
+from tests.system.wire import Crossing, Wire
 
 FEW, MANY = 200, 3000  # messages
 KILLS = 3  # in each run
@@ -79,6 +81,117 @@ async def test_links_cut_at_random_moments(
     figures(f"links cut 5 times: {count} messages, {outcome}")
     check(outcome, count)
     assert campaign.unknown_by_metric == outcome.unknown
+
+
+async def test_a_late_redelivery_after_an_opposite_act(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    wire, cuts = Wire(), 0
+    async with Regrets.prepared(tmp_path, template, count, seed=9, wire=wire, dedupe_s=0) as campaign:
+        cut_after = deque(sorted(campaign.random.sample(range(count), count // 50)))
+
+        def cut(crossing: Crossing, pdu: bytes) -> bool:
+            nonlocal cuts
+            # Not while a code is under way: one that is lost twice is given up.
+            if (
+                header(pdu).command != codes.DELIVER_SM_RESP
+                or not (cut_after and cut_after[0] <= campaign.acknowledged)
+                or campaign.waiting_for_code
+            ):
+                return True
+            cut_after.popleft()
+            cuts += 1
+            crossing.cut()
+            return False
+
+        wire.on_pdu = cut
+        campaign.start()
+        outcome = await campaign.run()
+
+    changed = len(campaign.allowed_again)
+    [(brought_again,)] = campaign.rows("SELECT count(*) FROM request WHERE repeat_of IS NOT NULL")
+    figures(
+        f"late redelivery after an opposite act: {count} messages, links cut {cuts} times, {changed} allowed again, "
+        f"{brought_again} brought again, {outcome}"
+    )
+    check(outcome, count)
+    assert cuts > 0
+    assert changed >= cuts
+    assert campaign.rows("SELECT count(*) FROM request WHERE outcome = 'onay'") == [(changed,)]
+    # Each was matched, and none twice.
+    assert campaign.rows("SELECT count(DISTINCT repeat_of) FROM request") == [(brought_again,)]
+    [(refusals,)] = campaign.rows(
+        "SELECT count(*) FROM request JOIN request AS original ON original.id = request.repeat_of "
+        "WHERE original.outcome = 'ret'"
+    )
+    assert refusals >= changed
+
+
+async def test_the_same_sequence_number_resent(
+    tmp_path: Path, template: Path, count: int, figures: Callable[[str], None]
+) -> None:
+    wire, resent = Wire(), Counter[str]()
+    statuses: dict[tuple[Crossing, int], list[int]] = defaultdict(list)
+    brought: Counter[tuple[Crossing, int]] = Counter()
+    after_response: dict[tuple[Crossing, int], bytes] = {}
+    to_come = 0
+    async with Campaign.prepared(tmp_path, template, count, seed=10, wire=wire, dedupe_s=0) as campaign:
+        # Without the lock in the first moments all would be answered with the same status.
+        database = sqlite3.connect(campaign.database, timeout=30, isolation_level=None)
+
+        def see(crossing: Crossing, pdu: bytes) -> bool:
+            head = header(pdu)
+            at = crossing, head.sequence
+            if head.command == codes.DELIVER_SM_RESP:
+                statuses[at].append(head.status)
+                if again := after_response.pop(at, None):
+                    resend_soon(*at, again)
+            elif head.command == codes.DELIVER_SM and parse_message(pdu).short_message == REFUSAL:
+                if not brought:
+                    database.execute("BEGIN IMMEDIATE")
+                    loop.call_later(2.5, database.execute, "ROLLBACK")
+                brought[at] += 1
+                for _ in range(campaign.random.randrange(3)):
+                    resend_soon(*at, pdu)
+                if campaign.random.random() < 0.5:
+                    after_response[at] = pdu
+            return True
+
+        def resend_soon(crossing: Crossing, sequence: int, pdu: bytes) -> None:
+            nonlocal to_come
+            to_come += 1
+            loop.call_later(campaign.random.uniform(0, 0.03), resend, crossing, sequence, pdu)
+
+        def resend(crossing: Crossing, sequence: int, pdu: bytes) -> None:
+            nonlocal to_come
+            to_come -= 1
+            resent["after" if statuses[crossing, sequence] else "before"] += 1
+            brought[crossing, sequence] += 1
+            crossing.line.send(pdu)
+
+        async def all_answered() -> None:
+            await campaign.until_acknowledged(count)
+            while to_come or any(len(statuses[one]) < times for one, times in brought.items()):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+        loop = asyncio.get_running_loop()
+        wire.on_pdu = see
+        campaign.start()
+        with closing(database):
+            outcome = await campaign.run(asyncio.create_task(all_answered()))
+
+    first = Counter(statuses[one][0] for one in brought)
+    figures(
+        f"same sequence number resent: {count} messages, resent {resent['before']} times before the first response and "
+        f"{resent['after']} after it, first answered {dict(first)}, {outcome}"
+    )
+    check(outcome, count)
+    assert (outcome.doubled, outcome.unknown) == (0, 0)
+    assert campaign.rows("SELECT count(*) FROM request") == [(count,)]
+    assert min(resent["before"], resent["after"]) > 0
+    assert set(first) == {codes.ESME_ROK, codes.ESME_RMSGQFUL}
+    for one, times in brought.items():
+        assert statuses[one] == [statuses[one][0]] * times
 
 
 async def test_answers_to_submits_lost(

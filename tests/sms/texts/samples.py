@@ -199,6 +199,7 @@ def status_answers(brand: Brand) -> list[Answer]:
         StatusOfAct(RECEIPT, "unchanged", (), 0, NEWER, AT),
         StatusOfAct(RECEIPT, "question", (), 0, NEWER, AT),
         StatusOfAct(RECEIPT, "set-aside", (), 0, NEWER, AT),
+        StatusOfAct(RECEIPT, "resolved", (), 0, NEWER, AT),
         StatusOfAll(0, (), AT),
         StatusOfAll(1, (brand,), AT),
         StatusOfAll(3, (brand,) * 3, AT),
