@@ -132,6 +132,7 @@ class Loader:
 
     def _judge(self, transaction: Transaction, rows: list[Row]) -> list[Verdict]:
         acts = [row.read for row in rows if isinstance(row.read, Act)]
+        transaction.lock(act.recipient for act in acts)
         now, feed = self._clock(), self._feed
         void_before = feed.calendar.reporting_starts(now) if feed else None
         entered: list[Entered] = []
