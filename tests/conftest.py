@@ -1,7 +1,7 @@
 """Options and profiles that all tests share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
+from tests.postgresql import Server
 
 _FIGURES: Final = pytest.StashKey[list[str]]()
 
@@ -29,6 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def long_run(pytestconfig: pytest.Config) -> bool:
     """Whether the campaigns run their full counts."""
     return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL that runs until the last test has ended."""
+    with Server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -37,12 +37,6 @@ on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 """For tests of what one of the two databases has alone, where `url` is `any_url`."""
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Of an empty database of each kind."""
