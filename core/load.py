@@ -113,7 +113,7 @@ class Loader:
                 on_rejected(row, reason)
             counts = counts.plus(taken.counts)
             await on_slice()
-            size = rows_next(len(part), took_s)
+            size = min(rows_next(len(part), took_s), self._database.names_max)
             if taken.others_write:
                 # Between processes SQLite hands the lock to whoever asks first: stepping back is the only courtesy.
                 await self._pace.sleep(took_s)

@@ -13,6 +13,9 @@ class Connection(ABC):
     Its methods raise `TemporaryFault` or `DataFault`; after a lost connection `begin` connects anew.
     """
 
+    names_max: int
+    """How many names one transaction may lock."""
+
     @abstractmethod
     def begin(self) -> None: ...
 

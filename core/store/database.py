@@ -50,6 +50,11 @@ class Database:
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._connection, work)
 
+    @property
+    def names_max(self) -> int:
+        """How many names one transaction may lock."""
+        return self._connection.names_max
+
     def book_locks(self) -> BookLocks:
         """To be used by functions given to `transact`."""
         return self._engine.book_locks(self._connection)

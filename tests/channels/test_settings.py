@@ -496,3 +496,11 @@ def test_nothing_shown_or_printed_holds_a_secret(folder: Path) -> None:
     assert shown["ivr"]["ami"]["secret"] == "***"
     assert shown["mail"]["smtp"] == "smtp://ben:***@mail.example:25"
     assert shown["database"]["url"].endswith("x.db?a=1&password=***")
+
+
+def test_the_password_of_postgresql_is_not_shown(folder: Path) -> None:
+    settings = loaded(folder, "[database]\nurl = 'postgresql+asyncpg://line:gizli@db.example:5432/line'\n")
+
+    assert "gizli" not in as_toml(settings) + repr(settings)
+    shown = tomllib.loads(as_toml(settings))
+    assert shown["database"]["url"] == "postgresql+asyncpg://line:***@db.example:5432/line"

@@ -53,6 +53,9 @@ class PostgresqlConnection(Connection):
     nobody up for longer.
     """
 
+    # All sessions together have room for max_locks_per_transaction * max_connections, 6400 as it comes.
+    names_max = 1000
+
     def __init__(self, dsn: str, timeout_s: float, *, read_only: bool = False) -> None:
         self._dsn = dsn
         self._timeout_s = timeout_s

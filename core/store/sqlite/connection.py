@@ -1,6 +1,7 @@
 """A connection to a SQLite file."""
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
@@ -44,6 +45,8 @@ def _fault(error: Exception) -> StoreError:
 
 class SqliteConnection(Connection):
     """Begins with the statement given: what is to be written is locked from its first moment."""
+
+    names_max = sys.maxsize
 
     def __init__(self, raw: sqlite3.Connection, begin: str) -> None:
         self._raw = raw
