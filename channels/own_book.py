@@ -10,7 +10,6 @@ from core.ledger.anchors import AnchorFile, Signer
 from core.ledger.book import Book
 from core.starts import begin, seal, store_anchor
 from core.store.database import Database
-from core.store.locks import BookLocks
 
 
 class OwnBook:
@@ -58,7 +57,7 @@ async def own_book(settings: Settings) -> AsyncIterator[OwnBook]:
         signer = Signer.of_file(settings.ledger.signing_key)
         file = AnchorFile(settings.ledger.anchor_file)
         file.prepare()
-        locks = BookLocks(database.path)
+        locks = database.book_locks()
         closing.callback(locks.close)
         redelivery_ms = round(settings.timing.redelivery_s * 1000)
         started = await database.transact(

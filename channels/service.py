@@ -27,7 +27,7 @@ from channels.rules import rules_of
 from channels.sections import Ivr, Link, Settings
 from channels.sections import Mail as MailSection
 from channels.sections import Operator as OperatorSection
-from channels.setting_types import Address
+from channels.setting_types import POSTGRESQL, Address
 from channels.tls import tls_context
 from core.batch import Tools
 from core.brand_store import BrandReader
@@ -284,7 +284,7 @@ class Service:
         self._leftovers = Leftovers(inbounds, other, self.directory, self.desk, system_clock, part_ms)
 
     async def _open_link(self) -> None:
-        looker = Looker(self._settings.database.url, self._settings.database.statement_timeout_s)
+        looker = self._looker()
         self._closing.push_async_callback(looker.close)
         app = link_app(
             LinkDesk(self.desk, looker, self.directory.get, system_clock),
@@ -306,7 +306,7 @@ class Service:
 
     async def _open_ivr(self) -> None:
         settings, section = self._settings, self._settings.ivr or Ivr()
-        looker = Looker(settings.database.url, settings.database.statement_timeout_s)
+        looker = self._looker()
         self._closing.push_async_callback(looker.close)
         prompts = Prompts(section.sounds, Speaker.parse(section.speech_command), settings.line.number)
         self._closing.push_async_callback(prompts.close)
@@ -329,6 +329,13 @@ class Service:
         manager = Manager(ami.host, ami.port, ami.username, ami.secret.get_secret_value())
         self._operating.append(self._spawn(manager.run(), "ami"))
         self._voice = Voice(server, manager)
+
+    def _looker(self) -> Looker:
+        """On PostgreSQL with a share of the connections: one of them writes, the others look for these two doors."""
+        database, lookers, connections = self._settings.database, len({"link", "ivr"} & set(self._doors)), 1
+        if database.url.startswith(POSTGRESQL):
+            connections = max(1, (database.pool_size - 1) // lookers)
+        return Looker(database.url, database.statement_timeout_s, connections)
 
     async def _serve_admin(self) -> None:
         runner = web.AppRunner(admin_app(self.missing), access_log=None)

@@ -115,6 +115,13 @@ def _database_url(url: str, info: ValidationInfo) -> str:
             raise ValueError("must name a file: a consent must outlive the process")
         return f"{SQLITE}{_under(info.context, path)}{question}{options}"
     if url.startswith(POSTGRESQL):
+        try:
+            parts = urlsplit(url)
+            _ = parts.port  # raises for one that is none
+        except ValueError:
+            raise ValueError(f"must be like {POSTGRESQL}user:password@host:port/database") from None
+        if not parts.path.strip("/"):
+            raise ValueError("must name a database behind the host")
         return url
     raise ValueError(f"must begin with {SQLITE} or {POSTGRESQL}")
 

@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 
 from channels.environment import CONFIG, environment_name, overlay
 from channels.faults import Fault, SettingsError
-from channels.not_yet import not_yet
 from channels.sections import Operator, Settings
 from channels.tls import tls_faults
 from ivr.speech import Speaker
@@ -56,7 +55,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 def faults(settings: Settings) -> list[Fault]:
     """Find settings that contradict each other, or ask for what is not there."""
-    return [*_contradictions(settings), *not_yet(settings)]
+    return list(_contradictions(settings))
 
 
 def as_toml(settings: Settings) -> str:

@@ -114,6 +114,7 @@ class Batch:
         self._transaction = transaction
         self._requests = requests
         self._set_aside = set_aside
+        transaction.lock(request.recipient.reveal() for request in requests if request.recipient)
         self._now = tools.clock()
         known = () if set_aside else [request for request in requests if request.recipient is not None]
         self._citizens = Citizens(

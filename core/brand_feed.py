@@ -14,6 +14,8 @@ from core.text import key
 BRAND_COLUMNS: Final = ("brandCode", "name", "shortNames", "iysCode", "title")
 
 _CODE_DIGITS_MAX: Final = 18
+_VERSIONS: Final = ("brand versions",)
+"""Given out one after the other: whoever has seen one has seen all before it."""
 
 
 def read_brand(fields: tuple[str, ...]) -> Brand | Rejected:
@@ -42,6 +44,7 @@ class BrandWriter:
 
     def put(self, transaction: Transaction, brands: Sequence[Brand]) -> int:
         """How many of them were new or changed. All of a transaction share one version."""
+        transaction.lock(_VERSIONS)
         for row in transaction.rows(BRANDS_SINCE, seen=self._seen):
             self._rows[row[0]] = row
             self._seen = row[-1]
@@ -62,6 +65,7 @@ class BrandWriter:
 
 def close_brand(transaction: Transaction, code: str, now: Instant) -> bool:
     """False if there is no such brand. One that is closed already keeps its date."""
+    transaction.lock(_VERSIONS)
     known = {row[0]: row[6] for row in transaction.rows(BRANDS_SINCE, seen=0)}
     if code not in known:
         return False

@@ -113,7 +113,7 @@ class Loader:
                 on_rejected(row, reason)
             counts = counts.plus(taken.counts)
             await on_slice()
-            size = rows_next(len(part), took_s)
+            size = min(rows_next(len(part), took_s), self._database.names_max)
             if taken.others_write:
                 # Between processes SQLite hands the lock to whoever asks first: stepping back is the only courtesy.
                 await self._pace.sleep(took_s)
@@ -132,6 +132,7 @@ class Loader:
 
     def _judge(self, transaction: Transaction, rows: list[Row]) -> list[Verdict]:
         acts = [row.read for row in rows if isinstance(row.read, Act)]
+        transaction.lock(act.recipient for act in acts)
         now, feed = self._clock(), self._feed
         void_before = feed.calendar.reporting_starts(now) if feed else None
         entered: list[Entered] = []

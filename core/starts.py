@@ -1,6 +1,6 @@
 """The start of a process: a book of its own, and what dead processes left open taken over."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.clock import Clock, Instant
 from core.ids import ids_of
@@ -8,7 +8,7 @@ from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import Head
 from core.links import close_link
-from core.store.locks import BookLocks
+from core.store.connection import BookLocks
 from core.store.queries import (
     ADD_ANCHOR,
     ANCHOR_OF,
@@ -20,6 +20,8 @@ from core.store.queries import (
     UNSEALED_BOOKS,
 )
 from core.store.transaction import Transaction
+
+_STARTS: Final = ("starts",)
 
 
 class Start(NamedTuple):
@@ -33,6 +35,7 @@ def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clo
     """Open this process's book. The books of processes that died are sealed: their last head is signed, their links
     closed, and what they had sent without hearing of it becomes unknown."""
     now = clock()
+    transaction.lock(_STARTS)  # two starts at once would take over the same books
     [(number,)] = transaction.rows(OPEN_BOOK, opening_at=now)
     if not locks.hold(number):
         raise RuntimeError(f"book {number} is new, yet another process holds it")

@@ -2,7 +2,7 @@
 
 import asyncio
 import fcntl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
+from tests.postgresql import Server
 
 _FIGURE: Final = "figure"
 
@@ -36,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def long_run(pytestconfig: pytest.Config) -> bool:
     """Whether the campaigns run their full counts."""
     return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL that runs until the last test has ended."""
+    with Server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
-"""Desk, outbox and writer on a real SQLite file, by a clock that only the test moves."""
+"""Desk, outbox and writer on a real database, by a clock that only the test moves."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,9 +29,12 @@ from core.recipients import Msisdn
 from core.requests import Door, Language, Mention, Request, Ret, Said
 from core.rules import Rules
 from core.starts import begin
+from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade
-from core.store.locks import BookLocks
+from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries import PUT_CONSENT
+from core.store.schema import metadata
+from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 from core.store.writer import Writer
 
@@ -131,19 +137,61 @@ class Counter:
     async def column(self, sql: str, *values: object) -> list[Any]:
         return [value for (value,) in await self.rows(sql, *values)]
 
+    async def take_no_writes(self) -> None:
+        """From the next transaction on, as a full disk does."""
+        await self._set("PRAGMA query_only=ON", "SET default_transaction_read_only = on")
+
+    async def take_writes(self) -> None:
+        await self._set("PRAGMA query_only=OFF", "SET default_transaction_read_only = off")
+
+    async def wait_at_most(self, milliseconds: int) -> None:
+        """For another process."""
+        await self._set(f"PRAGMA busy_timeout={milliseconds}", f"SET statement_timeout = {milliseconds}")
+
+    @property
+    def in_transaction(self) -> bool:
+        connection = self.database._connection
+        if isinstance(connection, SqliteConnection):
+            return connection._raw.in_transaction
+        assert isinstance(connection, PostgresqlConnection)
+        return connection._session is not None and connection._session.is_in_transaction()
+
+    async def everything(self) -> str:
+        """What stands in the database, as one text."""
+        tables = [await self.rows(f'SELECT * FROM "{name}"') for name in metadata.tables]
+        return repr(tables)
+
     async def pragma(self, setting: str) -> list[Any]:
+        """Outside of any transaction, on SQLite."""
+        return await self._set(f"PRAGMA {setting}", "")
+
+    async def _set(self, sqlite: str, postgresql: str) -> list[Any]:
         """Outside of any transaction."""
-        async with self.database._connection.execute(f"PRAGMA {setting}") as cursor:
-            return list(await cursor.fetchall())
+        connection = self.database._connection
+        work = partial(_execute, connection, sqlite if isinstance(connection, SqliteConnection) else postgresql)
+        return await asyncio.get_running_loop().run_in_executor(self.database._thread, work)
 
 
 def execute(transaction: Transaction, sql: str, *values: object) -> list[Any]:
-    """A statement that the program does not have."""
-    return transaction._connection.execute(sql, values).fetchall()
+    """A statement that the program does not have, with `?` for each value."""
+    return _execute(transaction._connection, sql, *values)
+
+
+def _execute(connection: Connection, sql: str, *values: object) -> list[Any]:
+    if isinstance(connection, SqliteConnection):
+        return connection._raw.execute(sql, values).fetchall()
+    assert isinstance(connection, PostgresqlConnection)
+    places = count(1)
+    numbered = re.sub(r"\?", lambda _: f"${next(places)}", sql)
+    return [tuple(row) for row in connection._run(connection._alive.fetch(numbered, *values))]
 
 
 def numbers(count: int) -> list[Msisdn]:
     return [Msisdn(f"+90532{n:07}") for n in range(count)]
+
+
+def sqlite_path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite+aiosqlite:///"))
 
 
 def prepared(template: Path, folder: Path) -> str:
@@ -165,7 +213,7 @@ async def opened(
 ) -> AsyncIterator[Counter]:
     """A counter as a process has it from its start to a kill: nothing is sealed at the end."""
     database = await Database.open(url, busy_timeout_s=5)
-    locks = BookLocks(database.path)
+    locks = database.book_locks()
     try:
         started = await database.transact(lambda transaction: begin(transaction, locks, signer, clock, REDELIVERY_MS))
         counter = Counter(database, locks, started.book, clock, rules)

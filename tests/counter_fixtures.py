@@ -1,6 +1,6 @@
 """Fixtures around `tests.counter`, for the conftest of each folder that wants them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.ledger.anchors import Signer
 from tests.counter import Counter, FakeClock, make_template, opened, prepared
+from tests.postgresql import Server
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,23 @@ def clock() -> FakeClock:
 @pytest.fixture
 def url(template: Path, tmp_path: Path) -> str:
     return prepared(template, tmp_path)
+
+
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+"""For tests of what one of the two databases has alone, where `url` is `any_url`."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Of an empty database of each kind."""
+    if request.param == "sqlite":
+        yield prepared(request.getfixturevalue("template"), request.getfixturevalue("tmp_path"))
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        url = server.fresh()
+        yield url
+        server.give_back(url)
 
 
 @pytest.fixture

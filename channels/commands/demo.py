@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from channels.imports.brands import import_brands
 from channels.imports.consents import import_consents
 from channels.sections import Settings
 from core.clock import legal_time, system_clock
-from core.store.database import sqlite_path, upgrade
+from core.store.database import upgrade
 
 _PORT: Final = "8080"
 _DIR: Final = "var/demo"
@@ -36,17 +37,17 @@ def demo(config: Config = None) -> None:  # noqa: ARG001  # every command takes 
     from channels.demo.run import run
 
     with one_line():
-        uvloop.run(run(folder.absolute(), int(port), _seed, typer.echo))
+        uvloop.run(run(folder.absolute(), int(port), partial(_seed, folder.absolute()), typer.echo))
 
 
-async def _seed(settings: Settings) -> None:
+async def _seed(folder: Path, settings: Settings) -> None:
     """Bring the database up to date and the samples into it; read again, they change nothing. At the first start a
     sender reports a permission, of which a sample number is told."""
     await asyncio.to_thread(upgrade, settings.database.url)
     with as_file(files(channels.demo)) as samples:
         await import_brands(settings, samples / "brands.csv")
         await import_consents(settings, samples / "consents.csv")
-    feed = sqlite_path(settings.database.url).parent / "feed.csv"
+    feed = folder / "feed.csv"
     if not feed.exists():
         given = legal_time(system_clock())
         feed.write_text(_FEED.format(given=given))

@@ -2,6 +2,7 @@
 
 StoreError
 ├── DatabaseMissing, DatabaseOlder, DatabaseNewer    the command line's exit code 3
+├── BookLost           this process can write no more: it has to start anew
 ├── TemporaryFault     lock, disk, connection: the same work may succeed later
 └── DataFault          the work itself cannot be stored
 """
@@ -21,6 +22,10 @@ class DatabaseOlder(StoreError):
 
 class DatabaseNewer(StoreError):
     """The database is from a later version of the program."""
+
+
+class BookLost(StoreError):
+    """While this process had no connection, its ledger book went on without it or was taken over."""
 
 
 class TemporaryFault(StoreError):

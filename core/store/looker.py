@@ -1,14 +1,13 @@
-"""Looks into the database for a service: read-only, in a thread of its own, so that no look waits for a commit."""
+"""Looks into the database for a service: read-only, in threads of their own, so that no look waits for a commit."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from core.store.database import sqlite_path
+from core.store.connection import Connection
+from core.store.engines import engine_of
 from core.store.errors import TemporaryFault
-from core.store.reading import connect_read_only
 from core.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -17,13 +16,12 @@ LOOKS_MAX: Final = 10_000
 
 
 class Looker:
-    """One reading connection. What a look sees is what was committed before it began."""
+    """Reading connections, at most as many as are given. What a look sees is what was committed before it began."""
 
-    def __init__(self, url: str, busy_timeout_s: float) -> None:
-        self._path = sqlite_path(url)
-        self._busy_timeout_s = busy_timeout_s
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="looker")
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self, url: str, busy_timeout_s: float, connections: int = 1) -> None:
+        self._engine = engine_of(url, busy_timeout_s)
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="looker")
+        self._idle: list[Connection] = []
         self._waiting = 0
 
     async def look(self, work: Callable[[Transaction], T]) -> T:
@@ -32,31 +30,34 @@ class Looker:
             raise TemporaryFault("database: too many looks wait")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._look, work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, work)
         finally:
             self._waiting -= 1
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown()
+        await asyncio.to_thread(self._close)
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
         try:
-            if self._connection is None:
-                self._connection = connect_read_only(self._path, self._busy_timeout_s)
-            self._connection.execute("BEGIN")
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect_read_only()
+        try:
+            connection.begin()
             try:
-                return work(Transaction(self._connection))
+                result = work(Transaction(connection))
             finally:
-                self._connection.execute("ROLLBACK")
+                connection.roll_back()
         except TemporaryFault:
-            self._disconnect()  # what is wrong may be this connection's own: the next look opens another
+            connection.close()  # what is wrong may be this connection's own: the next look opens another
             raise
-        except sqlite3.DatabaseError as error:
-            self._disconnect()
-            raise TemporaryFault(f"database: {error}") from error
+        except BaseException:
+            self._idle.append(connection)
+            raise
+        self._idle.append(connection)
+        return result
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _close(self) -> None:
+        self._threads.shutdown()
+        for connection in self._idle:
+            connection.close()

@@ -297,6 +297,16 @@ book: Final = Table(
     sqlite_autoincrement=True,
 )
 
+# The last transaction of each process on PostgreSQL, written by that transaction itself
+# (`core.store.postgresql.connection`).
+turn: Final = Table(
+    "turn",
+    metadata,
+    Column("book", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 ledger: Final = Table(
     "ledger",
     metadata,

@@ -10,7 +10,7 @@ import structlog
 from core.ledger.book import Book
 from core.metrics import COMMIT_SECONDS
 from core.store.database import Database
-from core.store.errors import StoreError, TemporaryFault
+from core.store.errors import BookLost, StoreError, TemporaryFault
 from core.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Writer:
         return await future  # type: ignore[return-value]  # the future is this work's own
 
     async def run(self) -> None:
-        """Write until `stop`."""
+        """Write until `stop`. Raises `BookLost`: nothing that this process decides can be written any more."""
         while True:
             await self._awake.wait()
             self._awake.clear()
@@ -118,6 +118,8 @@ class Writer:
         try:
             with COMMIT_SECONDS.time():
                 await self._transact(work)
+        except BookLost:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever a job raises is handed to that job, which decides
             return error
         if self._failing:

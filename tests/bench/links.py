@@ -194,13 +194,13 @@ def _fill(path: Path, tokens: Sequence[str]) -> None:
     now = time.time_ns() // 1_000_000
     numbers = [f"+90532{n:07}" for n in range(len(tokens))]
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(PUT_BRAND.sql, ("600100", "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
+        database.execute(PUT_BRAND.sqlite.sql, ("600100", "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
         given = ("600100", "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", now - 1000, None, None)
-        database.executemany(PUT_CONSENT.sql, [(number, *given) for number in numbers])
+        database.executemany(PUT_CONSENT.sqlite.sql, [(number, *given) for number in numbers])
         told = ("600100", "given", "MESAJ", now - 1000, now - 1000, now - 1000, 1, "queued", 2)
-        database.executemany(PUT_NOTICE.sql, [(n, number, *told) for n, number in enumerate(numbers, 1)])
+        database.executemany(PUT_NOTICE.sqlite.sql, [(n, number, *told) for n, number in enumerate(numbers, 1)])
         rows = [(token_hash(token), n, now + _YEAR_MS) for n, token in enumerate(tokens, 1)]
-        database.executemany(ADD_TOKEN.sql, rows)
+        database.executemany(ADD_TOKEN.sqlite.sql, rows)
 
 
 def _start(module: str, *arguments: str) -> "subprocess.Popen[str]":

@@ -51,8 +51,8 @@ def prepare(folder: Path, count: int) -> Path:
     upgrade(f"sqlite+aiosqlite:///{path}")
     given = (BRAND, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None)
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(queries.PUT_BRAND.sql, (BRAND, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
-        database.executemany(queries.PUT_CONSENT.sql, [(f"+{number(n)}", *given) for n in range(1, count + 1)])
+        database.execute(queries.PUT_BRAND.sqlite.sql, (BRAND, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
+        database.executemany(queries.PUT_CONSENT.sqlite.sql, [(f"+{number(n)}", *given) for n in range(1, count + 1)])
     return path
 
 
@@ -182,14 +182,14 @@ def ceiling(folder: Path, rows_of: Path, count: int, commits: int) -> float:
         part = slice(at, at + WINDOW)
         ids = [(row[0],) for row in outbox[part]]
         database.execute("BEGIN IMMEDIATE")
-        database.executemany(queries.PUT_CONSENT.sql, consents[part])
-        database.executemany(queries.ADD_REQUEST.sql, tables["request"][part])
-        database.executemany(queries.ADD_RAW.sql, tables["raw"][part])
-        database.executemany(queries.ADD_RECEIPT.sql, receipts[part])
-        database.executemany(queries.ADD_ENTRY.sql, tables["ledger"][part])
-        database.executemany(queries.ADD_OUTBOX.sql, outbox[part])
+        database.executemany(queries.PUT_CONSENT.sqlite.sql, consents[part])
+        database.executemany(queries.ADD_REQUEST.sqlite.sql, tables["request"][part])
+        database.executemany(queries.ADD_RAW.sqlite.sql, tables["raw"][part])
+        database.executemany(queries.ADD_RECEIPT.sqlite.sql, receipts[part])
+        database.executemany(queries.ADD_ENTRY.sqlite.sql, tables["ledger"][part])
+        database.executemany(queries.ADD_OUTBOX.sqlite.sql, outbox[part])
         accepted = [("bench", str(i), 1_700_000_000_000, i) for (i,) in ids]
-        for sql, values in ((SENT, ids), (queries.ACCEPT.sql, accepted)):
+        for sql, values in ((SENT, ids), (queries.ACCEPT.sqlite.sql, accepted)):
             if commits == 3:
                 database.execute("COMMIT")
                 database.execute("BEGIN IMMEDIATE")

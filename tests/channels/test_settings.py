@@ -244,12 +244,8 @@ BAD = [
     Bad("empty path", '[ledger]\nanchor_file = ""', "ledger.anchor_file", "path"),
     Bad("database in memory", '[database]\nurl = "sqlite+aiosqlite:///:memory:"', "database.url", "outlive"),
     Bad("unknown database", '[database]\nurl = "mysql://x/y"', "database.url", "must begin with"),
-    Bad(
-        "not yet: PostgreSQL",
-        '[database]\nurl = "postgresql+asyncpg://h/d"',
-        "database.url",
-        "not supported yet",
-    ),
+    Bad("no database", '[database]\nurl = "postgresql+asyncpg://h"', "database.url", "name a database"),
+    Bad("bad port", '[database]\nurl = "postgresql+asyncpg://h:x/d"', "database.url", "@host:port/database"),
     Bad("only receivers", OPERATOR + 'bind = "receiver"', "sms.operators", "none of them can send"),
     Bad("only transmitters", OPERATOR + 'bind = "transmitter"', "sms.operators", "none of them receives"),
     Bad("CA without TLS", OPERATOR + 'tls_ca = "ca.pem"', "sms.operators[0].tls_ca", "of no use without tls"),
@@ -500,3 +496,11 @@ def test_nothing_shown_or_printed_holds_a_secret(folder: Path) -> None:
     assert shown["ivr"]["ami"]["secret"] == "***"
     assert shown["mail"]["smtp"] == "smtp://ben:***@mail.example:25"
     assert shown["database"]["url"].endswith("x.db?a=1&password=***")
+
+
+def test_the_password_of_postgresql_is_not_shown(folder: Path) -> None:
+    settings = loaded(folder, "[database]\nurl = 'postgresql+asyncpg://line:gizli@db.example:5432/line'\n")
+
+    assert "gizli" not in as_toml(settings) + repr(settings)
+    shown = tomllib.loads(as_toml(settings))
+    assert shown["database"]["url"] == "postgresql+asyncpg://line:***@db.example:5432/line"

@@ -1,6 +1,7 @@
 """The desk with its writer on a real file: group commit, order, poison, back-pressure, faults that pass."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
@@ -17,8 +18,11 @@ from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.requests import Mention, NotUnderstood, Request, Ret, Unreadable
 from core.store.errors import DataFault, TemporaryFault
+from core.store.queries import OLDEST_REVIEW
+from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
-from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, execute, numbers, opened, until
+from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened, until
+from tests.counter_fixtures import on_sqlite
 
 POISON = Brand("666000", "POISON")
 RET_POISON = Ret((Mention.of(POISON),))
@@ -195,12 +199,12 @@ async def test_a_request_whose_decision_raises_is_set_aside_and_the_others_go_th
 
 async def break_commits_with_poison(counter: Counter) -> None:
     """A row that the store refuses: an objection against POISON."""
-    await counter.database.transact(
-        lambda transaction: execute(
-            transaction,
-            "CREATE TRIGGER refuse BEFORE INSERT ON objection WHEN NEW.brand_code = '666000'"
-            " BEGIN SELECT RAISE(ABORT, 'no'); END",
-        )
+    on_sqlite = isinstance(counter.database._connection, SqliteConnection)
+    await counter.rows(
+        "CREATE TRIGGER refuse BEFORE INSERT ON objection WHEN NEW.brand_code = '666000'"
+        " BEGIN SELECT RAISE(ABORT, 'no'); END"
+        if on_sqlite
+        else "ALTER TABLE objection ADD CONSTRAINT refuse CHECK (brand_code <> '666000')"
     )
 
 
@@ -317,26 +321,28 @@ async def test_a_door_that_gave_up_waiting_harms_nobody(counter: Counter) -> Non
     assert await counter.column("SELECT count(*) FROM request") == [2]
 
 
-async def make_read_only(counter: Counter) -> None:
-    await counter.pragma("query_only=ON")
-
-
 async def make_full(counter: Counter) -> None:
     [(pages,)] = await counter.pragma("page_count")
     await counter.pragma(f"max_page_count={pages}")
 
 
-async def mend(counter: Counter) -> None:
-    await counter.pragma("query_only=OFF")
+async def make_room(counter: Counter) -> None:
     await counter.pragma("max_page_count=1000000")
 
 
-@pytest.mark.parametrize("harm", [make_read_only, make_full])
-async def test_a_fault_that_may_pass_turns_all_away_and_stores_nothing(
-    counter: Counter,
-    commits: Commits,
-    harm: Callable[[Counter], Awaitable[None]],
-) -> None:
+Step = Callable[[Counter], Awaitable[None]]
+
+
+async def test_a_fault_that_may_pass_turns_all_away_and_stores_nothing(counter: Counter, commits: Commits) -> None:
+    await check_that_a_fault_stores_nothing(counter, commits, Counter.take_no_writes, Counter.take_writes)
+
+
+@on_sqlite
+async def test_a_full_disk_turns_all_away_and_stores_nothing(counter: Counter, commits: Commits) -> None:
+    await check_that_a_fault_stores_nothing(counter, commits, make_full, make_room)
+
+
+async def check_that_a_fault_stores_nothing(counter: Counter, commits: Commits, harm: Step, mend: Step) -> None:
     await counter.allow(*numbers(3))
     await harm(counter)
     long = [counter.request(recipient=one, raw=bytes(20_000)) for one in numbers(3)]
@@ -360,20 +366,23 @@ async def test_a_fault_that_may_pass_turns_all_away_and_stores_nothing(
 async def test_a_database_locked_by_another_process_turns_away_for_now(
     url: str, clock: FakeClock, signer: Signer, counter: Counter
 ) -> None:
-    await counter.pragma("busy_timeout=1")
+    await counter.wait_at_most(100)
     async with opened(url, clock, signer, writes=False) as other:
-        release = asyncio.Event()
+        release, held = asyncio.Event(), threading.Event()
         loop = asyncio.get_running_loop()
 
-        def hold(_transaction: Transaction) -> None:
+        def hold(transaction: Transaction) -> None:
+            transaction.lock([NUMBER.reveal()])
+            held.set()
             asyncio.run_coroutine_threadsafe(release.wait(), loop).result(PATIENCE_S)
 
         holding = asyncio.create_task(other.database.transact(hold))
-        await until(lambda: other.database._raw.in_transaction)
+        await until(held.is_set)
 
         [locked] = await all_of(counter, [counter.request()])
         release.set()
         await holding
+        await counter.wait_at_most(5000)
         [free] = await all_of(counter, [counter.request()])
 
     assert isinstance(locked, Temporary)
@@ -382,16 +391,17 @@ async def test_a_database_locked_by_another_process_turns_away_for_now(
 
 async def test_a_failing_database_is_not_tried_in_a_tight_loop(counter: Counter, commits: Commits) -> None:
     counter.outbox.accepted(1, "a", "id")
-    await make_read_only(counter)
+    await counter.take_no_writes()
     commits.rolled_back = 0
 
     counter.writer.wake()
     await asyncio.sleep(0.1)
 
     assert 1 <= commits.rolled_back <= 5
-    await mend(counter)
+    await counter.take_writes()
 
 
+@on_sqlite
 async def test_the_writer_says_for_how_long_the_database_has_taken_no_writes(counter: Counter) -> None:
     many = [counter.request(recipient=one, text="x" * 4000) for one in numbers(20)]  # more than the pages hold
     assert counter.writer.blocked_s == 0
@@ -400,11 +410,11 @@ async def test_the_writer_says_for_how_long_the_database_has_taken_no_writes(cou
     assert {type(outcome) for outcome in await all_of(counter, many)} == {Temporary}
     first = counter.writer.blocked_s
     # To look is no sign that the database takes writes.
-    assert await counter.writer.errand(lambda transaction: execute(transaction, "SELECT 1")) == [(1,)]
+    assert await counter.writer.errand(lambda transaction: transaction.rows(OLDEST_REVIEW)) == [(None,)]
     assert counter.writer.blocked_s == first
     assert {type(outcome) for outcome in await all_of(counter, many)} == {Temporary}
     second = counter.writer.blocked_s
-    await mend(counter)
+    await make_room(counter)
     await all_of(counter, [counter.request()])
 
     assert 0 <= first < second

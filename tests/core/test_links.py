@@ -171,9 +171,9 @@ async def test_news_are_kept_when_the_transaction_that_carries_them_fails(counte
     link = await counter.open_link()
     await handle(counter, link, b"1")
     counter.clock.pass_ms(RESPONSE_TIMEOUT_MS)
-    await counter.pragma("query_only=ON")
+    await counter.take_no_writes()
     await counter.desk.handle(counter.request(key=b"2"))
-    await counter.pragma("query_only=OFF")
+    await counter.take_writes()
 
     assert counter.links.news() == [link]
 

@@ -1,7 +1,6 @@
 """The loader steps back for other writers, and only for them; as a sender's feed it notes who is to be told."""
 
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,36 +14,40 @@ from core.ledger.book import Book
 from core.load import Counts, Feed, Loader, Pace, Row, entered_by
 from core.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.standing import Change, Standing
-from core.store.database import Database, upgrade
+from core.store.database import Database
+from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries import OPEN_BOOK, PUT_BRAND, PUT_TALK
 from core.talk import Talk, dump
 from tests.core.decisions.scenes import AT, DAY_MS, MESAJ, MIGROS, NOW, NUMBER, ONAY, RET, objection, record
 from tests.counter import execute
+from tests.counter_fixtures import on_postgresql
 
 
-async def load(tmp_path: Path, *, others: int) -> tuple[Counts, list[float]]:
-    """Load 120 rows, two slices, while each slice takes 0.02 s; how long the loader slept after each."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/line.db"
-    upgrade(url)
-    database = await Database.open(url, 1)
+async def load(url: str, *, others: int, count: int = 120, slice_s: float = 0.02) -> tuple[Counts, list[float], int]:
+    """Load rows while each slice takes as long as given, 120 rows in two slices of 0.02 s; how long the loader slept
+    after each, and how many slices there were."""
+    database = await Database.open(url, 5)
     await database.transact(
         lambda transaction: transaction.run_many(PUT_BRAND, [("600100", "MIGROS", "", "", "", None, None, 1)])
     )
     for _ in range(1 + others):
         await database.transact(lambda transaction: transaction.rows(OPEN_BOOK, opening_at=0))
     slept: list[float] = []
-    ticks = iter(number * 0.02 for number in range(100))
+    ticks = iter(number * slice_s for number in range(1000))
 
     async def sleep(seconds: float) -> None:
         slept.append(round(seconds, 6))
 
+    slices = 0
+
     async def on_slice() -> None:
-        pass
+        nonlocal slices
+        slices += 1
 
     loader = Loader(database, Book(1), b"file", lambda: Instant(0), pace=Pace(lambda: next(ticks), sleep))
-    rows = [Row(number, (), _act(number)) for number in range(120)]
+    rows = [Row(number, (), _act(number)) for number in range(count)]
     try:
-        return await loader.load(rows, lambda row, reason: None, on_slice), slept
+        return await loader.load(rows, lambda row, reason: None, on_slice), slept, slices
     finally:
         await database.close()
 
@@ -54,18 +57,30 @@ def _act(number: int) -> Act:
     return Act(f"+90532{number:07}", "600100", ConsentType.MESAJ, bireysel, Status.ONAY, web, Instant(0))
 
 
-async def test_an_import_beside_another_process_pauses_as_long_as_each_slice_took(tmp_path: Path) -> None:
-    counts, slept = await load(tmp_path, others=1)
+async def test_an_import_beside_another_process_pauses_as_long_as_each_slice_took(url: str) -> None:
+    counts, slept, _ = await load(url, others=1)
 
     assert counts == Counts(imported=120)
     assert slept == [0.02, 0.02]
 
 
-async def test_an_import_on_its_own_does_not_pause(tmp_path: Path) -> None:
-    counts, slept = await load(tmp_path, others=0)
+async def test_an_import_on_its_own_does_not_pause(url: str) -> None:
+    counts, slept, _ = await load(url, others=0)
 
     assert counts == Counts(imported=120)
     assert slept == []
+
+
+@on_postgresql
+async def test_a_slice_locks_no_more_citizens_than_the_server_has_room_for(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresqlConnection, "names_max", 150)
+
+    counts, _, slices = await load(url, others=0, count=700, slice_s=0.0)
+
+    assert counts == Counts(imported=700)
+    assert slices == 5  # 100, and then 150 each
 
 
 ONAY_NOW: Final = Act(NUMBER.reveal(), MIGROS.code, MESAJ, RecipientType.BIREYSEL, ONAY, Source.HS_WEB, AT)

@@ -70,7 +70,7 @@ class Teller:
         return await self.counter.writer.errand(self.notifier.queue)
 
     async def queued(self) -> list[Any]:
-        return await self.counter.rows('SELECT recipient, class, text FROM outbox WHERE state = "ready" ORDER BY id')
+        return await self.counter.rows("SELECT recipient, class, text FROM outbox WHERE state = 'ready' ORDER BY id")
 
     async def states(self) -> list[str]:
         return await self.counter.column("SELECT state FROM notice ORDER BY id")

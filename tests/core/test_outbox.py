@@ -92,7 +92,7 @@ async def test_sent_is_durable_before_the_carrier_has_the_parcel(counter: Counte
     carry = carrier.carry
 
     def watched(parcels: Sequence[Parcel]) -> None:
-        in_transaction.append(counter.database._raw.in_transaction)
+        in_transaction.append(counter.in_transaction)
         carry(parcels)
 
     carrier.carry = watched  # type: ignore[method-assign]  # the fake is watched
@@ -307,7 +307,7 @@ async def test_marks_that_could_not_be_written_are_written_later_with_those_made
 ) -> None:
     first, second = await put(counter), await put(counter)
     await turn(counter)
-    await counter.pragma("query_only=ON")
+    await counter.take_no_writes()
     counter.outbox.accepted(first, "a", "id-1")
     job = counter.outbox.next_job()
     assert job is not None
@@ -315,7 +315,7 @@ async def test_marks_that_could_not_be_written_are_written_later_with_those_made
         await counter.database.transact(job.run)
     counter.outbox.bury(second, "since")
     job.failed(raised.value)
-    await counter.pragma("query_only=OFF")
+    await counter.take_writes()
 
     await turn(counter)
 
@@ -409,8 +409,7 @@ async def test_a_link_is_drawn_as_it_leaves_and_kept_as_a_hash_alone(
     assert await counter.column("SELECT text FROM outbox") == [f"yazın ya da https://izin.example{PLACE}"]
     assert await counter.rows("SELECT hash, notice FROM token") == [(token_hash(token), row_id)]
     assert await notices_of(counter, token) == [row_id]
-    stored = [path.read_bytes() for path in counter.database.path.parent.iterdir() if path.is_file()]
-    assert token.encode() not in b"".join(stored)
+    assert token not in await counter.everything()
 
 
 async def test_another_try_draws_another_link_and_both_work(counter: Counter, carrier: FakeCarrier) -> None:

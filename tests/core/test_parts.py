@@ -31,8 +31,9 @@ from core.requests import (
     Wish,
 )
 from core.store.schema import metadata
+from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
-from tests.counter import BOYNER, MIGROS, NUMBER
+from tests.counter import BOYNER, MIGROS, NUMBER, execute
 
 TABLE: Final = str(CreateTable(metadata.tables["piece"]).compile(dialect=sqlite.dialect()))
 
@@ -41,7 +42,7 @@ TABLE: Final = str(CreateTable(metadata.tables["piece"]).compile(dialect=sqlite.
 def transaction() -> Iterator[Transaction]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.execute(TABLE)
-        yield Transaction(connection)
+        yield Transaction(SqliteConnection(connection, "BEGIN"))
 
 
 class Part(NamedTuple):
@@ -89,7 +90,7 @@ def arrivals(draw: st.DrawFn) -> list[Part]:
 def test_each_message_is_put_together_once_of_its_own_parts(parts: list[Part]) -> None:
     with transaction() as tx:
         texts = [text for n, part in enumerate(parts) if (text := take(tx, part, n)) is not None]
-        left = tx._connection.execute("SELECT count(*) FROM piece").fetchone()
+        [left] = execute(tx, "SELECT count(*) FROM piece")
 
     messages = {part.message: part.total for part in parts}
     wholes = ["".join(f"{message}.{n} " for n in range(1, total + 1)) for message, total in messages.items()]

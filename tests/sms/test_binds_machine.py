@@ -17,9 +17,9 @@ from core.ledger.anchors import Signer
 from core.outbox import Outbox, sweep
 from core.recipients import Msisdn
 from core.starts import begin
+from core.store.connection import BookLocks
 from core.store.database import Database
 from core.store.errors import StoreError
-from core.store.locks import BookLocks
 from sms import codes, held, pace
 from sms.operator import Operator
 from sms.pdu import build_plain
@@ -64,7 +64,7 @@ class Process:
     @classmethod
     async def start(cls, url: str, clock: FakeClock, signer: Signer, networks: list[Network]) -> "Process":
         database = await Database.open(url, busy_timeout_s=5)
-        locks = BookLocks(database.path)
+        locks = database.book_locks()
         started = await database.transact(lambda transaction: begin(transaction, locks, signer, clock, REDELIVERY_MS))
         await database.transact(lambda transaction: sweep(transaction, clock()))
         return cls(database, locks, Counter(database, locks, started.book, clock), networks)

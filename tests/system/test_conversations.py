@@ -89,7 +89,7 @@ def put_consents(folder: Path, number: str, given: list[Step]) -> None:
             to = "TACIR" if step.sign == "+tacir" else "BIREYSEL"
             source = "IYS_WEB" if status == "RET" else "HS_WEB"
             row = (number, codes[name], kind, to, status, source, at, refused_at, None)
-            database.execute(PUT_CONSENT.sql, row)
+            database.execute(PUT_CONSENT.sqlite.sql, row)
 
 
 def standing(folder: Path, number: str, step: Step) -> str:

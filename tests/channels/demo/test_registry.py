@@ -10,6 +10,7 @@ from channels.demo.registry import ENTRIES_SHOWN, Act, View, view
 from core.brands import Brand, Directory
 from core.store.database import upgrade
 from core.store.queries import ADD_ENTRY, PUT_CONSENT, PUT_OBJECTION
+from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 
 NUMBER = "+905320000001"
@@ -20,7 +21,7 @@ DIRECTORY = Directory([Brand("600100", "MIGROS"), Brand("600105", "Kiğılı Giy
 def transaction(tmp_path: Path) -> Transaction:
     path = tmp_path / "izinhatti.db"
     upgrade(f"sqlite+aiosqlite:///{path}")
-    return Transaction(sqlite3.connect(path, isolation_level=None))
+    return Transaction(SqliteConnection(sqlite3.connect(path, isolation_level=None), "BEGIN"))
 
 
 def seen(transaction: Transaction) -> View:

@@ -16,6 +16,7 @@ from core.ledger.chain import canonical
 from core.starts import store_anchor
 from core.store.database import upgrade
 from core.store.reading import reading
+from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Kept:
 
     def write(self, work: Callable[[Transaction], None]) -> None:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            transaction = Transaction(connection)
+            transaction = Transaction(SqliteConnection(connection, "BEGIN"))
             transaction.begin()
             work(transaction)
             transaction.commit()

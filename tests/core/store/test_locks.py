@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from core.store.locks import BookLocks
+from core.store.sqlite.locks import FileLocks
 
 
 def test_a_book_is_held_by_one(tmp_path: Path) -> None:
-    one, other = BookLocks(tmp_path / "izinhatti.db"), BookLocks(tmp_path / "izinhatti.db")
+    one, other = FileLocks(tmp_path / "izinhatti.db"), FileLocks(tmp_path / "izinhatti.db")
 
     assert one.hold(1)
     assert not other.hold(1)
@@ -18,7 +18,7 @@ def test_a_book_is_held_by_one(tmp_path: Path) -> None:
 
 
 def test_a_holder_that_is_gone_holds_nothing(tmp_path: Path) -> None:
-    one, other = BookLocks(tmp_path / "izinhatti.db"), BookLocks(tmp_path / "izinhatti.db")
+    one, other = FileLocks(tmp_path / "izinhatti.db"), FileLocks(tmp_path / "izinhatti.db")
     one.hold(1)
 
     one.close()
@@ -28,6 +28,6 @@ def test_a_holder_that_is_gone_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_the_lock_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    BookLocks(tmp_path / "izinhatti.db").close()
+    FileLocks(tmp_path / "izinhatti.db").close()
 
     assert (tmp_path / "izinhatti.db.books").stat().st_mode & 0o777 == 0o600

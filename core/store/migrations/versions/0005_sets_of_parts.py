@@ -19,6 +19,8 @@ FROM piece_before AS old JOIN request ON request.id = old.request
 
 def upgrade() -> None:
     op.rename_table("piece", "piece_before")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER INDEX piece_pkey RENAME TO piece_before_pkey")  # its name is wanted again
     op.create_table(
         "piece",
         sa.Column("recipient", sa.String(), nullable=False),

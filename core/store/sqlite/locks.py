@@ -12,7 +12,7 @@ from typing import Final
 _FLOCK: Final = struct.Struct("hhqqi4x")  # l_type, l_whence, l_start, l_len, l_pid of Linux's struct flock
 
 
-class BookLocks:
+class FileLocks:
     """The lock file beside a database. Locks belong to this object (open file description), not to the process."""
 
     def __init__(self, database: Path) -> None:

