@@ -267,13 +267,13 @@ async def test_a_fresh_notice_leads_to_its_page(page: Page) -> None:
 
 
 async def test_a_call_is_answered_recorded_and_texted_to_the_phone(page: Page, demo: Demo, tmp_path: Path) -> None:
-    await use_number(page, "+905320000002")
+    await use_number(page, "+905320000077")
     found = re.fullmatch(r"sip:(\d+)@127\.0\.0\.1:(\d+)", demo.voice)
     assert found
     asterisk = Asterisk(tmp_path, tmp_path, "")
     asterisk.line_number, asterisk.sip_port = found[1], int(found[2])
 
-    async with calling(asterisk, "05320000002") as caller:
+    async with calling(asterisk, "05320000077") as caller:
         for keys in ("1", "323235#", "2", "1"):
             await caller.ear.more()
             await caller.press(keys)
