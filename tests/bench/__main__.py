@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from channels.logs import configure_logs
-from tests.bench import kannel, links, reading, sms_loop
+from tests.bench import calls, kannel, links, reading, sms_loop
 
 
 def main(count: int, runs: int) -> None:
@@ -50,6 +50,8 @@ def main(count: int, runs: int) -> None:
     reading.main()
     print()
     links.main()
+    print()
+    calls.main()
 
 
 if __name__ == "__main__":

@@ -202,6 +202,9 @@ async def run(seconds: int) -> None:
 
 
 def main(seconds: int = 5) -> None:
+    if not (INSTALLED / "root").exists():
+        print("Asterisk is not here: deploy/asterisk/install var/asterisk")
+        return
     asyncio.run(run(seconds))
 
 
