@@ -69,7 +69,8 @@ def running(folder: Path) -> Iterator[Demo]:
     try:
         yield demo
     finally:
-        demo.process.kill()
+        if demo.process.poll() is None:
+            demo.stop()  # its Asterisk ends with it
         demo.process.communicate(timeout=STOP_S)
 
 
