@@ -142,6 +142,15 @@ async def test_keys_pressed_in_a_real_call_do_what_they_say(
     assert line.acts(number) == [case.outcome] * (case.outcome is not None)
     assert line.allowed(number) == both(*ALLOWED) - case.ended
     assert len(line.received[number]) == (case.outcome is not None)
+    if case.outcome in ("ret", "ret-all", "complaint"):
+        [text] = line.received[number]
+        evidence = await line.command("evidence", "show", receipt_in(text))
+        assert (evidence["door"], evidence["recipient"], evidence["answers"]) == ("ivr", number, [text])
+        assert {(a["brandCode"], a["type"]) for a in evidence["acts"] if a["after"]["status"] == "RET"} == case.ended
+        [(body,)] = line.rows(
+            "SELECT body FROM ledger WHERE book = ? AND entry = ?", *(evidence["ledger"][k] for k in ("book", "entry"))
+        )
+        assert evidence["receipt"] in body
 
 
 async def test_registry_evidence_ledger_receipt_and_sms_agree(line: VoiceLine, told: Told) -> None:
