@@ -22,15 +22,9 @@ from core.requests import AskCode, Door, GiveCode, Mention, Report, Request, Ret
 from core.standing import Standing
 from core.store.errors import StoreError
 from core.store.looker import Looker
-from core.store.queries import (
-    COMPLAINTS_OF,
-    CONSENTS_OF,
-    CONSENTS_OF_BRAND,
-    NOTICE_OF_TOKEN,
-    OBJECTIONS_OF,
-    OBJECTIONS_OF_BRAND,
-    TALKS_OF,
-)
+from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF, OBJECTIONS_OF_BRAND, TALKS_OF
+from core.store.queries.notices import NOTICE_OF_TOKEN
+from core.store.queries.reports import COMPLAINTS_OF
 from core.store.transaction import Transaction
 from core.talk import load
 from core.tokens import token_hash

@@ -46,7 +46,8 @@ from core.outbox import BY_MAIL, Outbox, OutboxClass, Swept, oldest_waiting, swe
 from core.recipients import BadAddress
 from core.store.errors import StoreError
 from core.store.looker import Looker
-from core.store.queries import DROP_EXPIRED_REDELIVERIES, OLDEST_REVIEW
+from core.store.queries.evidence import OLDEST_REVIEW
+from core.store.queries.links import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
 from core.store.writer import Writer
 from ivr.agi_server import AgiServer

@@ -52,19 +52,12 @@ from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece,
 from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
-from core.store.queries import (
-    ADD_COMPLAINT,
-    ADD_COMPLAINT_TEXT,
-    ADD_OUTBOX,
-    ADD_RAW,
-    ADD_RECEIPT,
-    ADD_REQUEST,
-    BURY_ALL_OF,
-    CONFIRM_COMPLAINT,
-    DROP_NOTICES_OF,
-    DROP_PIECES_OF,
-    SET_DELIVERED,
-)
+from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
+from core.store.queries.links import SET_DELIVERED
+from core.store.queries.notices import DROP_NOTICES_OF
+from core.store.queries.outbox import ADD_OUTBOX, BURY_ALL_OF
+from core.store.queries.pieces import DROP_PIECES_OF
+from core.store.queries.reports import ADD_COMPLAINT, ADD_COMPLAINT_TEXT, CONFIRM_COMPLAINT
 from core.store.transaction import Transaction
 from core.talk import NEW, Talk
 from core.text import storable
@@ -218,7 +211,7 @@ class Batch:
         bodies: list[str] = []
         tools, now = self._tools, self._now
         for request, out in zip(self._requests, outgoing, strict=True):
-            recipient = request.recipient.reveal() if request.recipient else None
+            recipient = request.recipient.reveal() if request.recipient else ""
             raw_hash = hashlib.sha256(request.raw).digest()
             entry = salt = None
             if out.receipt is not None:
@@ -233,7 +226,7 @@ class Batch:
                     changes=out.changes,
                 )
                 bodies.append(canonical(body))
-                receipts.append((out.receipt, out.request_id))
+                receipts.append((out.receipt, recipient, out.request_id))
             outcome = outcome_of(out)
             requests.append(
                 (
@@ -256,10 +249,10 @@ class Batch:
                     "open" if outcome == "set-aside" else None,
                 )
             )
-            raws.append((out.request_id, request.raw, None if out.read is None else storable(out.read)))
+            raws.append((out.request_id, recipient, request.raw, None if out.read is None else storable(out.read)))
             if isinstance(out.answer, LineClosed):
                 self._forget(recipient)
-            if out.text is not None and recipient is not None:
+            if out.text is not None and recipient:
                 messages.append(self._message(request, out, recipient, out.text))
         self._transaction.run_many(ADD_REQUEST, requests)
         self._transaction.run_many(ADD_RAW, raws)
@@ -305,7 +298,7 @@ class Batch:
                 case None:
                     pass
 
-    def _forget(self, recipient: str | None) -> None:
+    def _forget(self, recipient: str) -> None:
         """What waits for the former holder of a closed line is neither sent nor read any more."""
         self._transaction.run(BURY_ALL_OF, of_recipient=recipient, at=self._now)
         self._transaction.run(DROP_PIECES_OF, of_recipient=recipient)

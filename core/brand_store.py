@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.brands import Brand
-from core.store.queries import BRANDS_SINCE
+from core.store.queries.brands import BRANDS_SINCE
 from core.store.transaction import Transaction
 
 NAME_SEPARATOR = "|"

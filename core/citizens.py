@@ -8,7 +8,7 @@ import orjson
 from core.clock import Instant
 from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.standing import Change, Standing
-from core.store.queries import (
+from core.store.queries.consents import (
     CONSENTS_OF,
     CONSENTS_OF_BRAND,
     DROP_OBJECTION,

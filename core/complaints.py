@@ -9,14 +9,9 @@ from core.citizens import Citizens
 from core.clock import HOUR_MS, Instant
 from core.ids import Ids
 from core.outbox import OutboxClass
-from core.store.queries import (
-    ADD_OUTBOX,
-    COMPLAINT,
-    COMPLAINTS,
-    REQUEST_OF_RECEIPT,
-    SET_COMPLAINT,
-    TEXTS_OF_COMPLAINT,
-)
+from core.store.queries.evidence import REQUEST_OF_RECEIPT
+from core.store.queries.outbox import ADD_OUTBOX
+from core.store.queries.reports import COMPLAINT, COMPLAINTS, SET_COMPLAINT, TEXTS_OF_COMPLAINT
 from core.store.transaction import Transaction
 
 OUTCOME_LETTERS_MAX: Final = 200

@@ -16,7 +16,7 @@ from core.answers import Temporary
 from core.clock import MINUTE_MS, Clock, Instant
 from core.metrics import DELIVERIES, OUTBOX_DEAD
 from core.store.errors import TemporaryFault
-from core.store.queries import OF_MESSAGE_ID, SETTLE
+from core.store.queries.outbox import OF_MESSAGE_ID, SETTLE
 from core.store.transaction import Transaction
 
 BATCH_MAX: Final = 200

@@ -11,7 +11,7 @@ import orjson
 from core.clock import Instant
 from core.requests import Digits, Door, Request
 from core.rules import Rules
-from core.store.queries import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
+from core.store.queries.links import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.transaction import Transaction
 from core.talk import Last, Talk
 

@@ -10,7 +10,8 @@ from core.consent import Objection, Record
 from core.ids import book_of
 from core.requests import Door
 from core.standing import Change
-from core.store.queries import ANSWERS_OF_REQUEST, ENTRY, REQUEST_OF_RECEIPT
+from core.store.queries.books import ENTRY
+from core.store.queries.evidence import ANSWERS_OF_REQUEST, REQUEST_OF_RECEIPT
 from core.store.transaction import Transaction
 
 _utc = lru_cache(maxsize=1024)(utc_text)
@@ -77,7 +78,7 @@ def evidence(transaction: Transaction, receipt: str) -> dict[str, Any] | None:
     return {
         "receipt": receipt,
         "door": request["door"],
-        "recipient": request["recipient"],
+        "recipient": request["recipient"] or None,
         "raw": text if text is not None or octets is None else octets.hex(),
         "receivedAt": utc_text(request["received_at"]),
         "decidedAt": utc_text(request["decided_at"]),

@@ -8,7 +8,7 @@ from collections import deque
 
 from core.clock import Clock, Instant
 from core.ids import Ids, book_of, ids_of
-from core.store.queries import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
+from core.store.queries.links import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
 from core.store.transaction import Transaction
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
@@ -22,13 +22,15 @@ from core.ledger.chain import canonical
 from core.notices import Entered, NoticeWriter, kind_of
 from core.standing import Change, Standing
 from core.store.database import Database
-from core.store.queries import ADD_TAKEN, TAKEN_OF_BRAND, UNSEALED_BOOKS
+from core.store.queries.books import UNSEALED_BOOKS
+from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND
 from core.store.transaction import Transaction
 
 _SLICE_S_AIM: Final = 0.02  # leaves room in the 50 ms that a slice may take for a slow fsync or a checkpoint
 _SLICE_ROWS_FIRST: Final = 100
 _SLICE_ROWS_MIN: Final = 20
 _SLICE_ROWS_MAX: Final = 5000
+_KEY: Final = slice(6)  # of a row of `taken`
 
 
 class Row(NamedTuple):
@@ -140,7 +142,7 @@ class Loader:
         citizens = Citizens(transaction, [(act.recipient, act.brand_code) for act in acts], talkers)
         taken = _taken(transaction, acts, citizens)
         verdicts: list[Verdict] = []
-        new: list[ActKey] = []
+        new: list[tuple[object, ...]] = []
         for row in rows:
             act = row.read
             if isinstance(act, Rejected):
@@ -153,10 +155,10 @@ class Loader:
                 if act.status is Status.ONAY:
                     entered.append(entered_by(act, verdict, standing, citizens.talk(act.recipient).subscribed_at))
                 citizens.apply((verdict,))
-            # Also a row that is equal to what stands: read again, when something newer stands, it must not be rejected.
-            if not isinstance(verdict, Rejected) and key not in taken:
-                taken.add(key)
-                new.append(key)
+            for moved, source in _moved(act, verdict):
+                if moved not in taken:
+                    taken.add(moved)
+                    new.append((*moved, source, now if source else None))
             verdicts.append(verdict)
         citizens.write(now)
         transaction.run_many(ADD_TAKEN, new)
@@ -187,6 +189,21 @@ def entered_by(act: Act, change: Change, standing: Standing, subscribed_at: Inst
     return Entered(act.recipient, act.brand_code, act.type, kind, act.at)
 
 
+def _moved(act: Act, verdict: Verdict) -> Iterator[tuple[ActKey, str | None]]:
+    """What is remembered of a row: the act, with its source if it moved the registry; and the refusal by which an
+    earlier wish of the citizen ended it at once."""
+    if isinstance(verdict, Rejected):
+        return
+    if isinstance(verdict, Change):
+        yield act.key, act.source._value_
+        after = verdict.row
+        if isinstance(after, Record) and after.status is not act.status and after != verdict.before:
+            yield act._replace(status=after.status, at=after.consent_at).key, after.source._value_
+    else:
+        # Equal to what stands: read again, when something newer stands, it must not be rejected.
+        yield act.key, None
+
+
 class _Slice(NamedTuple):
     counts: Counts
     rejected: list[tuple[Row, str]]
@@ -205,4 +222,4 @@ def _taken(transaction: Transaction, acts: list[Act], citizens: Citizens) -> set
     known = [pair for pair in pairs if citizens.standing(pair).records]
     if not known:
         return set()
-    return set(transaction.rows(TAKEN_OF_BRAND, keys=orjson.dumps(known).decode()))
+    return {row[_KEY] for row in transaction.rows(TAKEN_OF_BRAND, keys=orjson.dumps(known).decode())}

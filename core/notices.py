@@ -16,7 +16,7 @@ from core.ids import Ids
 from core.outbox import OutboxClass
 from core.requests import Types
 from core.standing import Standing
-from core.store.queries import PUT_NOTICE, WAITING_NOTICES_OF
+from core.store.queries.notices import PUT_NOTICE, WAITING_NOTICES_OF
 from core.store.transaction import Transaction
 
 Kind = Literal["given", "again", "ended"]

@@ -11,7 +11,8 @@ from core.clock import HOUR_MS, MINUTE_MS, Clock, Instant, from_datetime, istanb
 from core.notices import Notice, notice_of
 from core.outbox import OutboxClass
 from core.requests import Language
-from core.store.queries import ADD_OUTBOX, DUE_NOTICES, QUEUED_NOTICES, SET_NOTICE, UNSENT_NOTICES
+from core.store.queries.notices import DUE_NOTICES, QUEUED_NOTICES, SET_NOTICE, UNSENT_NOTICES
+from core.store.queries.outbox import ADD_OUTBOX
 from core.store.transaction import Transaction
 from core.tokens import PLACE
 

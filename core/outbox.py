@@ -13,17 +13,8 @@ import orjson
 
 from core.clock import HOUR_MS, Clock, Instant
 from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
-from core.store.queries import (
-    ACCEPT,
-    ADD_TOKEN,
-    BURY,
-    EXPIRE_OUTBOX,
-    LEASE,
-    OLDEST_READY,
-    RETRY,
-    UNKNOWN,
-    UNKNOWN_LAPSED,
-)
+from core.store.queries.notices import ADD_TOKEN
+from core.store.queries.outbox import ACCEPT, BURY, EXPIRE_OUTBOX, LEASE, OLDEST_READY, RETRY, UNKNOWN, UNKNOWN_LAPSED
 from core.store.transaction import Transaction
 from core.text import storable
 from core.tokens import PLACE, draw_token, token_hash, with_token

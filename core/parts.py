@@ -21,7 +21,7 @@ from core.requests import (
     Unreadable,
     Wish,
 )
-from core.store.queries import ADD_PIECE, DROP_SET, OVERDUE_SETS, PIECES_OF_SET, PIECES_OF_SETS
+from core.store.queries.pieces import ADD_PIECE, DROP_SET, OVERDUE_SETS, PIECES_OF_SET, PIECES_OF_SETS
 from core.store.transaction import Transaction
 
 OVERDUE_MAX: Final = 100

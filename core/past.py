@@ -8,7 +8,9 @@ from core.answers import Effect
 from core.clock import Instant
 from core.decisions.scene import Past, Report
 from core.ids import book_of
-from core.store.queries import COMPLAINT, ENTRY, REQUEST_OF_RECEIPT
+from core.store.queries.books import ENTRY
+from core.store.queries.evidence import REQUEST_OF_RECEIPT
+from core.store.queries.reports import COMPLAINT
 from core.store.transaction import Transaction
 
 

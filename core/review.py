@@ -1,6 +1,6 @@
 """Messages set aside for a person: seen, and resolved with an answer to the citizen."""
 
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from core import outbox
 from core.answers import ReviewResult, Texts
@@ -8,14 +8,8 @@ from core.citizens import Citizens
 from core.clock import HOUR_MS, Instant
 from core.ids import Ids
 from core.outbox import OutboxClass
-from core.store.queries import (
-    ADD_OUTBOX,
-    ANSWERS_OF_REQUEST,
-    OPEN_REVIEWS,
-    REQUEST_OF_RECEIPT,
-    RESOLVE_REVIEW,
-    REVIEW,
-)
+from core.store.queries.evidence import ANSWERS_OF_REQUEST, OPEN_REVIEWS, REQUEST_OF_RECEIPT, RESOLVE_REVIEW, REVIEW
+from core.store.queries.outbox import ADD_OUTBOX
 from core.store.transaction import Transaction
 
 TEXT_LETTERS_MAX: Final = 400
@@ -48,7 +42,7 @@ class Review(NamedTuple):
 
 def open_reviews(transaction: Transaction) -> list[Review]:
     """The oldest first."""
-    return [Review(*row) for row in transaction.rows(OPEN_REVIEWS)]
+    return [_review_of(row) for row in transaction.rows(OPEN_REVIEWS)]
 
 
 def review(transaction: Transaction, review_id: int) -> Review:
@@ -56,7 +50,7 @@ def review(transaction: Transaction, review_id: int) -> Review:
     found = transaction.rows(REVIEW, wanted=review_id)
     if not found:
         raise NoReview("no message set aside has this id")
-    return Review(*found[0])
+    return _review_of(found[0])
 
 
 def id_of_receipt(transaction: Transaction, receipt: str) -> int:
@@ -80,7 +74,7 @@ def resolve(transaction: Transaction, review_id: int, words: str, texts: Texts, 
     else's. Raises `NoReview`, `AlreadyResolved`.
     """
     known = review(transaction, review_id)
-    if not transaction.run(RESOLVE_REVIEW, of_id=review_id):
+    if not transaction.run(RESOLVE_REVIEW, of_recipient=known.recipient or "", of_id=review_id):
         raise AlreadyResolved("the message is resolved already")
     if known.recipient is None or "@" in known.recipient:
         return False
@@ -93,3 +87,8 @@ def resolve(transaction: Transaction, review_id: int, words: str, texts: Texts, 
     )
     transaction.run_many(ADD_OUTBOX, [row])
     return True
+
+
+def _review_of(row: tuple[Any, ...]) -> Review:
+    one = Review(*row)
+    return one._replace(recipient=one.recipient or None)

@@ -9,16 +9,9 @@ from core.ledger.book import Book
 from core.ledger.chain import Head
 from core.links import close_link
 from core.store.connection import BookLocks
-from core.store.queries import (
-    ADD_ANCHOR,
-    ANCHOR_OF,
-    LAPSE_SENDER,
-    LAST_ENTRY,
-    OPEN_BOOK,
-    OPEN_LINKS,
-    SEAL_BOOK,
-    UNSEALED_BOOKS,
-)
+from core.store.queries.books import ADD_ANCHOR, ANCHOR_OF, LAST_ENTRY, OPEN_BOOK, SEAL_BOOK, UNSEALED_BOOKS
+from core.store.queries.links import OPEN_LINKS
+from core.store.queries.outbox import LAPSE_SENDER
 from core.store.transaction import Transaction
 
 _STARTS: Final = ("starts",)

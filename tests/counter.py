@@ -32,7 +32,7 @@ from core.starts import begin
 from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade
 from core.store.postgresql.connection import PostgresqlConnection
-from core.store.queries import PUT_CONSENT
+from core.store.queries.consents import PUT_CONSENT
 from core.store.schema import metadata
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction

@@ -22,7 +22,7 @@ from core.brand_store import BrandReader
 from core.citizens import objection_of, record_of
 from core.clock import legal_time
 from core.recipients import BadAddress, parse_recipient
-from core.store.queries import CONSENTS_OF, OBJECTIONS_OF
+from core.store.queries.consents import CONSENTS_OF, OBJECTIONS_OF
 from core.store.transaction import Transaction
 
 app = typer.Typer(help="The consents in the registry.")

@@ -10,7 +10,8 @@ from core.brands import Brand
 from core.citizens import objection_of, record_of
 from core.clock import Instant, from_datetime
 from core.consent import ConsentType, Status
-from core.store.queries import CONSENTS_OF, LATEST_ENTRIES, OBJECTIONS_OF
+from core.store.queries.books import LATEST_ENTRIES
+from core.store.queries.consents import CONSENTS_OF, OBJECTIONS_OF
 from core.store.transaction import Transaction
 
 ENTRIES_SHOWN: Final = 10

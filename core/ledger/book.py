@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.ledger.chain import GENESIS, Head, entry_hash
-from core.store.queries import ADD_ENTRY
+from core.store.queries.books import ADD_ENTRY
 from core.store.transaction import Transaction
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from core.ledger.anchors import Anchor
 from core.ledger.chain import Entry
 from core.ledger.verify import Report, verify
-from core.store.queries import ANCHORS, ENTRIES_AFTER, LAST_ENTRY, LEDGER_BOOKS
+from core.store.queries.books import ANCHORS, ENTRIES_AFTER, LAST_ENTRY, LEDGER_BOOKS
 from core.store.transaction import Transaction
 
 _PAGE_ENTRIES: Final = 1000

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from core.store.queries import Query
+from core.store.query import Query
 
 
 class Connection(ABC):

@@ -2,6 +2,10 @@
 
 Rows of `request`, `raw`, `ledger` and `anchor` are only ever added; of a request only `review` changes. Row numbers
 come from `core.ids`.
+
+On PostgreSQL the tables in `PARTITIONED` are divided by a hash of `recipient`, which then is part of every primary key.
+Whatever is found without a recipient (by receipt, by a link's hash, by an operator's message id, as the next to be
+sent) lies in a table of its own that is not divided, and gives the recipient by which to go on.
 """
 
 from typing import Final
@@ -21,6 +25,9 @@ from sqlalchemy import (
 )
 
 metadata: Final = MetaData()
+
+PARTITIONED: Final = ("consent", "taken", "objection", "talk", "request", "raw")
+PARTITIONS: Final = 16
 
 _Id: Final = BigInteger().with_variant(Integer(), "sqlite")
 _Moment: Final = BigInteger()
@@ -56,6 +63,7 @@ consent: Final = Table(
 )
 
 # Every act that an import took: a file read twice changes nothing, even where a newer act has taken its place since.
+# The last two columns are empty where it did not move the registry, and where it was taken before they were kept.
 taken: Final = Table(
     "taken",
     metadata,
@@ -65,6 +73,8 @@ taken: Final = Table(
     Column("recipient_type", String, nullable=False),
     Column("consent_at", _Moment, nullable=False),
     Column("status", String, nullable=False),
+    Column("source", String),
+    Column("created_at", _Moment),
     PrimaryKeyConstraint("recipient", "brand_code", "type", "recipient_type", "consent_at", "status"),
     sqlite_with_rowid=False,
 )
@@ -96,7 +106,7 @@ request: Final = Table(
     "request",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=False),
-    Column("recipient", String),  # null where the network gave no number
+    Column("recipient", String, nullable=False),  # empty where the network gave no number
     Column("door", String, nullable=False),
     Column("origin", String, nullable=False),
     Column("link", BigInteger, nullable=False),
@@ -124,6 +134,7 @@ raw: Final = Table(
     "raw",
     metadata,
     Column("request", _Id, primary_key=True, autoincrement=False),
+    Column("recipient", String, nullable=False),
     Column("octets", LargeBinary, nullable=False),
     Column("text", Text),
 )
@@ -132,6 +143,7 @@ receipt: Final = Table(
     "receipt",
     metadata,
     Column("receipt", String, primary_key=True),
+    Column("recipient", String, nullable=False),
     Column("request", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from core.store.connection import Connection
-from core.store.queries import Query
+from core.store.query import Query
 
 
 class Transaction:

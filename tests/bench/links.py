@@ -23,7 +23,9 @@ from typing import Final, NamedTuple
 import uvloop
 
 from core.store.database import upgrade
-from core.store.queries import ADD_TOKEN, PUT_BRAND, PUT_CONSENT, PUT_NOTICE
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_CONSENT
+from core.store.queries.notices import ADD_TOKEN, PUT_NOTICE
 from core.tokens import token_hash
 
 CONNECTIONS: Final = 50  # kept open while pages a second are measured

@@ -25,8 +25,12 @@ from channels.setting_types import Address
 from core.ledger.anchors import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
-from core.store import queries
 from core.store.database import upgrade
+from core.store.queries.books import ADD_ENTRY
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_CONSENT
+from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
+from core.store.queries.outbox import ACCEPT, ADD_OUTBOX
 from sms import codes
 from sms.pace import Pace
 from sms.pdu import Bind, Message, parse_message
@@ -51,8 +55,8 @@ def prepare(folder: Path, count: int) -> Path:
     upgrade(f"sqlite+aiosqlite:///{path}")
     given = (BRAND, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None)
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(queries.PUT_BRAND.sqlite.sql, (BRAND, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
-        database.executemany(queries.PUT_CONSENT.sqlite.sql, [(f"+{number(n)}", *given) for n in range(1, count + 1)])
+        database.execute(PUT_BRAND.sqlite.sql, (BRAND, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
+        database.executemany(PUT_CONSENT.sqlite.sql, [(f"+{number(n)}", *given) for n in range(1, count + 1)])
     return path
 
 
@@ -182,14 +186,14 @@ def ceiling(folder: Path, rows_of: Path, count: int, commits: int) -> float:
         part = slice(at, at + WINDOW)
         ids = [(row[0],) for row in outbox[part]]
         database.execute("BEGIN IMMEDIATE")
-        database.executemany(queries.PUT_CONSENT.sqlite.sql, consents[part])
-        database.executemany(queries.ADD_REQUEST.sqlite.sql, tables["request"][part])
-        database.executemany(queries.ADD_RAW.sqlite.sql, tables["raw"][part])
-        database.executemany(queries.ADD_RECEIPT.sqlite.sql, receipts[part])
-        database.executemany(queries.ADD_ENTRY.sqlite.sql, tables["ledger"][part])
-        database.executemany(queries.ADD_OUTBOX.sqlite.sql, outbox[part])
+        database.executemany(PUT_CONSENT.sqlite.sql, consents[part])
+        database.executemany(ADD_REQUEST.sqlite.sql, tables["request"][part])
+        database.executemany(ADD_RAW.sqlite.sql, tables["raw"][part])
+        database.executemany(ADD_RECEIPT.sqlite.sql, receipts[part])
+        database.executemany(ADD_ENTRY.sqlite.sql, tables["ledger"][part])
+        database.executemany(ADD_OUTBOX.sqlite.sql, outbox[part])
         accepted = [("bench", str(i), 1_700_000_000_000, i) for (i,) in ids]
-        for sql, values in ((SENT, ids), (queries.ACCEPT.sqlite.sql, accepted)):
+        for sql, values in ((SENT, ids), (ACCEPT.sqlite.sql, accepted)):
             if commits == 3:
                 database.execute("COMMIT")
                 database.execute("BEGIN IMMEDIATE")

@@ -23,7 +23,7 @@ from core.recipients import Email, Msisdn, Recipient
 from core.requests import CloseLine, Door, Language, Ret
 from core.rules import Rules
 from core.store.looker import Looker
-from core.store.queries import PUT_CONSENT
+from core.store.queries.consents import PUT_CONSENT
 from core.tokens import LENGTH
 from tests import counter_fixtures
 from tests.core.citizen import Citizen, furnish

@@ -31,7 +31,7 @@ from core.ledger.stored import verify_stored
 from core.outbox import Parcel
 from core.requests import CloseLine, Door, Reading, Request
 from core.rules import Rules
-from core.store.queries import PUT_CONSENT
+from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
 from tests.core.citizen import furnish
 from tests.core.citizen_model import ARAMA, MESAJ, TYPES, Meaning, Model, Row

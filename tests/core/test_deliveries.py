@@ -8,7 +8,7 @@ from core import deliveries as module
 from core.answers import Temporary
 from core.deliveries import EARLY_MS, UNDELIVERED_DELAY_MS, UNDELIVERED_TRIES_MAX, Deliveries, Delivery, Fate
 from core.outbox import Parcel
-from core.store.queries import OF_MESSAGE_ID
+from core.store.queries.outbox import OF_MESSAGE_ID
 from tests.core.test_outbox import FakeCarrier, put, turn
 from tests.counter import NUMBER, PATIENCE_S, Counter
 from tests.counter_fixtures import on_sqlite

@@ -18,7 +18,7 @@ from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.requests import Mention, NotUnderstood, Request, Ret, Unreadable
 from core.store.errors import DataFault, TemporaryFault
-from core.store.queries import OLDEST_REVIEW
+from core.store.queries.evidence import OLDEST_REVIEW
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened, until

@@ -11,7 +11,7 @@ from core.ids import Ids, ids_of
 from core.ledger.anchors import Signer
 from core.links import Link
 from core.requests import NotUnderstood, Ret
-from core.store.queries import DROP_EXPIRED_REDELIVERIES
+from core.store.queries.links import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
 from tests.counter import (
     NUMBER,

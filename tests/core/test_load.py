@@ -16,7 +16,9 @@ from core.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.standing import Change, Standing
 from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection
-from core.store.queries import OPEN_BOOK, PUT_BRAND, PUT_TALK
+from core.store.queries.books import OPEN_BOOK
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_TALK
 from core.talk import Talk, dump
 from tests.core.decisions.scenes import AT, DAY_MS, MESAJ, MIGROS, NOW, NUMBER, ONAY, RET, objection, record
 from tests.counter import execute

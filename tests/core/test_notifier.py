@@ -16,7 +16,7 @@ from core.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.outbox import OutboxClass
 from core.recipients import Email, Msisdn
 from core.requests import CloseLine, Door, Language, NotUnderstood
-from core.store.queries import ADD_OUTBOX
+from core.store.queries.outbox import ADD_OUTBOX
 from core.tokens import PLACE
 from tests.core.citizen import Citizen
 from tests.core.decisions.scenes import ARAMA, EPOSTA, MESAJ

@@ -11,7 +11,8 @@ from core.ids import ids_of
 from core.ledger.anchors import Signer
 from core.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, BY_MAIL, Outbox, OutboxClass, Parcel
 from core.store.errors import TemporaryFault
-from core.store.queries import ADD_OUTBOX, NOTICE_OF_TOKEN, PUT_NOTICE
+from core.store.queries.notices import NOTICE_OF_TOKEN, PUT_NOTICE
+from core.store.queries.outbox import ADD_OUTBOX
 from core.store.transaction import Transaction
 from core.tokens import LENGTH, PLACE, token_hash
 from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, opened

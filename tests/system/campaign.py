@@ -22,7 +22,8 @@ from core.ledger.anchors import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
 from core.store.database import upgrade
-from core.store.queries import PUT_BRAND, PUT_CONSENT
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_CONSENT
 from sms.pdu import Message
 from sms.simulator import Simulator
 from tests.system import launcher

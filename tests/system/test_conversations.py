@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from core.calendar import Calendar
 from core.clock import ISTANBUL, from_datetime, istanbul, system_clock
-from core.store.queries import PUT_CONSENT
+from core.store.queries.consents import PUT_CONSENT
 from tests.system.izinhatti import run
 from tests.system.script import FOLDER, Expected, Script, Step, scripts
 from tests.system.served import Served, serving

@@ -13,7 +13,7 @@ import asyncpg
 
 from core.store.connection import Connection
 from core.store.errors import BookLost, DataFault, StoreError, TemporaryFault
-from core.store.queries import Query
+from core.store.query import Query
 
 T = TypeVar("T")
 
@@ -38,6 +38,9 @@ _OF_THE_CONNECTION: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _DOUBT_PAUSE_S: Final = 0.1
+# Every join here is from a few keys into tables that grow: the planner, which takes a batch for a hundred keys whatever
+# it holds, would read middling tables whole.
+_BY_KEYS: Final = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 # Written with what it is to prove, so that a commit of which the answer was lost can be told from one that never was.
 # (A transaction's number cannot: after a crash the server may give the same one again.)
 _NOTE_TURN: Final = (
@@ -177,6 +180,7 @@ class PostgresqlConnection(Connection):
                 "application_name": "izinhatti",
                 "statement_timeout": limit_ms,
                 "idle_in_transaction_session_timeout": limit_ms,
+                **_BY_KEYS,
                 **_KEEPALIVE,
             },
         )

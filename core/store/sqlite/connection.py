@@ -8,7 +8,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from core.store.connection import Connection
 from core.store.errors import DataFault, StoreError, TemporaryFault
-from core.store.queries import Query
+from core.store.query import Query
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,7 +9,8 @@ import pytest
 from channels.demo.registry import ENTRIES_SHOWN, Act, View, view
 from core.brands import Brand, Directory
 from core.store.database import upgrade
-from core.store.queries import ADD_ENTRY, PUT_CONSENT, PUT_OBJECTION
+from core.store.queries.books import ADD_ENTRY
+from core.store.queries.consents import PUT_CONSENT, PUT_OBJECTION
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 

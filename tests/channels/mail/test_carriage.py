@@ -9,7 +9,7 @@ from channels.mail.message import message_id
 from channels.sections import Mail
 from core import outbox as outbox_module
 from core.outbox import OutboxClass
-from core.store.queries import ADD_OUTBOX
+from core.store.queries.outbox import ADD_OUTBOX
 from tests.channels.mail.notices import NOTICE, SENDER
 from tests.channels.mail.server import mail_server
 from tests.counter import LEASE_MS, PATIENCE_S, Counter, until

@@ -17,7 +17,8 @@ from core.clock import Instant
 from core.outbox import Outbox, Parcel
 from core.store.database import Database, upgrade
 from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, StoreError, TemporaryFault
-from core.store.queries import ACCEPT, ADD_OUTBOX, BURY, RETRY, UNKNOWN, Query
+from core.store.queries.outbox import ACCEPT, ADD_OUTBOX, BURY, RETRY, UNKNOWN
+from core.store.query import Query
 from core.store.reading import reading
 from core.store.schema import metadata
 from core.store.sqlite.engine import SqliteEngine
@@ -78,7 +79,7 @@ async def test_a_newer_database_is_named_and_left_alone(url: str) -> None:
 async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "9999")
 
-    with pytest.raises(DatabaseOlder, match=r"is of the older version 0006; run: izinhatti db upgrade$"):
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0007; run: izinhatti db upgrade$"):
         await open_and_close(url)
 
 

@@ -11,7 +11,8 @@ from core.store import looker as looker_module
 from core.store.database import Database
 from core.store.errors import DataFault, TemporaryFault
 from core.store.looker import Looker
-from core.store.queries import BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND, TALKS_OF
+from core.store.queries.brands import BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND
+from core.store.queries.consents import TALKS_OF
 from core.store.transaction import Transaction
 from tests.counter import PATIENCE_S, sqlite_path
 from tests.counter_fixtures import on_sqlite

@@ -1,6 +1,7 @@
 """PostgreSQL's own: lost connections, commits whose answer is lost, processes that write at the same time."""
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,11 +18,11 @@ from core.clock import Instant
 from core.ledger.anchors import Signer
 from core.outbox import row
 from core.requests import Request
-from core.store import queries
 from core.store.database import Database
 from core.store.errors import BookLost, TemporaryFault
 from core.store.looker import Looker
-from core.store.queries import ADD_OUTBOX, LEASE, UNSEALED_BOOKS
+from core.store.queries.books import UNSEALED_BOOKS
+from core.store.queries.outbox import ADD_OUTBOX, LEASE
 from core.store.schema import metadata
 from core.store.transaction import Transaction
 from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, execute, opened, until
@@ -296,40 +297,12 @@ async def test_looks_do_not_wait_for_each_other(url: str) -> None:
     await looker.close()
 
 
-FILL: Final = """
-INSERT INTO consent SELECT '+90532' || lpad(n::text, 7, '0'), '600100', 'MESAJ', 'BIREYSEL', 'ONAY', 'HS_WEB', 1
-FROM generate_series(1, 50000) n;
-INSERT INTO objection SELECT recipient, '600100', 'MESAJ', 'IYS_WEB', 1, 'R' FROM consent;
-INSERT INTO talk SELECT recipient, '{}', 1 FROM consent;
-INSERT INTO redelivery SELECT recipient, row_number() OVER (), 'x', 9 FROM consent;
-INSERT INTO outbox
-SELECT row_number() OVER () AS n, 1, recipient, 1, 'text', 'a', 'accepted', 1, 1, 2, 1, null, 1, 0, 'a', recipient
-FROM consent;
-ANALYZE consent, objection, talk, redelivery, outbox;
-SET plan_cache_mode = force_generic_plan;
-"""
-HOT: Final = ("CONSENTS_OF_BRAND", "OBJECTIONS_OF_BRAND", "CONSENTS_OF", "OBJECTIONS_OF", "TALKS_OF", "REDELIVERIES_OF")
-SENDING: Final = ("LEASE", "ACCEPT", "OF_MESSAGE_ID", "SETTLE", "UNKNOWN_LAPSED", "OLDEST_READY")
+ONLY_HERE: Final = ("taken_created", "request_decided")
 
 
-async def test_no_hot_statement_reads_a_whole_table(url: str) -> None:
-    database = await Database.open(url, 30)
-
-    def plans(transaction: Transaction) -> dict[str, str]:
-        for statement in filter(str.strip, FILL.split(";")):
-            execute(transaction, statement)
-        found = {}
-        for name in (*HOT, *SENDING):
-            form = getattr(queries, name).postgresql
-            execute(transaction, f"PREPARE {name} AS {form.sql}")
-            rows = execute(transaction, f"EXPLAIN EXECUTE {name}({', '.join(['NULL'] * len(form.parameters))})")
-            found[name] = "\n".join(line for (line,) in rows)
-        return found
-
-    found = await database.transact(plans)
-    await database.close()
-
-    assert {name: plan for name, plan in found.items() if "Seq Scan" in plan or "Index" not in plan} == {}
+def is_in_schema(name: str | None, kind: str, _parents: object) -> bool:
+    """Parts of a divided table, and indexes for what SQLite reads whole, are PostgreSQL's alone."""
+    return not (kind == "table" and re.fullmatch(r".*_\d\d", name or "")) and name not in ONLY_HERE
 
 
 def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
@@ -339,7 +312,9 @@ def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
         try:
             async with engine.connect() as connection:
                 return await connection.run_sync(
-                    lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+                    lambda sync: compare_metadata(
+                        MigrationContext.configure(sync, opts={"include_name": is_in_schema}), metadata
+                    )
                 )
         finally:
             await engine.dispose()

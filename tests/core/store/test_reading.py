@@ -6,7 +6,7 @@ import pytest
 
 from core.store.database import Database, upgrade
 from core.store.errors import DatabaseMissing, TemporaryFault
-from core.store.queries import BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND
+from core.store.queries.brands import BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND
 from core.store.reading import reading
 from core.store.transaction import Transaction
 

@@ -1,0 +1,31 @@
+"""Consents, objections and conversations, and what imports took."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select
+
+from core.store.query import Query, insert_into, of_brand, of_keys, replace
+from core.store.schema import consent, objection, taken, talk
+
+# Consents and objections.
+CONSENTS_OF_BRAND: Final = of_brand(consent)
+OBJECTIONS_OF_BRAND: Final = of_brand(objection)
+CONSENTS_OF: Final = Query(select(*consent.c).where(consent.c.recipient == bindparam("recipient")))
+OBJECTIONS_OF: Final = Query(select(*objection.c).where(objection.c.recipient == bindparam("recipient")))
+PUT_CONSENT: Final = replace(consent)
+PUT_OBJECTION: Final = replace(objection)
+DROP_OBJECTION: Final = Query(
+    delete(objection).where(
+        objection.c.recipient == bindparam("of_recipient"),
+        objection.c.brand_code == bindparam("of_brand"),
+        objection.c.type == bindparam("of_type"),
+    )
+)
+
+# Conversations.
+TALKS_OF: Final = Query(of_keys(talk, talk.c.recipient, talk.c.state))
+PUT_TALK: Final = replace(talk)
+
+# Imports.
+ADD_TAKEN: Final = insert_into(taken)
+TAKEN_OF_BRAND: Final = of_brand(taken)

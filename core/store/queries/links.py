@@ -1,0 +1,52 @@
+"""Connections, and what the network may bring again."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.store.query import Query, insert_into, of_keys
+from core.store.schema import link, redelivery
+from core.store.schema import request as request_table
+
+ADD_LINK: Final = insert_into(link)
+SET_DELIVERED: Final = Query(
+    update(link).where(link.c.id == bindparam("of_link")).values(delivered_through=bindparam("through"))
+)
+CLOSE_LINK: Final = Query(
+    update(link)
+    .where(link.c.id == bindparam("of_link"), link.c.closed_at.is_(None))
+    .values(closed_at=bindparam("closing_at"))
+)
+OPEN_LINKS: Final = Query(select(link.c.id, link.c.delivered_through).where(link.c.closed_at.is_(None)))
+ADD_REDELIVERY: Final = insert_into(redelivery)
+# One of a message with a name of its own stands already.
+ADD_REDELIVERIES: Final = Query(
+    upsert(redelivery)
+    .from_select(
+        ["recipient", "request", "key", "expires_at"],
+        select(
+            request_table.c.recipient,
+            request_table.c.id,
+            request_table.c.key,
+            request_table.c.received_at + bindparam("redelivery_ms"),
+        ).where(
+            request_table.c.id > bindparam("delivered_through"),
+            request_table.c.id < bindparam("book_end"),
+            request_table.c.link == bindparam("of_link"),
+            request_table.c.recipient != literal_column("''"),
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+REDELIVERIES_OF: Final = Query(
+    of_keys(redelivery, redelivery.c.recipient, redelivery.c.request, redelivery.c.key)
+    .where(redelivery.c.expires_at > bindparam("now"))
+    .order_by(redelivery.c.request)
+)
+DROP_REDELIVERY: Final = Query(
+    delete(redelivery).where(
+        redelivery.c.recipient == bindparam("of_recipient"), redelivery.c.request == bindparam("of_request")
+    )
+)
+DROP_EXPIRED_REDELIVERIES: Final = Query(delete(redelivery).where(redelivery.c.expires_at <= bindparam("now")))

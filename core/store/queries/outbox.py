@@ -1,0 +1,114 @@
+"""Messages waiting to be sent."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, bindparam, case, literal_column, null, select, update
+
+from core.store.query import Query, in_keys, insert_into, keys
+from core.store.schema import outbox
+
+ready = outbox.c.state == literal_column("'ready'")
+_sent = outbox.c.state == literal_column("'sent'")
+ADD_OUTBOX: Final = insert_into(outbox)
+_free = (
+    select(outbox.c.id)
+    .where(
+        ready,
+        outbox.c["class"].between(bindparam("first_class"), bindparam("last_class")),
+        outbox.c.origin.not_in(keys()),
+        outbox.c.not_before <= bindparam("due"),
+        outbox.c.expires_at > bindparam("due"),
+    )
+    .order_by(outbox.c["class"], outbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)  # what another process leases at this moment is its own
+    .cte("free")  # which PostgreSQL evaluates once: a subquery that locks could be run again and lock more
+)
+LEASE: Final = Query(
+    update(outbox)
+    .where(outbox.c.id.in_(select(_free.c.id)))
+    .values(
+        state=literal_column("'sent'"),
+        attempts=outbox.c.attempts + literal_column("1"),
+        lease_until=bindparam("lease"),
+        sender=bindparam("by_sender"),
+    )
+    .returning(
+        outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at, outbox.c.unknowns
+    )
+)
+# For many rows at once; the parameters in the order of `parameters`, which a test fixes.
+ACCEPT: Final = Query(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .values(
+        state=literal_column("'accepted'"),
+        operator=bindparam("by_operator"),
+        message_id=bindparam("given_id"),
+        settled_at=bindparam("at"),
+    )
+)
+RETRY: Final = Query(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .values(
+        state=literal_column("'ready'"),
+        attempts=outbox.c.attempts - bindparam("untried"),
+        not_before=bindparam("due"),
+        reason=bindparam("given_reason"),
+    )
+)
+BURY: Final = Query(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
+)
+# Ids grow with time: the first one is the oldest, but for a moment's difference between two processes.
+OLDEST_READY: Final = Query(
+    select(outbox.c.created_at)
+    .where(ready, outbox.c["class"] == bindparam("of_class"))
+    .order_by(outbox.c.id)
+    .limit(literal_column("1"))
+)
+OF_MESSAGE_ID: Final = Query(
+    select(outbox.c.id, outbox.c.message_id, outbox.c.recipient, outbox.c.attempts)
+    .where(outbox.c.operator == bindparam("of_operator"), in_keys(outbox.c.message_id))
+    .order_by(outbox.c.id.desc())
+)
+# What a delivery receipt says.
+SETTLE: Final = Query(
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.state == literal_column("'accepted'"))
+    .values(
+        state=bindparam("new_state"),
+        not_before=bindparam("due"),
+        reason=bindparam("given_reason"),
+        settled_at=bindparam("at"),
+    )
+)
+# An unknown submit is sent again once; a second time it is given up.
+_unknown = {
+    "state": case(
+        (outbox.c.unknowns == literal_column("0"), literal_column("'ready'")), else_=literal_column("'dead'")
+    ),
+    "unknowns": outbox.c.unknowns + literal_column("1"),
+    "reason": literal_column("'unknown'"),
+    "settled_at": case((outbox.c.unknowns == literal_column("0"), null()), else_=bindparam("at", type_=BigInteger())),
+}
+UNKNOWN: Final = Query(update(outbox).where(outbox.c.id == bindparam("of_id"), _sent).values(_unknown))
+UNKNOWN_LAPSED: Final = Query(
+    update(outbox).where(_sent, outbox.c.lease_until <= bindparam("at")).values(_unknown).returning(outbox.c.state)
+)
+LAPSE_SENDER: Final = Query(
+    update(outbox).where(_sent, outbox.c.sender == bindparam("of_sender")).values(lease_until=literal_column("0"))
+)
+EXPIRE_OUTBOX: Final = Query(
+    update(outbox)
+    .where(ready, outbox.c.expires_at <= bindparam("now"))
+    .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
+)
+BURY_ALL_OF: Final = Query(
+    update(outbox)
+    .where(ready, outbox.c.recipient == bindparam("of_recipient"))
+    .values(state=literal_column("'dead'"), reason=literal_column("'line closed'"), settled_at=bindparam("at"))
+)
