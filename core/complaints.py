@@ -23,7 +23,7 @@ class NoComplaint(LookupError):
     """No report has this number."""
 
 
-class AlreadyClosed(ValueError):
+class AlreadyClosed(RuntimeError):
     """The report is closed: its result was sent."""
 
 

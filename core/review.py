@@ -21,7 +21,7 @@ class NoReview(LookupError):
     """No message that was set aside has this id."""
 
 
-class AlreadyResolved(ValueError):
+class AlreadyResolved(RuntimeError):
     """A person has resolved it: the citizen was answered."""
 
 

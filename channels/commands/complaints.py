@@ -1,26 +1,21 @@
 """`izinhatti complaints`."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
+from channels.commands.clerk import finding, print_fields, words_of, write_once
 from channels.commands.shared import (
-    BAD_USE,
     FINDING,
     CommandFault,
     Config,
     Json,
     looking,
-    one_line,
     print_columns,
     print_json,
     settings_of,
 )
-from channels.own_book import own_book
-from channels.sections import Settings
 from core import complaints
 from core.brand_store import BrandReader
 from core.brands import Brand
@@ -35,7 +30,9 @@ from sms.texts.render import render
 app = typer.Typer(help="Reports of citizens about messages that still come.")
 
 Number = Annotated[str, typer.Argument(metavar="NO", help='The "şikayet no" of the report.')]
-T = TypeVar("T")
+
+
+_finding = partial(finding, "complaints", NoComplaint, AlreadyClosed)
 
 
 @app.command("list")
@@ -55,30 +52,26 @@ def list_(context: typer.Context, as_json: Json = False, config: Config = None) 
 @app.command()
 def show(context: typer.Context, number: Number, as_json: Json = False, config: Config = None) -> None:
     """Show a report with the messages that the citizen sent for it."""
-    with looking(settings_of(context, config)) as transaction, _one_fault():
+    with looking(settings_of(context, config)) as transaction, _finding():
         names = _names(transaction)
         one = complaints.complaint(transaction, _receipt(number))
         texts = complaints.texts_of(transaction, one.receipt)
-    shown = _json(one, names)
-    shown["texts"] = [{"receivedAt": legal_time(text.received_at), "text": text.text} for text in texts]
     if as_json:
-        print_json(shown)
+        given = [{"receivedAt": legal_time(text.received_at), "text": text.text} for text in texts]
+        print_json({**_json(one, names), "texts": given})
         return
-    for key, value in shown.items():
-        if key != "texts":
-            typer.echo(f"{key}: {'' if value is None else value}")
-    for text in shown["texts"]:
-        typer.echo(f"{text['receivedAt']}  {text['text'] or ''}")
+    print_fields(_json(one, names))
+    for text in texts:
+        typer.echo(f"{legal_time(text.received_at)}  {text.text or ''}")
 
 
 @app.command()
 def forward(context: typer.Context, number: Number, config: Config = None) -> None:
     """Note that the report was handed to who decides on it."""
     receipt = _receipt(number)
-    _write(
-        settings_of(context, config),
-        lambda transaction, _: complaints.forward(transaction, receipt, system_clock()),
-    )
+    settings = settings_of(context, config)
+    with _finding():
+        write_once(settings, lambda transaction, _: complaints.forward(transaction, receipt, system_clock()))
     typer.echo("forwarded")
 
 
@@ -90,37 +83,17 @@ def close(
     config: Config = None,
 ) -> None:
     """Close a report and text its result to the citizen."""
-    receipt, said = _receipt(number), " ".join(outcome.split())
-    if not 0 < len(said) <= OUTCOME_LETTERS_MAX:
-        raise CommandFault(f"--outcome: 1 to {OUTCOME_LETTERS_MAX} letters", BAD_USE)
+    receipt, said = _receipt(number), words_of("--outcome", outcome, OUTCOME_LETTERS_MAX)
 
     def work(transaction: Transaction, ids: Ids) -> bool:
         code = complaints.complaint(transaction, receipt).brand_code
         brand = _brands(transaction).get(code) if code else None
         return complaints.close(transaction, receipt, said, brand, render, ids, system_clock())
 
-    is_told = _write(settings_of(context, config), work)
+    settings = settings_of(context, config)
+    with _finding():
+        is_told = write_once(settings, work)
     typer.echo("closed" if is_told else "closed; nobody was told: the line was closed since")
-
-
-def _write(settings: Settings, work: Callable[[Transaction, Ids], T]) -> T:
-    async def run() -> T:
-        async with own_book(settings) as own:
-            ids = Ids(own.book.number)
-            result = await own.database.transact(lambda transaction: work(transaction, ids))
-            await own.seal()
-            return result
-
-    with one_line(), _one_fault():
-        return asyncio.run(run())
-
-
-@contextmanager
-def _one_fault() -> Iterator[None]:
-    try:
-        yield
-    except (NoComplaint, AlreadyClosed) as error:
-        raise CommandFault(f"complaints: {error}", FINDING) from error
 
 
 def _receipt(number: str) -> str:

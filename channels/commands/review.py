@@ -1,27 +1,20 @@
 """`izinhatti review`."""
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, Final, TypeVar
+from functools import partial
+from typing import Annotated, Any, Final
 
 import typer
 
+from channels.commands.clerk import finding, print_fields, words_of, write_once
 from channels.commands.shared import (
-    BAD_USE,
-    FINDING,
-    CommandFault,
     Config,
     Json,
     looking,
-    one_line,
     print_columns,
     print_json,
     settings_of,
 )
-from channels.own_book import own_book
-from channels.sections import Settings
 from core import review
 from core.clock import legal_time, system_clock
 from core.ids import Ids
@@ -34,10 +27,12 @@ from sms.texts.render import render
 app = typer.Typer(help="Messages set aside for a person.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help='The id in the list, or the "işlem no" that the citizen has.')]
-T = TypeVar("T")
 
 _SHOWN_LETTERS: Final = 40
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
+
+
+_finding = partial(finding, "review", NoReview, AlreadyResolved)
 
 
 @app.command("list")
@@ -56,16 +51,13 @@ def list_(context: typer.Context, as_json: Json = False, config: Config = None) 
 @app.command()
 def show(context: typer.Context, wanted: Id, as_json: Json = False, config: Config = None) -> None:
     """Show a message that was set aside, as it came, and what the citizen was told."""
-    with looking(settings_of(context, config)) as transaction, _one_fault():
+    with looking(settings_of(context, config)) as transaction, _finding():
         one = review.review(transaction, _id(transaction, wanted))
         answers = review.answers_of(transaction, one.id)
-    shown = {**_json(one), "answers": answers}
     if as_json:
-        print_json(shown)
+        print_json({**_json(one), "answers": answers})
         return
-    for key, value in shown.items():
-        if key != "answers":
-            typer.echo(f"{key}: {'' if value is None else value}")
+    print_fields(_json(one))
     for answer in answers:
         typer.echo(f"answer: {answer}")
 
@@ -79,40 +71,20 @@ def resolve(
     config: Config = None,
 ) -> None:
     """Resolve a message and text the answer to the citizen."""
-    words = " ".join(text.split())
-    if not 0 < len(words) <= TEXT_LETTERS_MAX:
-        raise CommandFault(f"--text: 1 to {TEXT_LETTERS_MAX} letters", BAD_USE)
+    words = words_of("--text", text, TEXT_LETTERS_MAX)
 
     def work(transaction: Transaction, ids: Ids) -> tuple[Review, bool]:
         review_id = _id(transaction, wanted)
         is_told = review.resolve(transaction, review_id, words, render, ids, system_clock())
         return review.review(transaction, review_id), is_told
 
-    one, is_told = _write(settings_of(context, config), work)
+    settings = settings_of(context, config)
+    with _finding():
+        one, is_told = write_once(settings, work)
     if as_json:
         print_json({**_json(one), "told": is_told})
     else:
         typer.echo("resolved" if is_told else "resolved; nobody was told: there is no number, or its line was closed")
-
-
-def _write(settings: Settings, work: Callable[[Transaction, Ids], T]) -> T:
-    async def run() -> T:
-        async with own_book(settings) as own:
-            ids = Ids(own.book.number)
-            result = await own.database.transact(lambda transaction: work(transaction, ids))
-            await own.seal()
-            return result
-
-    with one_line(), _one_fault():
-        return asyncio.run(run())
-
-
-@contextmanager
-def _one_fault() -> Iterator[None]:
-    try:
-        yield
-    except (NoReview, AlreadyResolved) as error:
-        raise CommandFault(f"review: {error}", FINDING) from error
 
 
 def _id(transaction: Transaction, wanted: str) -> int:
