@@ -26,7 +26,7 @@ def serve(
     # Imported here: no other command needs a web server, and each would wait for it.
     import uvloop
 
-    from channels.service import Service
+    from channels.service.service import Service
 
     _raise_descriptor_limit()
     service = Service(settings, opened)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final, Protocol
 
 from channels.demo.registry import View, view
-from channels.service import Service
+from channels.service.service import Service
 from core.recipients import Msisdn
 from core.store.errors import StoreError
 from sms.errors import TextTooLong

@@ -16,7 +16,7 @@ from channels.demo.exchange import Exchange
 from channels.demo.line import SimulatedLine
 from channels.demo.phone import phone_app
 from channels.sections import Ami, Ivr, Settings
-from channels.service import Service
+from channels.service.service import Service
 from channels.setting_types import Address
 from core.clock import system_clock
 from sms.simulator import ID_TLV, Simulator

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 import core.desk
 from channels.sections import Admin, Database, Ledger, Operator, Settings, Sms
-from channels.service import Service
+from channels.service.service import Service
 from channels.setting_types import Address
 from core.ledger.anchors import AnchorFile
 from core.ledger.chain import Entry

@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 import pytest
 
-from channels.service import Service
+from channels.service.service import Service
 from channels.settings import load
 from sms.simulator import Simulator
 from tests.channels.conftest import SETTINGS, Izinhatti
@@ -448,7 +448,7 @@ def test_serve_ends_with_a_finding_when_a_part_of_it_fails(
     async def broken(_: object) -> NoReturn:
         raise KeyError("+905321234567")
 
-    monkeypatch.setattr("channels.service.Service._each_second", broken)
+    monkeypatch.setattr("channels.service.chores.Chores.each_second", broken)
 
     assert line("serve") == 1
 

@@ -26,7 +26,7 @@ Point = str
 def context() -> ForkServerContext:
     """Processes forked from one that has everything imported: a start costs milliseconds, and is a real process."""
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(["channels.service", "channels.settings", "tests.system.launcher"])
+    forking.set_forkserver_preload(["channels.service.service", "channels.settings", "tests.system.launcher"])
     return forking
 
 
@@ -37,7 +37,7 @@ def start(settings: Path, kill_at: Point | None = None, record: Path | None = No
 
 
 def _serve(settings_path: Path, kill_at: Point | None, record: Path | None) -> None:
-    from channels.service import Service
+    from channels.service.service import Service
     from channels.settings import load
 
     if kill_at is not None or record is not None:

@@ -6,7 +6,7 @@ import pytest
 
 from channels.demo.line import LineBusy, SimulatedLine
 from channels.demo.run import demo_settings
-from channels.service import Service
+from channels.service.service import Service
 from core.recipients import Msisdn
 from core.store.database import upgrade
 from sms.errors import TextTooLong

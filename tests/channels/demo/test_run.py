@@ -8,7 +8,7 @@ import pytest
 
 from channels.demo import run as demo
 from channels.sections import Settings
-from channels.service import Service
+from channels.service.service import Service
 from channels.setting_types import SQLITE
 from channels.settings import faults
 from sms.simulator import Simulator

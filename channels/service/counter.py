@@ -1,0 +1,94 @@
+"""What all doors of a process share, put together."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from channels.mail.mailer import Mailer
+from channels.mail.notice import mail_text
+from channels.mail.signature import BadKey
+from channels.own_book import OwnBook
+from channels.reserved import is_reserved
+from channels.rules import rules_of
+from channels.sections import Link, Settings
+from core.batch import Tools
+from core.brands import Directory
+from core.calendar import Calendar
+from core.clock import system_clock
+from core.deliveries import Deliveries
+from core.desk import Desk
+from core.guard import Guard
+from core.ids import Ids
+from core.links import Links
+from core.notifier import Notifier
+from core.outbox import BY_MAIL, Outbox
+from core.recipients import BadAddress
+from core.store.writer import Writer
+from sms.texts.render import render
+
+DAY_MS: Final = 86_400_000
+
+
+class Outboxes(NamedTuple):
+    """One for each operator, which is its carrier; and that of the mailer, if there is one."""
+
+    by_sms: Sequence[Outbox]
+    by_mail: Sequence[Outbox]
+
+    def expect(self) -> None:
+        """There may be messages to send."""
+        for outbox in (*self.by_sms, *self.by_mail):
+            outbox.expect()
+
+
+class Counter(NamedTuple):
+    """What each door works with."""
+
+    writer: Writer
+    desk: Desk
+    links: Links
+    deliveries: Deliveries
+    notifier: Notifier
+    outboxes: Outboxes
+    mailer: Mailer | None
+
+
+def open_counter(settings: Settings, own: OwnBook, directory: Directory) -> Counter:
+    """Raises ValueError with one line where the settings for mail cannot work."""
+    clock, book, timing, link = system_clock, own.book, settings.timing, settings.link or Link()
+    lease_ms = round(timing.outbox_lease_s * 1000)
+    outbox_of = partial(Outbox, book.number, clock, lease_ms, token_life_ms=round(link.valid_days * DAY_MS))
+    outboxes = Outboxes(
+        [outbox_of() for _ in settings.sms.operators], [outbox_of(classes=BY_MAIL)] if settings.mail else []
+    )
+    response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
+    writer, ids = Writer(own.database, book), Ids(book.number)
+    links = Links(ids, clock, round(response_timeout_s * 1000), round(timing.redelivery_s * 1000))
+    rules = rules_of(settings, own.code_key, voice=settings.ivr is not None)
+    is_taken, find_brand = partial(is_reserved, directory), directory.get
+    calendar = Calendar(settings.calendar.bridge_days)
+    tools = Tools(*(ids, book, calendar, clock, render, is_taken, find_brand, rules, Guard(rules)))
+    desk = Desk(tools, links, writer.wake, outboxes.expect)
+    writer.join(desk)
+    # After the desk: an answer can be leased in the transaction that decides it.
+    for outbox in outboxes.by_sms:
+        writer.join(outbox)
+    deliveries = Deliveries(clock, writer.wake)
+    writer.join(deliveries)
+    mailer = _mailer(settings, outboxes.by_mail, writer, lease_ms / 1000)
+    for outbox in outboxes.by_mail:
+        writer.join(outbox)
+    notifier = Notifier(*(clock, find_brand, render, mail_text if settings.mail else None), link.public_url.rstrip("/"))
+    return Counter(writer, desk, links, deliveries, notifier, outboxes, mailer)
+
+
+def _mailer(settings: Settings, by_mail: Sequence[Outbox], writer: Writer, lease_s: float) -> Mailer | None:
+    if settings.mail is None:
+        return None
+    [outbox] = by_mail
+    try:
+        mailer = Mailer(settings.mail, outbox, writer.wake, system_clock, lease_s)
+    except (BadAddress, BadKey) as error:
+        raise ValueError(f"mail: {error}") from error
+    outbox.carrier = mailer
+    return mailer

@@ -1,0 +1,53 @@
+"""The door behind the link in a notice."""
+
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from aiohttp import web
+
+from channels.link.app import link_app
+from channels.link.porter import Porter
+from channels.link.serving import link_runner
+from channels.link_desk import LinkDesk
+from channels.sections import Link, Settings
+from channels.service.listening import listening_at
+from core.brands import Directory
+from core.clock import system_clock
+from core.desk import Desk
+from core.store.looker import Looker
+
+
+class LinkDoor(NamedTuple):
+    """The open door."""
+
+    porter: Porter
+    runner: web.AppRunner
+
+    async def close(self) -> None:
+        """Pages that are being answered still reach the desk."""
+        await self.porter.close()
+        await self.runner.cleanup()
+
+
+async def open_link(
+    settings: Settings, desk: Desk, looker: Looker, directory: Directory, cookie_key: bytes, closing: AsyncExitStack
+) -> LinkDoor:
+    """Listen at `link.listen`. Raises OSError that names it. What `closing` closes is closed even if this fails."""
+    section = settings.link or Link()
+    app = link_app(
+        LinkDesk(desk, looker, directory.get, system_clock),
+        public_url=section.public_url,
+        line_number=settings.line.number,
+        key=cookie_key,
+        requests_per_address_minute=section.requests_per_address_minute,
+        clock=system_clock,
+    )
+    runner = link_runner(app)
+    await runner.setup()
+    closing.push_async_callback(runner.cleanup)
+    porter = Porter(runner)
+    closing.push_async_callback(porter.close)
+    address = section.listen
+    with listening_at(address, "link.listen"):
+        porter.open(address.host, address.port)
+    return LinkDoor(porter, runner)

@@ -1,0 +1,52 @@
+"""The door that citizens text to."""
+
+from typing import NamedTuple
+
+from channels.sections import Operator as OperatorSection
+from channels.sections import Settings
+from channels.service.counter import Counter
+from channels.tls import tls_context
+from core.brands import Directory
+from core.clock import system_clock
+from sms.inbound import Inbound
+from sms.leftovers import Leftovers
+from sms.operator import Operator
+from sms.pdu import Bind
+from sms.profile import Profile
+from sms.services import Services
+
+
+class SmsDoor(NamedTuple):
+    """`operators` are bound once their `run` is."""
+
+    operators: list[Operator]
+    leftovers: Leftovers
+
+
+def open_sms(settings: Settings, counter: Counter, directory: Directory) -> SmsDoor:
+    operators: list[Operator] = []
+    inbounds: dict[str, Inbound] = {}
+    for section, outbox in zip(settings.sms.operators, counter.outboxes.by_sms, strict=True):
+        services = Services(counter.desk, counter.links, outbox, counter.deliveries, counter.writer, system_clock)
+        inbounds[section.name] = inbound = Inbound(
+            *(section.name, section.default_alphabet, directory, system_clock),
+            id_tlv=section.id_tlv,
+            time_tlv=section.time_tlv,
+        )
+        operator = Operator(_profile(section, settings.line.number), inbound, services, operators)
+        outbox.carrier, outbox.elsewhere = operator, operator.elsewhere
+        operators.append(operator)
+    other, part_ms = Inbound("", "gsm7", directory, system_clock), round(settings.timing.part_s * 1000)
+    return SmsDoor(operators, Leftovers(inbounds, other, directory, counter.desk, system_clock, part_ms))
+
+
+def _profile(section: OperatorSection, line_number: str) -> Profile:
+    bind = Bind(
+        section.system_id,
+        section.password.get_secret_value(),
+        section.system_type,
+        address_range=section.address_range,
+    )
+    shared = set(Profile._fields) - {"bind", "bind_as", "line_number", "tls"}
+    given = section.model_dump(include=shared)
+    return Profile(bind=bind, bind_as=section.bind, line_number=line_number, tls=tls_context(section), **given)
