@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 
 from channels.setting_types import (
     Address,
@@ -194,6 +194,8 @@ class Admin(Section):
 class Settings(Section):
     """All of it. `ivr`, `link` and `mail` are None when their section is not in the file."""
 
+    _folder: Path = PrivateAttr(Path())
+
     database: Database = Field(default_factory=Database)
     line: Line = Field(default_factory=Line)
     sms: Sms = Field(default_factory=Sms)
@@ -206,3 +208,11 @@ class Settings(Section):
     limits: Limits = Field(default_factory=Limits)
     timing: Timing = Field(default_factory=Timing)
     admin: Admin = Field(default_factory=Admin)
+
+    def model_post_init(self, context: Path | None, /) -> None:
+        self._folder = context or Path()
+
+    @property
+    def voice(self) -> Ivr:
+        """`[ivr]`, or what it is when it is not in the file."""
+        return self.ivr or Ivr.model_validate({}, context=self._folder)

@@ -6,7 +6,7 @@ import typer
 
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
 from channels.imports.progress import progress_bar
-from channels.sections import Ivr, Settings
+from channels.sections import Settings
 from ivr.programs import RenderFailed
 from ivr.prompts import Built, Prompts
 from ivr.speech import Speaker
@@ -28,7 +28,7 @@ def _group() -> None:
 
 
 async def _build(settings: Settings) -> Built:
-    ivr = settings.ivr or Ivr()
+    ivr = settings.voice
     prompts = Prompts(ivr.sounds, Speaker.parse(ivr.speech_command), settings.line.number)
     try:
         with progress_bar("prompts", prompts.total) as show:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import structlog
 
 from channels.ivr_desk import IvrDesk
-from channels.sections import Ivr, Settings
+from channels.sections import Settings
 from channels.service.listening import listening_at
 from core.brands import Directory
 from core.clock import system_clock
@@ -36,7 +36,7 @@ async def open_voice(
 ) -> VoiceDoor:
     """Listen at `ivr.listen`. Raises OSError that names it, ValueError with one line where prompts cannot be rendered.
     What `closing` closes is closed even if this fails."""
-    section = settings.ivr or Ivr()
+    section = settings.voice
     prompts = Prompts(section.sounds, Speaker.parse(section.speech_command), settings.line.number)
     closing.push_async_callback(prompts.close)
     await _build(prompts)

@@ -452,6 +452,16 @@ def test_relative_paths_count_from_the_folder_of_the_file(folder: Path) -> None:
     assert settings.sms.operators[0].tls_key is None
 
 
+def test_the_voice_of_a_file_without_that_section_counts_from_its_folder_too(folder: Path) -> None:
+    (folder / "etc").mkdir()
+    (folder / "etc" / "line.toml").write_text(OPERATOR)
+
+    settings = load(Path("etc/line.toml"), {})
+
+    assert settings.ivr is None
+    assert settings.voice.sounds == folder / "etc/var/sounds"
+
+
 def test_the_file_named_comes_before_the_variable_and_the_usual_one(folder: Path) -> None:
     for name, number in (("named.toml", "111"), ("variable.toml", "222"), ("izinhatti.toml", "333")):
         (folder / name).write_text(f'[line]\nnumber = "{number}"\n')
