@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -85,7 +85,10 @@ class SqliteEngine(Engine):
             with suppress(DatabaseMissing, DatabaseOlder):  # exactly what an upgrade mends
                 self.check_version()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{self.path}")
+        # The driver by itself begins no transaction before it changes tables: an upgrade that ended in its middle would
+        # leave half of it.
+        engine = create_engine(f"sqlite:///{self.path}", connect_args={"isolation_level": None})
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         try:
             with engine.begin() as connection:
                 versions.migrate(connection)

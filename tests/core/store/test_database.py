@@ -5,12 +5,15 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Final
 
 import pytest
+import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from core import outbox
 from core.clock import Instant
@@ -26,6 +29,8 @@ from core.store.transaction import Transaction
 from core.store.versions import migrate
 from tests.counter import FakeClock, execute, sqlite_path
 from tests.counter_fixtures import on_sqlite
+
+STATEMENTS_MAX: Final = 500
 
 
 def url_of(path: Path) -> str:
@@ -301,6 +306,41 @@ async def test_two_processes_take_turns(url: str) -> None:
     assert await one.transact(lambda transaction: execute(transaction, "SELECT count(*) FROM outbox")) == [(40,)]
     await one.close()
     await other.close()
+
+
+def test_an_upgrade_that_ends_in_its_middle_changes_nothing(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.db", tmp_path / "old.db"
+    upgrade(url_of(whole))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    engine.dispose()
+    before, after = dump(path), 0
+
+    while after < STATEMENTS_MAX and not is_upgraded(path, after):
+        assert dump(path) == before
+        after += 1
+
+    assert dump(path) == dump(whole)
+    assert after > 30
+
+
+def is_upgraded(path: Path, after: int) -> bool:
+    """Whether an upgrade goes through if it is ended after so many statements."""
+    statements = count()
+
+    def end(*_: object) -> None:
+        if next(statements) >= after:
+            raise KeyboardInterrupt
+
+    event.listen(sqlalchemy.Engine, "before_cursor_execute", end)
+    try:
+        upgrade(url_of(path))
+    except KeyboardInterrupt:
+        return False
+    finally:
+        event.remove(sqlalchemy.Engine, "before_cursor_execute", end)
+    return True
 
 
 async def test_parts_that_wait_are_kept_by_the_migration_that_tells_their_sets(tmp_path: Path) -> None:
