@@ -23,7 +23,7 @@ def compare(place: str, found: str | None) -> None:
 
 
 def migrate(connection: sqlalchemy.Connection, revision: str = "head") -> None:
-    """Run the migrations up to this one in the connection's transaction."""
+    """Run the migrations up to this one: in the connection's transaction, or else in one each."""
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)

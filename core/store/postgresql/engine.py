@@ -6,6 +6,7 @@ from typing import Final
 
 import asyncpg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -15,6 +16,8 @@ from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
 from core.store.postgresql.connection import PostgresqlConnection, fault_of
 from core.store.postgresql.locks import SessionLocks
 
+_TURN_S: Final = 600  # for another upgrade to end
+_LOCK_S: Final = 5
 _UPGRADES: Final = 2  # the first number of the lock by which upgrades take turns; `BOOKS` is 1
 
 
@@ -58,17 +61,25 @@ class PostgresqlEngine(Engine):
             asyncio.run(self._upgrade())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise fault_of(error) from error
+        except DBAPIError as error:
+            cause = error.orig and error.orig.__cause__  # asyncpg's own, under two coats
+            raise fault_of(cause if isinstance(cause, Exception) else error) from error
 
     async def _upgrade(self) -> None:
         await self._create()
+
         # Only for alembic, which wants SQLAlchemy's connection; the connecting stays asyncpg's own.
-        engine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(self._dsn), poolclass=NullPool
-        )
+        async def connect() -> asyncpg.Connection:
+            return await asyncpg.connect(self._dsn, server_settings={"lock_timeout": f"{_TURN_S}s"})
+
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
         try:
-            async with engine.begin() as connection:
-                await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADES}, 0)")
-                await connection.run_sync(versions.migrate)
+            async with engine.connect() as connection:
+                await connection.exec_driver_sql(f"SELECT pg_advisory_lock({_UPGRADES}, 0)")
+                # Who waits for a table makes everybody wait behind it: rather give up, and be run again.
+                await connection.exec_driver_sql(f"SET lock_timeout = '{_LOCK_S}s'")
+                await connection.commit()
+                await connection.run_sync(versions.migrate)  # a transaction for each version
         finally:
             await engine.dispose()
 

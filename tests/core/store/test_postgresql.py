@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,8 @@ from core.clock import Instant
 from core.ledger.anchors import Signer
 from core.outbox import row
 from core.requests import Request
-from core.store.database import Database
+from core.store import versions
+from core.store.database import Database, upgrade
 from core.store.errors import BookLost, TemporaryFault
 from core.store.looker import Looker
 from core.store.queries.books import UNSEALED_BOOKS
@@ -320,3 +322,24 @@ def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
             await engine.dispose()
 
     assert asyncio.run(compare()) == []
+
+
+async def test_an_upgrade_gives_up_where_it_would_make_everybody_wait(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.postgresql.engine._LOCK_S", 1)
+    url = postgresql.url("upgraded")
+    with monkeypatch.context() as then:
+        then.setattr(versions, "migrate", partial(versions.migrate, revision="0006"))
+        await asyncio.to_thread(upgrade, url)
+    reader = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await reader.execute("BEGIN; LOCK TABLE consent IN ACCESS SHARE MODE")
+
+    with pytest.raises(TemporaryFault, match=r"^database: canceling statement due to lock timeout$"):
+        await asyncio.to_thread(upgrade, url)
+    version = await reader.fetchval("SELECT version_num FROM alembic_version")
+    await reader.close()
+    await asyncio.to_thread(upgrade, url)
+
+    assert version == "0006"
+    await (await Database.open(url, 5)).close()
