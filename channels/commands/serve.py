@@ -1,5 +1,6 @@
 """`izinhatti serve`."""
 
+import os
 import resource
 from typing import Annotated, Final
 
@@ -27,11 +28,12 @@ def serve(
     import uvloop
 
     from channels.service.service import Service
+    from channels.supervisor import Supervisor
 
     _raise_descriptor_limit()
     service = Service(settings, opened)
     with one_line():
-        uvloop.run(service.run())
+        uvloop.run(service.run(Supervisor.of(os.environ)))
     if service.failed_part is not None:
         raise CommandFault(f"the part {service.failed_part} failed: see the log", FINDING)
 

@@ -23,7 +23,9 @@ from channels.service.listening import listen
 from channels.service.parts import Parts
 from channels.service.sms_door import SmsDoor, open_sms
 from channels.service.voice_door import VoiceDoor, open_voice
+from channels.service.watch import Watch
 from channels.setting_types import POSTGRESQL
+from channels.supervisor import Supervisor
 from core.brand_store import BrandReader
 from core.brands import Directory
 from core.keypad import Keypad
@@ -80,12 +82,9 @@ class Service:
 
     def missing(self) -> list[str]:
         """What this process's doors lack, one line each; none when it is ready."""
-        lacks = ["sms: not started yet"] if self._sms is None and "sms" in self._doors else []
-        if self._link is None and "link" in self._doors:
-            lacks.append("link: not listening yet")
-        if "ivr" in self._doors:
-            trouble = self._voice.manager.trouble if self._voice else "ivr: not listening yet"
-            lacks += [trouble] if trouble else []
+        lacks = [] if self._started else ["not started yet"]
+        if self._voice and self._voice.manager.trouble:
+            lacks.append(self._voice.manager.trouble)
         return [*lacks, *missing(self._sms.operators if self._sms else ())]
 
     async def stop(self) -> None:
@@ -109,8 +108,9 @@ class Service:
             await self._parts.cancel()
             await self._closing.aclose()
 
-    async def run(self) -> None:
+    async def run(self, supervisor: Supervisor) -> None:
         """Serve until SIGTERM, SIGINT or until a part fails (`failed_part`); a second signal ends at once."""
+        watch = Watch(supervisor, self.missing, lambda: self.writer.busy_s if self._started else 0.0)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         # The default handler prints arguments and messages of what failed, and those may be a citizen's.
@@ -118,9 +118,11 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         try:
+            self._parts.spawn(watch.run(), "watch")
             await self.start()
             await stopping.wait()
         finally:
+            watch.stop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_DFL)

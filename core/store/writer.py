@@ -48,6 +48,7 @@ class Writer:
         self._errands: deque[tuple[Callable[[Transaction], object], asyncio.Future[object]]] = deque()
         self._stopping = False
         self._failing = False
+        self._begun_at: float | None = None
         self._blocked_since: float | None = None
         self._blocked_at = 0.0
 
@@ -93,6 +94,11 @@ class Writer:
     def blocked_s(self) -> float:
         """For how many seconds writes have failed, from the first to the last of them; 0 once one succeeds."""
         return 0.0 if self._blocked_since is None else self._blocked_at - self._blocked_since
+
+    @property
+    def busy_s(self) -> float:
+        """For how many seconds it has been at the transaction of now; 0 between them."""
+        return 0.0 if self._begun_at is None else asyncio.get_running_loop().time() - self._begun_at
 
     def stop(self) -> None:
         """Let `run` end once nothing waits."""
@@ -148,13 +154,17 @@ class Writer:
             has_written = transaction.has_written
             return result
 
+        now = asyncio.get_running_loop().time
+        self._begun_at = now()
         try:
             result = await self._database.transact(noting)
         except TemporaryFault:
-            self._blocked_at = asyncio.get_running_loop().time()
+            self._blocked_at = now()
             if self._blocked_since is None:
                 self._blocked_since = self._blocked_at
             raise
+        finally:
+            self._begun_at = None
         if has_written:
             self._blocked_since = None
         self._book.keep()
