@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _LIMIT_S = 30.0
-_PROGRAM = Path(sys.executable).parent / "izinhatti"
+PROGRAM = Path(sys.executable).parent / "izinhatti"
 
 
 class Result(NamedTuple):
@@ -24,7 +24,7 @@ class Result(NamedTuple):
 async def spawn(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> Process:
     """Start a command in a folder that holds `izinhatti.toml`."""
     return await asyncio.create_subprocess_exec(
-        _PROGRAM,
+        PROGRAM,
         *arguments,
         cwd=folder,
         stdout=PIPE,
