@@ -85,7 +85,7 @@ class Tools(NamedTuple):
 
 class Outgoing(NamedTuple):
     """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act;
-    `part_keys` are those of the parts that it completes."""
+    `part_keys` are those of the parts that it completes. `is_first`: nothing was ever heard from the number before."""
 
     request_id: int
     answer: Answer | Unspoken
@@ -97,6 +97,7 @@ class Outgoing(NamedTuple):
     receipt: str | None = None
     repeat_of: int | None = None
     part_keys: tuple[bytes, ...] = ()
+    is_first: bool = False
 
 
 class Batch:
@@ -141,11 +142,13 @@ class Batch:
         except Exception as error:  # noqa: BLE001  # poison: one message must never stop the others
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
             out = self._put_aside(request, request_id)
+        is_new = talk is NEW
         self._citizens.apply(out.changes)
         keys, asked = out.part_keys or (request.key,), _asks(out.answer)
         talk = self._duplicates.remember(request, request_id, out.talk or talk, keys, asked=asked)
         self._citizens.keep(recipient, talk)
-        return out
+        # A number that no talk is kept of would be new each time.
+        return out._replace(is_first=True) if is_new and talk != NEW else out
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
         said, read, language = request.said, request.text, request.language

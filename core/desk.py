@@ -1,7 +1,8 @@
 """The counter: gathers waiting requests, lets them be decided together, and answers after the commit."""
 
 import asyncio
-from collections import Counter, deque
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final
@@ -9,12 +10,13 @@ from typing import Final
 import structlog
 
 from core.answers import Committed, Outcome, Temporary, Undecided
-from core.batch import Batch, Outgoing, Tools, outcome_of
+from core.batch import Batch, Outgoing, Tools
 from core.links import Link, Links
-from core.metrics import BATCH, REQUESTS, TEMPORARY, WAITING
+from core.metrics import BATCH, TEMPORARY, WAITING
 from core.requests import Request
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
+from core.tally import Tally
 
 BATCH_MAX: Final = 200
 WAITING_MAX: Final = 10_000
@@ -27,11 +29,12 @@ _log = structlog.get_logger(component="desk")
 class _Waiting:
     """A request and who hears its outcome. Until a transaction takes it, who brought it may withdraw it."""
 
-    __slots__ = ("_free", "done", "request")
+    __slots__ = ("_free", "done", "request", "since")
 
     def __init__(self, request: Request, done: Done) -> None:
         self.request = request
         self.done = done
+        self.since = time.monotonic()
         self._free = [True]
 
     def seize(self) -> bool:
@@ -55,6 +58,7 @@ class Desk:
         self._waiting: deque[_Waiting] = deque()
         self._suspects: deque[_Sitting] = deque()
         self._closed = False
+        self.tally = Tally()
 
     def submit(self, request: Request, done: Done) -> None:
         """Take a request; `done` is called with its outcome, in the event loop, once it is committed or turned away.
@@ -145,8 +149,8 @@ class _Sitting:
             link.stored_through = through
         if self._batch:
             BATCH.observe(len(self._batch))
-        for word, count in Counter(map(outcome_of, self._decided)).items():
-            REQUESTS.labels(word).inc(count)
+        pairs = zip(self._batch, self._decided, strict=True)
+        self._desk.tally.count((waiting.request, waiting.since, out) for waiting, out in pairs)
         # Only from here on may anybody be told: the transaction is on the disk.
         for waiting, out in zip(self._batch, self._decided, strict=True):
             waiting.done(Committed(out.request_id, out.answer, out.text is not None))

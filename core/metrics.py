@@ -4,9 +4,23 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-REQUESTS: Final = Counter("izinhatti_requests", "Requests committed, by outcome.", ["outcome"])
+REQUESTS: Final = Counter("izinhatti_requests", "Requests committed, by door and outcome.", ["door", "outcome"])
+REQUEST_SECONDS: Final = Histogram(
+    "izinhatti_request_seconds", "Time from the desk's taking a request to its commit, in seconds.", ["door"]
+)
+REFUSALS: Final = Counter("izinhatti_refusals", "Requests that ended a permission or left an objection.", ["brand"])
+NEW_NUMBERS: Final = Gauge(
+    "izinhatti_new_numbers_one_text",
+    "Numbers never heard from before that sent one and the same text within an hour: of the text that most sent.",
+)
 TEMPORARY: Final = Counter("izinhatti_temporary", "Requests turned away for now: not committed.")
 COMMIT_SECONDS: Final = Histogram("izinhatti_commit_seconds", "Time of one transaction of the doors, in seconds.")
+BLOCKED: Final = Gauge(
+    "izinhatti_blocked_seconds", "For how long the database has taken no writes, 0 once it takes one."
+)
+WORK_DONE: Final = Gauge(
+    "izinhatti_work_done_timestamp_seconds", "Unix time when periodic work was last done to its end.", ["work"]
+)
 BATCH: Final = Histogram("izinhatti_batch", "Requests in one transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 200))
 WAITING: Final = Gauge("izinhatti_waiting", "Requests waiting for their transaction.")
 SUBMIT_UNKNOWN: Final = Counter("izinhatti_submit_unknown", "Submits whose fate nobody told.")

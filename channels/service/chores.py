@@ -8,7 +8,15 @@ from channels.own_book import OwnBook
 from channels.service.counter import Counter
 from channels.service.sms_door import SmsDoor
 from core.clock import system_clock
-from core.metrics import NOTICES_OVERDUE, OLDEST_WAITING, OUTBOX_DEAD, REVIEW_OLDEST, SUBMIT_UNKNOWN
+from core.metrics import (
+    BLOCKED,
+    NEW_NUMBERS,
+    NOTICES_OVERDUE,
+    OLDEST_WAITING,
+    OUTBOX_DEAD,
+    REVIEW_OLDEST,
+    SUBMIT_UNKNOWN,
+)
 from core.notifier import overdue
 from core.outbox import OutboxClass, Swept, oldest_waiting, sweep
 from core.store.queries.evidence import OLDEST_REVIEW
@@ -42,10 +50,15 @@ class Chores(NamedTuple):
             leftovers.hand_in(await writer.errand(leftovers.find))
         if self.sms is not None or self.counter.mailer:
             await writer.errand(self.counter.notifier.queue)
-        for operator in self.sms.operators if self.sms is not None else ():
-            operator.measure()
         self.counter.outboxes.expect()
         writer.wake()
+
+    async def measure(self) -> None:
+        """Each second too, also while the database does not answer."""
+        BLOCKED.set(self.counter.writer.blocked_s)
+        NEW_NUMBERS.set(self.counter.desk.tally.chorus.largest(system_clock()))
+        for operator in self.sms.operators if self.sms is not None else ():
+            operator.measure()
 
     async def each_minute(self) -> None:
         count = await self.counter.writer.errand(lambda transaction: overdue(transaction, system_clock()))

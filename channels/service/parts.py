@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from core.metrics import WORK_DONE
 from core.store.errors import StoreError
 
 _log = structlog.get_logger(component="service")
@@ -36,7 +37,7 @@ class Parts:
 
     def repeat(self, work: Callable[[], Awaitable[None]], name: str, pause_s: float) -> None:
         """Do it again and again until `stop_repeating`. What the store or a file refuses is logged, and tried again."""
-        self.spawn(self._repeat(work, pause_s), name)
+        self.spawn(self._repeat(work, name, pause_s), name)
 
     def stop_repeating(self) -> None:
         """Let what is repeated now be the last."""
@@ -48,10 +49,11 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _repeat(self, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
+    async def _repeat(self, work: Callable[[], Awaitable[None]], name: str, pause_s: float) -> None:
         while not self._stopping:
             try:
                 await work()
+                WORK_DONE.labels(name).set_to_current_time()
             except (StoreError, OSError) as error:
                 if not self._stopping:
                     _log.error("periodic work failed", reason=str(error))

@@ -78,6 +78,7 @@ class Service:
         self._parts.repeat(chores.each_minute, "each minute", MINUTE)
         self._parts.repeat(self._refresh_brands, "brands", settings.timing.directory_refresh_s)
         self._parts.repeat(chores.each_second, "each second", SECOND)
+        self._parts.repeat(chores.measure, "measures", SECOND)
         self._started = True
 
     def missing(self) -> list[str]:

@@ -1,0 +1,115 @@
+"""What is counted of committed requests: by door and outcome, refusals by brand, first texts of new numbers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from prometheus_client import REGISTRY
+
+from core.consent import PHONE_TYPES
+from core.ledger.anchors import Signer
+from core.recipients import Msisdn
+from core.requests import CloseLine, Door, Mention, NotUnderstood, Request, Ret
+from core.rules import Rules
+from tests.counter import BOYNER, MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened
+from tests.counter_fixtures import on_sqlite
+
+pytestmark = on_sqlite
+
+BOTH: Final = Ret((Mention.of(MIGROS), Mention.of(BOYNER)))
+
+
+@pytest.fixture
+async def counter(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Counter]:
+    async with opened(url, clock, signer, rules=Rules()) as counter:
+        yield counter
+
+
+async def hand_in(counter: Counter, *requests: Request) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        for request in requests:
+            await counter.desk.handle(request)
+
+
+def hello(counter: Counter, recipient: Msisdn = NUMBER, *, key: bytes = b"key") -> Request:
+    return counter.request(NotUnderstood(), recipient, key=key, text="selam")
+
+
+def count(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"izinhatti_{name}", labels) or 0.0
+
+
+def refusals() -> dict[str, float]:
+    return {brand.code: count("refusals_total", brand=brand.code) for brand in (MIGROS, BOYNER)}
+
+
+@pytest.mark.parametrize(
+    ("said", "door", "migros", "boyner"),
+    [
+        pytest.param(RET_MIGROS, Door.SMS, 1, 0, id="a permission that ends"),
+        pytest.param(RET_MIGROS._replace(types=PHONE_TYPES), Door.SMS, 1, 0, id="two types are one refusal"),
+        pytest.param(BOTH, Door.SMS, 1, 1, id="an objection counts too"),
+        pytest.param(NotUnderstood(), Door.SMS, 0, 0, id="no wish"),
+        pytest.param(CloseLine(), Door.CLERK, 0, 0, id="a line that is closed is no refusal"),
+    ],
+)
+async def test_refusals_are_counted_by_brand(
+    counter: Counter, said: Ret | NotUnderstood | CloseLine, door: Door, migros: int, boyner: int
+) -> None:
+    await counter.allow(NUMBER)
+    before = refusals()
+
+    await hand_in(counter, counter.request(said, door=door))
+
+    assert refusals() == {MIGROS.code: before[MIGROS.code] + migros, BOYNER.code: before[BOYNER.code] + boyner}
+
+
+async def test_a_refusal_that_changes_nothing_is_not_counted(counter: Counter) -> None:
+    await counter.allow(NUMBER)
+    await hand_in(counter, counter.request())
+    before = refusals()
+
+    await hand_in(counter, counter.request(key=b"again", text="ret migros!"))
+
+    assert refusals() == before
+
+
+async def test_requests_are_counted_and_timed_by_their_door(counter: Counter) -> None:
+    before = count("requests_total", door="ivr", outcome="ret"), count("request_seconds_count", door="ivr")
+
+    await hand_in(counter, counter.request(door=Door.IVR))
+
+    after = count("requests_total", door="ivr", outcome="ret"), count("request_seconds_count", door="ivr")
+    assert after == (before[0] + 1, before[1] + 1)
+
+
+async def test_a_text_counts_once_for_each_number_that_is_new(counter: Counter) -> None:
+    many = numbers(3)
+
+    await hand_in(counter, *(hello(counter, one) for one in many))
+    await hand_in(counter, *(hello(counter, one, key=b"again") for one in many))
+
+    assert counter.desk.tally.chorus.largest(counter.clock()) == 3
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"door": Door.IVR}, id="keyed in, not texted"),
+        pytest.param({"text": None}, id="no text that could be read"),
+    ],
+)
+async def test_what_is_no_text_is_of_no_chorus(counter: Counter, fields: dict[str, Any]) -> None:
+    await hand_in(counter, hello(counter)._replace(**fields))
+
+    assert counter.desk.tally.chorus.largest(counter.clock()) == 0
+
+
+async def test_a_number_of_which_nothing_is_kept_is_not_new_again_and_again(
+    url: str, clock: FakeClock, signer: Signer
+) -> None:
+    async with opened(url, clock, signer) as counter:  # without limits, and repeats are not looked for
+        await hand_in(counter, *(hello(counter, key=bytes([n])) for n in range(3)))
+
+        assert counter.desk.tally.chorus.largest(counter.clock()) == 0
