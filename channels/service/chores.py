@@ -1,4 +1,4 @@
-"""What a process does each second and each minute, whatever its doors."""
+"""What a process does each second, each minute and between, whatever its doors."""
 
 from typing import NamedTuple
 
@@ -46,6 +46,10 @@ class Chores(NamedTuple):
             operator.measure()
         self.counter.outboxes.expect()
         writer.wake()
+
+    async def each_round(self) -> None:
+        """Every `ROUND_S`."""
+        await self.own.seal_books(self.counter.writer.errand)
 
     async def each_minute(self) -> None:
         count = await self.counter.writer.errand(lambda transaction: overdue(transaction, system_clock()))
