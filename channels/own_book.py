@@ -1,19 +1,27 @@
 """What every process that writes acts holds: the database, and a ledger book of its own in it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from channels.sections import Settings
 from core.clock import system_clock
-from core.ledger.anchors import AnchorFile, Signer
+from core.ledger.anchor_file import AnchorFile
+from core.ledger.anchors import Signer
 from core.ledger.book import Book
+from core.metrics import LAST_SEAL
+from core.sealing import Round, seal_books
 from core.starts import begin, seal, store_anchor
 from core.store.database import Database
+from core.store.transaction import Transaction
+
+Sealing = Callable[[Transaction], Round | None]
 
 
 class OwnBook:
-    """The open book and the database that it is written to. `anchor` is called each second, `seal` at a good end."""
+    """The open book and the database that it is written to. `anchor` is called each second, `seal_books` each
+    `ROUND_S`, `seal` at a good end."""
 
     def __init__(self, database: Database, book: Book, signer: Signer, file: AnchorFile) -> None:
         self.database = database
@@ -21,6 +29,7 @@ class OwnBook:
         self._signer = signer
         self._file = file
         self._anchored = 0
+        self._kept = 0  # the newest seal that this process has put into the file
 
     @property
     def code_key(self) -> bytes:
@@ -42,10 +51,32 @@ class OwnBook:
         await self.database.transact(lambda transaction: store_anchor(transaction, anchor))
         self._anchored = head.entry
 
+    async def seal_books(self, transact: Callable[[Sealing], Awaitable[Round | None]]) -> None:
+        """Seal the books of all processes, unless another one has just done it, and keep the newest seal, whose ever it
+        is, outside the database."""
+        sealing = partial(seal_books, signer=self._signer, now=system_clock())
+        await self._keep(await transact(sealing))
+
     async def seal(self) -> None:
-        """Say that this process leaves nothing open. A book that is not sealed is taken over by the next start."""
+        """Say that this process leaves nothing open, and seal what it wrote. A book whose process does not say so is
+        taken over by the next start."""
         await self.anchor()
-        await self.database.transact(lambda transaction: seal(transaction, self.book, system_clock()))
+        now = system_clock()
+
+        def work(transaction: Transaction) -> Round | None:
+            seal(transaction, self.book, now)
+            return seal_books(transaction, self._signer, now, at_once=True)
+
+        await self._keep(await self.database.transact(work))
+
+    async def _keep(self, found: Round | None) -> None:
+        if found is None:
+            return
+        LAST_SEAL.set(found.at / 1000)
+        if found.newest is not None and found.newest.number != self._kept:
+            # After the commit: nothing may stand in the file that the database could have rolled back.
+            await asyncio.to_thread(self._file.append, found.newest)
+            self._kept = found.newest.number
 
 
 @asynccontextmanager

@@ -33,6 +33,10 @@ NOTICES_OVERDUE: Final = Gauge(
 OLDEST_WAITING: Final = Gauge(
     "izinhatti_oldest_waiting_seconds", "Age of the oldest message that waits to be sent.", ["kind"]
 )
+LAST_SEAL: Final = Gauge(
+    "izinhatti_last_seal_timestamp_seconds",
+    "Unix time of the newest seal over the ledger's books, or when they were last found to need none.",
+)
 BIND: Final = Gauge("izinhatti_bind", "1 while the bind to the operator stands.", ["operator", "bind"])
 BIND_WINDOW: Final = Gauge("izinhatti_bind_window", "Submits that wait for their answer.", ["operator", "bind"])
 BIND_RATE: Final = Gauge("izinhatti_bind_rate", "Submits a second that may leave now.", ["operator", "bind"])

@@ -8,7 +8,8 @@ import typer
 from channels.commands.shared import FINDING, Config, Json, looking, one_line, print_json, settings_of
 from channels.sections import Settings
 from core.clock import system_clock
-from core.ledger.anchors import Anchor, AnchorFile, BadAnchor, Signer
+from core.ledger.anchor_file import AnchorFile
+from core.ledger.anchors import Anchor, BadAnchor, Signer
 from core.ledger.chain import Head
 from core.ledger.exported import exported, verify_file
 from core.ledger.stored import last_entries, stored_anchors, stored_entries, verify_stored
@@ -27,7 +28,7 @@ def verify(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Recompute every book against its signed heads, and name the first entry that is wrong."""
+    """Recompute every book against its signed heads and the seals over all, and name the first wrong entry."""
     with one_line():
         report = verify_file(file) if file else _verify_database(settings_of(context, config))
     if as_json:
@@ -56,14 +57,15 @@ def export(
 
 
 def _verify_database(settings: Settings) -> Report:
-    # The heads first: each is signed after the commit of its entry, so none of them can be of an entry unseen.
+    # The file first: what it says was committed before, so none of it can be of an entry or a seal unseen.
+    file = AnchorFile(settings.ledger.anchor_file)
     try:
-        local = list(AnchorFile(settings.ledger.anchor_file).read())
+        local, local_seals = list(file.read()), list(file.seals())
     except BadAnchor as bad:
         return Report(False, 0, reason=str(bad))
     signer = _signer(settings)
     with looking(settings) as transaction:
-        return verify_stored(transaction, local, signer.public_key if signer else None)
+        return verify_stored(transaction, local, signer.public_key if signer else None, local_seals)
 
 
 def _signer(settings: Settings) -> Signer | None:

@@ -1,4 +1,4 @@
-"""What a process does each second and each minute, whatever its doors."""
+"""What a process does each second, each minute and between, whatever its doors."""
 
 from typing import NamedTuple
 
@@ -59,6 +59,10 @@ class Chores(NamedTuple):
         NEW_NUMBERS.set(self.counter.desk.tally.chorus.largest(system_clock()))
         for operator in self.sms.operators if self.sms is not None else ():
             operator.measure()
+
+    async def each_round(self) -> None:
+        """Every `ROUND_S`."""
+        await self.own.seal_books(self.counter.writer.errand)
 
     async def each_minute(self) -> None:
         count = await self.counter.writer.errand(lambda transaction: overdue(transaction, system_clock()))

@@ -29,6 +29,7 @@ from channels.supervisor import Supervisor
 from core.brand_store import BrandReader
 from core.brands import Directory
 from core.keypad import Keypad
+from core.sealing import ROUND_S
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from sms.operator import missing
@@ -79,6 +80,7 @@ class Service:
         self._parts.repeat(self._refresh_brands, "brands", settings.timing.directory_refresh_s)
         self._parts.repeat(chores.each_second, "each second", SECOND)
         self._parts.repeat(chores.measure, "measures", SECOND)
+        self._parts.repeat(chores.each_round, "seals", ROUND_S)
         self._started = True
 
     def missing(self) -> list[str]:

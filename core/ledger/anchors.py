@@ -1,20 +1,14 @@
 """Signed heads: what proves later that a book was neither altered, reordered nor cut off.
 
-Each second and at the end the head of the book is signed (Ed25519) and appended to a file outside the database, and
-stored in the database too.
+Each second and at the end the head of the book is signed (Ed25519) and appended to a file outside the database
+(`core.ledger.anchor_file`), and stored in the database too.
 """
 
-import errno
-import fcntl
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,7 +20,7 @@ from core.ledger.chain import Head
 
 
 class BadAnchor(ValueError):
-    """A line that is no signed head. The message names what is wrong with it."""
+    """A line that is neither a signed head nor a seal. The message names what is wrong with it."""
 
 
 class Anchor(NamedTuple):
@@ -40,11 +34,7 @@ class Anchor(NamedTuple):
     signature: bytes
 
     def is_genuine(self) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(self.signature, _signed(self))
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return is_signed(self.public_key, self.signature, _signed(self))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -92,54 +82,18 @@ class Signer:
 
     def sign(self, head: Head, at: Instant) -> Anchor:
         unsigned = Anchor(head.book, head.entry, head.hash, at, self.public_key, b"")
-        return unsigned._replace(signature=self._key.sign(_signed(unsigned)))
+        return unsigned._replace(signature=self.signature(_signed(unsigned)))
+
+    def signature(self, octets: bytes) -> bytes:
+        return self._key.sign(octets)
 
 
-class AnchorFile:
-    """JSON lines, one signed head each, only ever appended to."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def prepare(self) -> None:
-        """Make the folder, and end a last line that a power cut left without its end."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._alone() as file:
-            octets = self._path.read_bytes()
-            if not octets.endswith(b"\n"):
-                file.truncate(octets.rfind(b"\n") + 1)
-
-    def append(self, anchor: Anchor) -> None:
-        """Add one head and fsync. One write: a kill leaves the whole line or none of it. Raises OSError."""
-        line = orjson.dumps(anchor.as_json(), option=orjson.OPT_APPEND_NEWLINE)
-        with self._alone() as file:
-            end = file.seek(0, os.SEEK_END)
-            if file.write(line) != len(line):
-                # A disk that fills up takes what still fits; the next head must not be glued to that.
-                file.truncate(end)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-
-    @contextmanager
-    def _alone(self) -> Iterator[FileIO]:
-        """The file, with no other process in it: an import and the service share it. Raises OSError that names it."""
-        try:
-            with self._path.open("ab", buffering=0) as file:
-                fcntl.flock(file, fcntl.LOCK_EX)  # let go of when the file is closed; held for one line at most
-                yield file
-        except OSError as error:
-            raise OSError(error.errno, f"{os.strerror(error.errno or 0)}: {self._path}") from error
-
-    def read(self) -> Iterator[Anchor]:
-        """Every head in the file; none where there is no file. Raises `BadAnchor`, naming the line."""
-        if not self._path.exists():
-            return
-        with self._path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    yield Anchor.from_json(orjson.loads(line))
-                except ValueError as error:
-                    raise BadAnchor(f"{self._path} line {number}: {error}") from error
+def is_signed(public_key: bytes, signature: bytes, octets: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, octets)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _signed(anchor: Anchor) -> bytes:

@@ -1,12 +1,15 @@
-"""The ledger as the database holds it: its entries, its signed heads, and whether they agree."""
+"""The ledger as the database holds it: its entries, its signed heads, its seals, and whether they agree."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from itertools import groupby
+from typing import Any, Final
 
 from core.ledger.anchors import Anchor
-from core.ledger.chain import Entry
+from core.ledger.chain import Entry, Head
+from core.ledger.seals import Seal, fault_of
 from core.ledger.verify import Report, verify
 from core.store.queries.books import ANCHORS, ENTRIES_AFTER, LAST_ENTRY, LEDGER_BOOKS
+from core.store.queries.seals import NEWEST_SEAL, SEALED_HEADS, SEALED_HEADS_OF, SEALS
 from core.store.transaction import Transaction
 
 _PAGE_ENTRIES: Final = 1000
@@ -30,6 +33,19 @@ def stored_anchors(transaction: Transaction) -> list[Anchor]:
     return [Anchor(*row) for row in transaction.rows(ANCHORS)]
 
 
+def stored_seals(transaction: Transaction) -> list[Seal]:
+    """Every seal, by number."""
+    of_seal = groupby(transaction.rows(SEALED_HEADS), key=lambda row: row[0])
+    heads = {number: _heads(rows) for number, rows in of_seal}
+    return [_seal(row, heads.get(row[0], ())) for row in transaction.rows(SEALS)]
+
+
+def newest_seal(transaction: Transaction) -> Seal | None:
+    for row in transaction.rows(NEWEST_SEAL):
+        return _seal(row, _heads(transaction.rows(SEALED_HEADS_OF, of_seal=row[0])))
+    return None
+
+
 def last_entries(transaction: Transaction) -> Iterator[Entry]:
     """The newest entry of each book, without its body."""
     for book in stored_books(transaction):
@@ -37,13 +53,25 @@ def last_entries(transaction: Transaction) -> Iterator[Entry]:
             yield Entry(book, entry, hash_, "")
 
 
-def verify_stored(transaction: Transaction, local: Iterable[Anchor], trusted_key: bytes | None) -> Report:
-    """Check all books against the heads kept outside the database (`local`, read before this transaction began) and
-    those in it. A book that has none outside is named: whoever changes the database can take those in it away."""
+def verify_stored(
+    transaction: Transaction, local: Iterable[Anchor], trusted_key: bytes | None, local_seals: Iterable[Seal] = ()
+) -> Report:
+    """Check all books against the heads and seals kept outside the database (`local`, `local_seals`, read before this
+    transaction began) and those in it. A book that has no heads outside is named: whoever changes the database can take
+    those in it away.
+
+    A wrong entry goes before a wrong seal, which has no entry to name.
+    """
     local, inside = set(local), stored_anchors(transaction)
-    report = verify(stored_entries(transaction), local.union(inside), trusted_key)
+    local_seals, seals = set(local_seals), stored_seals(transaction)
+    every_seal = local_seals.union(seals)
+    faults = {seal: fault for seal in every_seal if (fault := seal.fault(trusted_key))}
+    sealed = {head for seal in every_seal if seal not in faults for head in seal.heads}
+    report = verify(stored_entries(transaction), local.union(inside), trusted_key, sealed)
     if not report.ok:
         return report
+    if fault := fault_of(seals, local_seals, faults):
+        return Report(False, report.entries, reason=fault)
     books = set(stored_books(transaction)) - {anchor.book for anchor in local}
     anchored = {anchor.book for anchor in inside}
     reasons = [
@@ -51,6 +79,15 @@ def verify_stored(transaction: Transaction, local: Iterable[Anchor], trusted_key
         _named(books - anchored, "has no signed head yet"),
     ]
     return report._replace(reason="; ".join(filter(None, reasons)) or None)
+
+
+def _seal(row: tuple[Any, ...], heads: tuple[Head, ...]) -> Seal:
+    number, at, *rest = row
+    return Seal(number, at, heads, *rest)
+
+
+def _heads(rows: Iterable[tuple[Any, ...]]) -> tuple[Head, ...]:
+    return tuple(Head(*head) for _, *head in rows)
 
 
 def _named(books: set[int], what: str) -> str:

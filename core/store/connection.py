@@ -40,6 +40,9 @@ class Connection(ABC):
     def lock(self, names: Iterable[str]) -> None: ...
 
     @abstractmethod
+    def try_lock(self, name: str, /) -> bool: ...
+
+    @abstractmethod
     def close(self) -> None: ...
 
 

@@ -1,7 +1,7 @@
 """The tables. All moments are milliseconds since 1970 in UTC (`core.clock.Instant`).
 
-Rows of `request`, `raw`, `ledger` and `anchor` are only ever added; of a request only `review` changes. Row numbers
-come from `core.ids`.
+Rows of `request`, `raw`, `ledger`, `anchor`, `seal` and `sealed_head` are only ever added; of a request only `review`
+changes. Row numbers come from `core.ids`.
 
 On PostgreSQL the tables in `PARTITIONED` are divided by a hash of `recipient`, which then is part of every primary key.
 Whatever is found without a recipient (by receipt, by a link's hash, by an operator's message id, as the next to be
@@ -306,6 +306,13 @@ book: Final = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("opened_at", _Moment, nullable=False),
     Column("sealed_at", _Moment),  # its process has ended, and what it left open was taken over
+    Column("last_seal", BigInteger),  # then: the newest seal when all of the book was sealed, 0 if there was none
+    Index(
+        "book_unfinished",
+        "id",
+        sqlite_where=Column("last_seal").is_(None),
+        postgresql_where=Column("last_seal").is_(None),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -340,5 +347,29 @@ anchor: Final = Table(
     Column("public_key", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     PrimaryKeyConstraint("book", "entry"),
+    sqlite_with_rowid=False,
+)
+
+seal: Final = Table(
+    "seal",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # from 1, without gaps
+    Column("at", _Moment, nullable=False),
+    Column("root", LargeBinary, nullable=False),  # of the Merkle tree over its heads
+    Column("previous", LargeBinary, nullable=False),  # hash of the seal before it
+    Column("public_key", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+sealed_head: Final = Table(
+    "sealed_head",
+    metadata,
+    Column("seal", BigInteger, nullable=False),
+    Column("book", Integer, nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("seal", "book"),
+    Index("sealed_head_of", "book", "entry"),
     sqlite_with_rowid=False,
 )

@@ -46,6 +46,10 @@ class Transaction:
         """
         self._connection.lock(names)
 
+    def try_lock(self, name: str) -> bool:
+        """As `lock`, without waiting: False while another transaction has it."""
+        return self._connection.try_lock(name)
+
     def undo(self, take_back: Callable[[], object]) -> None:
         self._undos.append(take_back)
 

@@ -22,7 +22,7 @@ import core.desk
 from channels.sections import Admin, Database, Ledger, Operator, Settings, Sms
 from channels.service.service import Service
 from channels.setting_types import Address
-from core.ledger.anchors import AnchorFile
+from core.ledger.anchor_file import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
 from core.store.database import upgrade

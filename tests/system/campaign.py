@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import aiohttp
 
-from core.ledger.anchors import AnchorFile
+from core.ledger.anchor_file import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
 from core.store.database import upgrade

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.ledger.anchors import AnchorFile
+from core.ledger.anchor_file import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
 from sms.codes import TLV_USER_MESSAGE_REFERENCE

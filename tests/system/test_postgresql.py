@@ -5,7 +5,10 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+import orjson
 
 from sms.simulator import Simulator
 from tests.postgresql import Server
@@ -20,7 +23,7 @@ SETTINGS: Final = """
 [database]
 url = "{url}"
 [ledger]
-anchor_file = "ledger.anchors"
+anchor_file = "{name}.anchors"
 signing_key = "ledger.key"
 [admin]
 listen = "127.0.0.1:0"
@@ -75,12 +78,18 @@ async def stop(process: Process) -> int | None:
     return process.returncode
 
 
+def write_files(folder: Path, url: str, citizens: int) -> list[str]:
+    """Settings, brands, and a consent of each citizen; their numbers."""
+    numbers = [f"+90532000{n:04}" for n in range(citizens)]
+    (folder / "izinhatti.toml").write_text(SETTINGS.format(url=url, name="x", port=1, system_id="x", password="x"))
+    (folder / "brands.csv").write_text(BRANDS)
+    (folder / "consents.csv").write_text(CONSENTS + "".join(CONSENT.format(number=number) for number in numbers))
+    return numbers
+
+
 async def test_two_processes_serve_one_citizen(tmp_path: Path, postgresql: Server) -> None:
     url = postgresql.url("line")
-    numbers = [f"+90532000{n:04}" for n in range(CITIZENS)]
-    (tmp_path / "izinhatti.toml").write_text(SETTINGS.format(url=url, name="x", port=1, system_id="x", password="x"))
-    (tmp_path / "brands.csv").write_text(BRANDS)
-    (tmp_path / "consents.csv").write_text(CONSENTS + "".join(CONSENT.format(number=number) for number in numbers))
+    numbers = write_files(tmp_path, url, CITIZENS)
     missing = await run(tmp_path, "consents", "show", numbers[0])
     made = [await run(tmp_path, "db", "upgrade") for _ in range(2)]
     for table in ("brands", "consents"):
@@ -113,3 +122,40 @@ async def test_two_processes_serve_one_citizen(tmp_path: Path, postgresql: Serve
     assert [row["status"] for row in shown.json()] == ["RET"]
     assert verified.code == 0, verified.out
     assert verified.json()["entries"] >= 2 * CITIZENS
+
+
+async def test_a_book_that_vanishes_is_missed_on_another_machine(tmp_path: Path, postgresql: Server) -> None:
+    url = postgresql.url("sealed")
+    numbers = write_files(tmp_path, url, 2)
+    for command in (["db", "upgrade"], ["brands", "import", "brands.csv"], ["consents", "import", "consents.csv"]):
+        assert (await run(tmp_path, *command)).code == 0
+    async with door(tmp_path, "a", url) as one, door(tmp_path, "b", url) as other:
+        for each, number in zip((one, other), numbers, strict=True):
+            assert await each.simulator.deliver(number, "RET MIGROS", dest="3338") == 0
+        ended = [await stop(each.process) for each in (one, other)]
+    whole = await run(tmp_path, "--config", "a.toml", "ledger", "verify", "--json")
+    books = {head["book"] for seal in seals_of(tmp_path / "a.anchors") for head in seal["heads"]}
+
+    session = await asyncpg.connect(url.replace("+asyncpg", ""))
+    gone = await session.fetchval("SELECT max(id) FROM book")
+    for table, column in (("ledger", "book"), ("anchor", "book"), ("sealed_head", "book"), ("book", "id")):
+        await session.execute(f"DELETE FROM {table} WHERE {column} = $1", gone)
+    await session.close()
+    missed = await run(tmp_path, "--config", "a.toml", "ledger", "verify", "--json")
+
+    assert ended == [0, 0]
+    assert (whole.code, whole.json()["ok"]) == (0, True), whole.out
+    assert {gone - 1, gone} <= books  # those of the two processes
+    assert missed.code == 1
+    assert missed.json() | {"entries": 0} == {
+        "ok": False,
+        "entries": 0,
+        "book": gone,
+        "entry": 1,
+        "reason": "the book is missing, but a head of it was signed",
+    }
+
+
+def seals_of(file: Path) -> list[Any]:
+    records = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    return [record for record in records if "seal" in record]

@@ -100,6 +100,10 @@ class PostgresqlConnection(Connection):
         if keys:
             self._run(self._alive.fetch("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys))
 
+    def try_lock(self, name: str) -> bool:
+        is_ours: bool = self._run(self._alive.fetchval("SELECT pg_try_advisory_xact_lock($1)", _lock_key(name)))
+        return is_ours
+
     def hold_book(self, book: int) -> bool:
         """Take the lock of a book for as long as this session lasts, and in the ones after it."""
         if not self._run(self._alive.fetchval("SELECT pg_try_advisory_lock($1, $2)", BOOKS, book)):

@@ -35,6 +35,7 @@ from core.store.queries.outbox import (
 )
 from core.store.queries.pieces import PIECES_OF_SET, PIECES_OF_SETS
 from core.store.queries.reports import COMPLAINTS_OF
+from core.store.queries.seals import GROWN_OR_ENDED, NEWEST_SEAL, SEALED_HEADS_OF
 from core.store.query import Form, Query
 from core.store.schema import PARTITIONED, PARTITIONS
 from core.store.transaction import Transaction
@@ -64,6 +65,10 @@ SELECT right(recipient, 7)::int, right(recipient, 7)::int, recipient, 1, 'text',
     CASE WHEN right(recipient, 1) = '0' THEN 'ready' ELSE 'accepted' END, 1, 1, 9, 1, null, 1, 0, 'a', recipient
 FROM consent;
 INSERT INTO ledger SELECT 1, right(recipient, 7)::int, 'x', '{{}}' FROM consent;
+INSERT INTO book SELECT n, 1, 1, n FROM generate_series(2, {CITIZENS}) n;
+INSERT INTO book VALUES (1, 1, null, null), ({CITIZENS} + 1, 1, null, null);
+INSERT INTO seal SELECT n, 1, 'x', 'x', 'x', 'x' FROM generate_series(1, {CITIZENS}) n;
+INSERT INTO sealed_head SELECT n, n, 1, 'x' FROM generate_series(1, {CITIZENS}) n;
 ANALYZE;
 SET plan_cache_mode = force_generic_plan
 """
@@ -108,6 +113,9 @@ BY_A_KEY: Final = [
     case(UNKNOWN_LAPSED, "leases that ran out", at=5),
     case(ENTRY, "an entry", of_book=1, of_entry=42),
     case(LAST_ENTRY, "the head of a book", of_book=1),
+    case(GROWN_OR_ENDED, "books to be sealed", limit=1000),
+    case(NEWEST_SEAL, "the newest seal"),
+    case(SEALED_HEADS_OF, "heads of a seal", of_seal=42),
 ]
 
 

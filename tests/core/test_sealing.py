@@ -1,0 +1,239 @@
+"""The round in which one process seals the books of all: what is sealed, when, by whom, and what a failure leaves."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Final
+
+import pytest
+
+from core import sealing
+from core.clock import Instant
+from core.ledger.anchors import Signer
+from core.ledger.chain import Head
+from core.ledger.seals import Seal
+from core.ledger.stored import stored_seals
+from core.sealing import Round, seal_books
+from core.starts import seal as end_book
+from core.store.transaction import Transaction
+from tests.counter import Counter, FakeClock, opened
+from tests.counter_fixtures import on_postgresql
+
+ROUND_MS: Final = 10_000
+
+
+@pytest.fixture
+async def other(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Counter]:
+    """Another process on the same database."""
+    async with opened(url, clock, signer) as other:
+        yield other
+
+
+@pytest.fixture
+def round_of(signer: Signer, clock: FakeClock) -> "Rounds":
+    return Rounds(signer, clock)
+
+
+class Rounds:
+    """Rounds of processes, in the order in which they are called."""
+
+    def __init__(self, signer: Signer, clock: FakeClock) -> None:
+        self.signer = signer
+        self.clock = clock
+
+    async def __call__(self, counter: Counter, *, at_once: bool = False) -> Round | None:
+        work = partial(seal_books, signer=self.signer, now=self.clock(), at_once=at_once)
+        return await counter.writer.errand(work)
+
+
+async def write(counter: Counter, entries: int = 1) -> Head:
+    """Entries into the process's book; its head."""
+    await counter.writer.errand(lambda transaction: counter.book.append(transaction, ["{}"] * entries))
+    return counter.book.committed
+
+
+async def end(counter: Counter) -> None:
+    await counter.writer.errand(lambda transaction: end_book(transaction, counter.book, counter.clock()))
+
+
+async def seals(counter: Counter) -> list[Seal]:
+    return await counter.writer.errand(stored_seals)
+
+
+async def test_the_heads_of_all_books_that_have_grown_are_sealed(
+    counter: Counter, other: Counter, round_of: Rounds, clock: FakeClock
+) -> None:
+    heads = [await write(counter, 3), await write(other, 2)]
+    await round_of(counter)
+    clock.pass_ms(ROUND_MS)
+    later = await write(other)
+    found = await round_of(counter)
+
+    first, second = await seals(counter)
+    assert first.heads == tuple(heads)
+    assert second.heads == (later,)
+    assert (second.number, second.previous, second.at) == (2, first.hash, clock())
+    assert found == Round(second, clock())
+    assert [seal.fault(round_of.signer.public_key) for seal in (first, second)] == [None, None]
+
+
+async def test_nothing_is_sealed_where_nothing_has_grown(counter: Counter, round_of: Rounds, clock: FakeClock) -> None:
+    empty = await round_of(counter)
+    await write(counter)
+    await round_of(counter, at_once=True)
+    [only] = await seals(counter)
+    clock.pass_ms(ROUND_MS)
+
+    idle = await round_of(counter)
+
+    assert empty == Round(None, Instant(clock() - ROUND_MS))
+    assert idle == Round(only, clock())
+    assert await seals(counter) == [only]
+
+
+@pytest.mark.parametrize(
+    ("passed_ms", "count"),
+    [
+        pytest.param(0, 1, id="the same moment"),
+        pytest.param(8_999, 1, id="fresh still"),
+        pytest.param(9_000, 2, id="fresh no more"),
+        pytest.param(-8_999, 1, id="a clock a little behind"),
+        pytest.param(-9_000, 2, id="a clock set back by a round"),
+        pytest.param(-3_600_000, 2, id="a clock set back by an hour"),
+    ],
+)
+async def test_a_seal_is_made_once_a_round_whatever_the_clock_does(
+    counter: Counter, other: Counter, round_of: Rounds, clock: FakeClock, passed_ms: int, count: int
+) -> None:
+    await write(counter)
+    await round_of(counter)
+    await write(counter)
+    clock.pass_ms(passed_ms)
+
+    await round_of(other)
+
+    assert [seal.number for seal in await seals(counter)] == list(range(1, count + 1))
+
+
+async def test_at_its_end_a_process_does_not_wait_for_the_next_round(counter: Counter, round_of: Rounds) -> None:
+    await write(counter)
+    await round_of(counter)
+    head = await write(counter)
+
+    await round_of(counter, at_once=True)
+
+    assert [seal.heads for seal in await seals(counter)][1:] == [(head,)]
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["a round", "the end"])
+async def test_two_processes_at_once_make_one_seal(
+    counter: Counter, other: Counter, round_of: Rounds, at_once: bool
+) -> None:
+    heads = (await write(counter), await write(other))
+
+    await asyncio.gather(*(round_of(each, at_once=at_once) for each in (counter, other) for _ in range(5)))
+
+    assert [seal.heads for seal in await seals(counter)] == [heads]
+
+
+@on_postgresql
+async def test_nobody_waits_for_the_one_that_seals(
+    counter: Counter, other: Counter, round_of: Rounds, clock: FakeClock
+) -> None:
+    await write(counter)
+    has_sealed, may_commit = threading.Event(), threading.Event()
+
+    def slow(transaction: Transaction) -> None:
+        seal_books(transaction, round_of.signer, clock())
+        has_sealed.set()
+        assert may_commit.wait(10)
+
+    sealing = asyncio.create_task(counter.writer.errand(slow))
+    await asyncio.to_thread(has_sealed.wait, 10)
+
+    found = await round_of(other)
+
+    may_commit.set()
+    await sealing
+    assert found is None
+    assert len(await seals(other)) == 1
+
+
+async def test_a_seal_that_is_rolled_back_leaves_nothing(counter: Counter, round_of: Rounds, clock: FakeClock) -> None:
+    head = await write(counter)
+    before = await counter.everything()
+
+    def fail(transaction: Transaction) -> None:
+        assert seal_books(transaction, round_of.signer, clock()) is not None
+        raise OverflowError
+
+    with pytest.raises(OverflowError):
+        await counter.writer.errand(fail)
+    after = await counter.everything()
+    await round_of(counter)
+
+    assert after == before
+    assert [(seal.number, seal.heads) for seal in await seals(counter)] == [(1, (head,))]
+
+
+async def test_a_book_that_has_ended_is_sealed_once_more_and_then_looked_at_no_more(
+    counter: Counter, other: Counter, round_of: Rounds, clock: FakeClock
+) -> None:
+    await write(other)
+    await round_of(counter)
+    clock.pass_ms(ROUND_MS)
+    last = await write(other)
+    await end(other)
+
+    await round_of(counter)
+
+    assert [seal.heads for seal in await seals(counter)][1:] == [(last,)]
+    assert await counter.rows("SELECT id, last_seal FROM book ORDER BY id") == [
+        (counter.book.number, None),
+        (other.book.number, 2),
+    ]
+
+
+async def test_a_book_that_ends_with_nothing_new_needs_no_seal(
+    counter: Counter, other: Counter, round_of: Rounds, clock: FakeClock
+) -> None:
+    await end(other)
+
+    await round_of(counter)
+
+    assert await seals(counter) == []
+    assert await counter.column("SELECT last_seal FROM book ORDER BY id") == [None, 0]
+
+
+async def test_the_book_of_a_process_that_died_is_sealed_by_another(
+    url: str, counter: Counter, round_of: Rounds, clock: FakeClock
+) -> None:
+    async with opened(url, clock, round_of.signer) as dying:
+        head = await write(dying, 2)
+
+    await round_of(counter)
+    async with opened(url, clock, round_of.signer) as successor:
+        clock.pass_ms(ROUND_MS)
+        await round_of(successor)
+
+    assert [seal.heads for seal in await seals(counter)] == [(head,)]
+    assert await counter.column("SELECT last_seal FROM book ORDER BY id") == [None, 1, None]
+
+
+@pytest.mark.parametrize("books", [1, 2, 3, 5])
+async def test_a_long_past_is_sealed_by_and_by(
+    counter: Counter, round_of: Rounds, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, books: int
+) -> None:
+    monkeypatch.setattr(sealing, "BOOKS_MAX", 2)
+    for number in range(101, 101 + books):
+        await counter.rows("INSERT INTO book (id, opened_at, sealed_at) VALUES (?, 1, 1)", number)
+        await counter.rows("INSERT INTO ledger (book, entry, hash, body) VALUES (?, 1, ?, '{}')", number, bytes(32))
+
+    for _ in range(4):
+        await round_of(counter)
+        clock.pass_ms(ROUND_MS)
+
+    sizes = [len(seal.heads) for seal in await seals(counter)]
+    assert sizes == [2] * (books // 2) + [1] * (books % 2)
+    assert await counter.column("SELECT id FROM book WHERE last_seal IS NULL") == [counter.book.number]
