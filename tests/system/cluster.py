@@ -16,7 +16,8 @@ from typing import Any, Final, NamedTuple, Self
 
 import asyncpg
 
-from core.store.queries import PUT_BRAND, PUT_CONSENT
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_CONSENT
 from sms.simulator import Simulator
 from tests.system.campaign import number, text
 from tests.system.izinhatti import spawn
