@@ -76,7 +76,7 @@ def row(
     unsent = (None, None, 0, None, None, None, None)
     return (
         *(row_id, request_id, recipient, rank._value_, storable(text), origin),
-        *("ready", 0, now, now + life_ms, now),
+        *("ready", 0, now, now + life_ms, 0),  # at once, also by a clock that is behind this one
         *unsent,
     )
 

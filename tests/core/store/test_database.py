@@ -207,7 +207,7 @@ def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
 def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
     row = outbox.row(7, 3, "+905321234567", "text", "a", Instant(1000), life_ms=500)
 
-    assert dict(zip(ADD_OUTBOX.parameters, row, strict=True)) | {"expires_at": 1500, "not_before": 1000} == {
+    assert dict(zip(ADD_OUTBOX.parameters, row, strict=True)) | {"expires_at": 1500, "not_before": 0} == {
         **dict.fromkeys(ADD_OUTBOX.parameters),
         "id": 7,
         "request": 3,
@@ -219,7 +219,7 @@ def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
         "attempts": 0,
         "created_at": 1000,
         "expires_at": 1500,
-        "not_before": 1000,
+        "not_before": 0,
         "unknowns": 0,
     }
 

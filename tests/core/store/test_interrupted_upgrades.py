@@ -133,7 +133,7 @@ def stages(postgresql: Server, database: Callable[[], str]) -> dict[str | None, 
     """What a database is at each version when nothing goes wrong."""
     database()
     postgresql._execute("postgres", f"CREATE DATABASE {NAME}")
-    at = {None: found(postgresql)}
+    at: dict[str | None, Stage] = {None: found(postgresql)}
 
     async def step(revision: str) -> None:
         engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn_of(postgresql)))
