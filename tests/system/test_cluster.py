@@ -25,8 +25,8 @@ def url(postgresql: Server) -> Iterator[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        is_long, of_server = metafunc.config.getoption("--long"), "postgresql" in metafunc.definition.name
-        metafunc.parametrize("seed", range(100 if is_long else 2 if of_server else 1))
+        few, many = (2, 100) if "postgresql" in metafunc.definition.name else (1, 25)  # starts of programs take time
+        metafunc.parametrize("seed", range(many if metafunc.config.getoption("--long") else few))
 
 
 async def verified(folder: Path) -> None:
