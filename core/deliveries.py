@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum
 from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import orjson
@@ -126,12 +127,16 @@ class _Sorting:
 
     def run(self, transaction: Transaction) -> None:
         self._unmatched, self._dead = [], 0
+        matched: list[tuple[int, int, Delivery]] = []
         for delivery, _ in self._batch:
             found = _message_of(transaction, delivery)
             if found is None:
                 self._unmatched.append(delivery)
             else:
-                self._settle(transaction, delivery, *found)
+                matched.append((*found, delivery))
+        # In one order for everybody: networks bring receipts twice, and to several processes.
+        for row_id, attempts, delivery in sorted(matched, key=itemgetter(0)):
+            self._settle(transaction, delivery, row_id, attempts)
 
     def _settle(self, transaction: Transaction, delivery: Delivery, row_id: int, attempts: int) -> None:
         now = self._deliveries._clock()

@@ -23,7 +23,7 @@ class Link:
         self.stored_through = 0
 
     def answered(self, request_id: int, at: Instant) -> None:
-        """The acknowledgement of this request was written to the connection."""
+        """The acknowledgement of this request was written to the connection, by the steady clock."""
         self._answered.append((at, request_id))
 
     def deliver_all(self) -> None:
@@ -41,11 +41,12 @@ class Link:
 
 class Links:
     """The connections of this process. An acknowledgement counts as delivered once its connection has outlived it by
-    `response_timeout_ms`."""
+    `response_timeout_ms` by the `steady` clock, whatever the other one is set to meanwhile."""
 
-    def __init__(self, ids: Ids, clock: Clock, response_timeout_ms: int, redelivery_ms: int) -> None:
+    def __init__(self, ids: Ids, clock: Clock, steady: Clock, response_timeout_ms: int, redelivery_ms: int) -> None:
         self._ids = ids
         self._clock = clock
+        self._steady = steady
         self._response_timeout_ms = response_timeout_ms
         self._redelivery_ms = redelivery_ms
         self._links: dict[int, Link] = {}
@@ -60,15 +61,22 @@ class Links:
 
     def close(self, transaction: Transaction, link: Link) -> None:
         """An errand for the writer, after the last message of the connection and before the next connection's first."""
-        now = self._clock()
-        link.settle(Instant(now - self._response_timeout_ms))
-        close_link(transaction, link.id, link.delivered_through, now, self._redelivery_ms)
+        link.settle(self._outlived())
+        close_link(transaction, link.id, link.delivered_through, self._clock(), self._redelivery_ms)
         self._links.pop(link.id, None)
+
+    def answered(self, link: Link, request_id: int) -> None:
+        """The acknowledgement of this request was written to the connection."""
+        link.answered(request_id, self._steady())
 
     def news(self) -> list[Link]:
         """Links whose acknowledgements were delivered further than the store knows."""
-        before = Instant(self._clock() - self._response_timeout_ms)
+        before = self._outlived()
         return [link for link in self._links.values() if link.settle(before)]
+
+    def _outlived(self) -> Instant:
+        """What was written before this moment was delivered, where its connection still stands."""
+        return Instant(self._steady() - self._response_timeout_ms)
 
 
 def close_link(

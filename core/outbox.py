@@ -76,7 +76,7 @@ def row(
     unsent = (None, None, 0, None, None, None, None)
     return (
         *(row_id, request_id, recipient, rank._value_, storable(text), origin),
-        *("ready", 0, now, now + life_ms, now),
+        *("ready", 0, now, now + life_ms, 0),  # at once, also by a clock that is behind this one
         *unsent,
     )
 
@@ -141,7 +141,7 @@ class Outbox:
         self._expecting = True
 
     def accepted(self, parcel_id: int, operator: str, message_id: str) -> None:
-        self._marks.accepted.append((operator, message_id, self._clock(), parcel_id))
+        self._marks.accepted.append((operator, message_id, self._clock(), parcel_id, self._book))
 
     def retry(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
         """The network did not take it now; it is tried again, `ATTEMPTS_MAX` times in all."""
@@ -153,19 +153,19 @@ class Outbox:
     def keep(self, parcel: Parcel, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
         """Nothing was wrong with it: it is tried again until it expires."""
         untried = int(not was_attempt)
-        self._marks.retried.append((untried, self._clock() + delay_ms, reason, parcel.id))
+        self._marks.retried.append((untried, self._clock() + delay_ms, reason, parcel.id, self._book))
 
     def bury(self, parcel_id: int, reason: str) -> None:
         """The network will never take it."""
         OUTBOX_DEAD.inc()
-        self._marks.buried.append((reason, self._clock(), parcel_id))
+        self._marks.buried.append((reason, self._clock(), parcel_id, self._book))
 
     def unknown(self, parcel: Parcel) -> None:
         """It left, and nobody said what became of it: it is sent again, but only once."""
         SUBMIT_UNKNOWN.inc()
         OUTBOX_DEAD.inc(parcel.unknowns)
         self._expecting = True
-        self._marks.unknown.append((self._clock(), parcel.id))
+        self._marks.unknown.append((self._clock(), parcel.id, self._book))
 
     def next_job(self) -> "_Shipment | None":
         capacity = self.carrier.capacity() if self.carrier and self._expecting else 0

@@ -51,7 +51,7 @@ class Incoming:
             if not isinstance(outcome, Committed):
                 self._refuse(answer)
             elif answer(committed_status):
-                link.answered(outcome.request_id, self._services.clock())
+                self._services.links.answered(link, outcome.request_id)
 
         self._in_hand += 1
         self._services.desk.submit(arrival.request, done)

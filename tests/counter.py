@@ -59,11 +59,20 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.now = Instant(1_795_431_900_000)
+        self._passed = self.now
 
     def __call__(self) -> Instant:
         return self.now
 
+    def steady(self) -> Instant:
+        return self._passed
+
     def pass_ms(self, milliseconds: int) -> None:
+        self.step_ms(milliseconds)
+        self._passed = Instant(self._passed + milliseconds)
+
+    def step_ms(self, milliseconds: int) -> None:
+        """Be set, while no time passes."""
         self.now = Instant(self.now + milliseconds)
 
 
@@ -79,7 +88,7 @@ class Counter:
         self.clock = clock
         self.ids = Ids(book.number)
         self.texts: Callable[[Answer], str] = lambda answer: type(answer).__name__
-        self.links = Links(self.ids, clock, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
+        self.links = Links(self.ids, clock, clock.steady, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
         self.writer = Writer(database, book)
         self.outbox = Outbox(book.number, clock, LEASE_MS)
         self.outboxes = [self.outbox]

@@ -6,11 +6,13 @@ folder above the environment to all users. Here root copies the programs to wher
 
 import asyncio
 import os
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -89,16 +91,27 @@ class Server:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """SIGKILL for the server and all of its sessions."""
+        """SIGKILL for the server and all of its sessions; they have ended when this returns."""
         self._leave()
         assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)  # or it would go on making sessions, which outlive it
         children = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False)
-        self._end(signal.SIGKILL)
-        for child in children.stdout.split():
-            try:
-                os.kill(int(child), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        with ExitStack() as closing:
+            held = [_hold(int(child)) for child in children.stdout.split()]
+            handles = [handle for handle in held if handle is not None]
+            for handle in handles:
+                closing.callback(os.close, handle)
+            self._end(signal.SIGKILL)
+            for handle in handles:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            for handle in handles:
+                assert select.select([handle], [], [], PATIENCE_S)[0], "a session outlives its server"
+
+    def stop(self) -> None:
+        """At once, as `pg_ctl stop -m immediate`: sessions are told, nothing is written down."""
+        self._leave()
+        self._end(signal.SIGQUIT)
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
@@ -169,3 +182,11 @@ class Server:
         shutil.copytree(libraries, self.folder / "site" / libraries.name)
         self.folder.chmod(0o755)
         return copied
+
+
+def _hold(pid: int) -> int | None:
+    """A handle of a process, which its number alone is not; None if it has ended."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None

@@ -14,7 +14,7 @@ from channels.sections import Link, Settings
 from core.batch import Tools
 from core.brands import Directory
 from core.calendar import Calendar
-from core.clock import system_clock
+from core.clock import steady_clock, system_clock
 from core.deliveries import Deliveries
 from core.desk import Desk
 from core.guard import Guard
@@ -63,7 +63,7 @@ def open_counter(settings: Settings, own: OwnBook, directory: Directory) -> Coun
     )
     response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
     writer, ids = Writer(own.database, book), Ids(book.number)
-    links = Links(ids, clock, round(response_timeout_s * 1000), round(timing.redelivery_s * 1000))
+    links = Links(ids, clock, steady_clock, round(response_timeout_s * 1000), round(timing.redelivery_s * 1000))
     rules = rules_of(settings, own.code_key, voice=settings.ivr is not None)
     is_taken, find_brand = partial(is_reserved, directory), directory.get
     calendar = Calendar(settings.calendar.bridge_days)

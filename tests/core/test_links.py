@@ -33,7 +33,7 @@ async def handle(
     async with asyncio.timeout(PATIENCE_S):
         outcome = await counter.desk.handle(counter.request(said, key=key, link=link.id))
     assert isinstance(outcome, Committed)
-    link.answered(outcome.request_id, counter.clock())
+    counter.links.answered(link, outcome.request_id)
     return outcome
 
 

@@ -91,7 +91,7 @@ async def test_a_notice_by_sms_names_brand_types_day_and_link_and_lives_three_da
     assert await teller.queued() == [(NUMBER.reveal(), OutboxClass.NOTICE, f"sms {LINK}")]
     [row] = await teller.counter.rows("SELECT id, request, origin, created_at, not_before, expires_at FROM outbox")
     [notice] = await teller.counter.rows("SELECT id, state FROM notice")
-    assert row == (notice[0], None, "", now, now, now + LIFE_MS)
+    assert row == (notice[0], None, "", now, 0, now + LIFE_MS)
     assert notice[1] == "queued"
 
 

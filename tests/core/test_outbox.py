@@ -1,7 +1,7 @@
 """The life of a row of the outbox, by a carrier that takes what it is given."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -335,6 +335,36 @@ async def test_a_mark_for_a_row_that_is_no_longer_sent_changes_nothing(counter: 
     await turn(counter)
 
     assert await counter.rows("SELECT state, reason, unknowns FROM outbox") == [("accepted", None, 0)]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        pytest.param(lambda box, parcel: box.accepted(parcel.id, "operator-a", "id-1"), id="accepted"),
+        pytest.param(lambda box, parcel: box.retry(parcel, 0, "0x00000008"), id="to be tried again"),
+        pytest.param(lambda box, parcel: box.bury(parcel.id, "0x0000000B"), id="refused for good"),
+        pytest.param(lambda box, parcel: box.unknown(parcel), id="never answered"),
+    ],
+)
+async def test_a_sender_whose_lease_ran_out_says_nothing_of_what_another_one_has_sent_since(
+    url: str, clock: FakeClock, signer: Signer, mark: Callable[[Outbox, Parcel], None]
+) -> None:
+    async with opened(url, clock, signer) as late, opened(url, clock, signer) as other:
+        late.outbox.carrier, other.outbox.carrier = one, two = FakeCarrier(1), FakeCarrier(1)
+        await put(late)
+        await turn(late)
+        clock.pass_ms(LEASE_MS)
+        await sweep(other)
+        await turn(other)
+        assert (len(one.carried), len(two.carried)) == (1, 1)
+
+        mark(late.outbox, one.carried[0])
+        await turn(late)
+
+        assert await other.rows("SELECT state, sender, unknowns FROM outbox") == [("sent", other.book.number, 1)]
+        other.outbox.accepted(two.carried[0].id, "operator-b", "id-2")
+        await turn(other)
+        assert await other.rows("SELECT state, operator FROM outbox") == [("accepted", "operator-b")]
 
 
 async def test_a_text_for_the_outbox_is_stored_without_what_no_database_holds(counter: Counter) -> None:

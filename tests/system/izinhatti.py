@@ -6,7 +6,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 _LIMIT_S = 30.0
 PROGRAM = Path(sys.executable).parent / "izinhatti"
@@ -21,14 +21,16 @@ class Result(NamedTuple):
         return json.loads(self.out)
 
 
-async def spawn(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> Process:
+async def spawn(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None, output: int | IO[bytes] = PIPE
+) -> Process:
     """Start a command in a folder that holds `izinhatti.toml`."""
     return await asyncio.create_subprocess_exec(
         PROGRAM,
         *arguments,
         cwd=folder,
-        stdout=PIPE,
-        stderr=PIPE,
+        stdout=output,
+        stderr=output,
         env={**os.environ, **(environment or {})},
     )
 

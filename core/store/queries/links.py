@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, literal_column, select, update
+from sqlalchemy import bindparam, delete, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.store.query import Query, insert_into, of_keys
@@ -49,4 +49,11 @@ DROP_REDELIVERY: Final = Query(
         redelivery.c.recipient == bindparam("of_recipient"), redelivery.c.request == bindparam("of_request")
     )
 )
-DROP_EXPIRED_REDELIVERIES: Final = Query(delete(redelivery).where(redelivery.c.expires_at <= bindparam("now")))
+_expired = (
+    select(redelivery.c.recipient, redelivery.c.request)
+    .where(redelivery.c.expires_at <= bindparam("now"))
+    .with_for_update(skip_locked=True)  # a sweep that waited for others could wait in a ring
+)
+DROP_EXPIRED_REDELIVERIES: Final = Query(
+    delete(redelivery).where(tuple_(redelivery.c.recipient, redelivery.c.request).in_(_expired))
+)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, case, literal_column, null, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, null, select, update
 
 from core.store.query import Query, in_keys, insert_into, keys
 from core.store.schema import outbox
@@ -10,6 +10,13 @@ from core.store.schema import outbox
 ready = outbox.c.state == literal_column("'ready'")
 _sent = outbox.c.state == literal_column("'sent'")
 ADD_OUTBOX: Final = insert_into(outbox)
+
+
+def _swept(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Rows that nobody else is at: a sweep that waited for them could wait in a ring, and finds them next time."""
+    return outbox.c.id.in_(select(outbox.c.id).where(*conditions).with_for_update(skip_locked=True))
+
+
 _free = (
     select(outbox.c.id)
     .where(
@@ -37,10 +44,12 @@ LEASE: Final = Query(
         outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at, outbox.c.unknowns
     )
 )
-# For many rows at once; the parameters in the order of `parameters`, which a test fixes.
+# For many rows at once; the parameters in the order of `parameters`, which a test fixes. Only who sent a row last says
+# what became of it: when a lease has run out, another process may have it in hand.
+_in_hand = (outbox.c.id == bindparam("of_id"), _sent, outbox.c.sender == bindparam("of_sender"))
 ACCEPT: Final = Query(
     update(outbox)
-    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .where(*_in_hand)
     .values(
         state=literal_column("'accepted'"),
         operator=bindparam("by_operator"),
@@ -50,7 +59,7 @@ ACCEPT: Final = Query(
 )
 RETRY: Final = Query(
     update(outbox)
-    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .where(*_in_hand)
     .values(
         state=literal_column("'ready'"),
         attempts=outbox.c.attempts - bindparam("untried"),
@@ -60,7 +69,7 @@ RETRY: Final = Query(
 )
 BURY: Final = Query(
     update(outbox)
-    .where(outbox.c.id == bindparam("of_id"), _sent)
+    .where(*_in_hand)
     .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
 )
 # Ids grow with time: the first one is the oldest, but for a moment's difference between two processes.
@@ -95,16 +104,19 @@ _unknown = {
     "reason": literal_column("'unknown'"),
     "settled_at": case((outbox.c.unknowns == literal_column("0"), null()), else_=bindparam("at", type_=BigInteger())),
 }
-UNKNOWN: Final = Query(update(outbox).where(outbox.c.id == bindparam("of_id"), _sent).values(_unknown))
+UNKNOWN: Final = Query(update(outbox).where(*_in_hand).values(_unknown))
 UNKNOWN_LAPSED: Final = Query(
-    update(outbox).where(_sent, outbox.c.lease_until <= bindparam("at")).values(_unknown).returning(outbox.c.state)
+    update(outbox)
+    .where(_swept(_sent, outbox.c.lease_until <= bindparam("at")))
+    .values(_unknown)
+    .returning(outbox.c.state)
 )
 LAPSE_SENDER: Final = Query(
     update(outbox).where(_sent, outbox.c.sender == bindparam("of_sender")).values(lease_until=literal_column("0"))
 )
 EXPIRE_OUTBOX: Final = Query(
     update(outbox)
-    .where(ready, outbox.c.expires_at <= bindparam("now"))
+    .where(_swept(ready, outbox.c.expires_at <= bindparam("now")))
     .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
 )
 BURY_ALL_OF: Final = Query(

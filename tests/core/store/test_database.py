@@ -157,10 +157,10 @@ def statements(path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("label", "query", "parameters"),
     [
-        ("accept", ACCEPT, ("by_operator", "given_id", "at", "of_id")),
-        ("retry", RETRY, ("untried", "due", "given_reason", "of_id")),
-        ("bury", BURY, ("given_reason", "at", "of_id")),
-        ("unknown", UNKNOWN, ("at", "of_id")),
+        ("accept", ACCEPT, ("by_operator", "given_id", "at", "of_id", "of_sender")),
+        ("retry", RETRY, ("untried", "due", "given_reason", "of_id", "of_sender")),
+        ("bury", BURY, ("given_reason", "at", "of_id", "of_sender")),
+        ("unknown", UNKNOWN, ("at", "of_id", "of_sender")),
     ],
 )
 def test_the_order_of_positional_parameters_is_fixed(label: str, query: Query, parameters: tuple[str, ...]) -> None:
@@ -182,25 +182,32 @@ def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
         "given_id": "id-1",
         "at": clock.now,
         "of_id": 7,
+        "of_sender": 1,
     }
     assert dict(zip(RETRY.parameters, marks.retried[0], strict=True)) == {
         "untried": 0,
         "due": clock.now + 5,
         "given_reason": "later",
         "of_id": 7,
+        "of_sender": 1,
     }
     assert dict(zip(BURY.parameters, marks.buried[0], strict=True)) == {
         "given_reason": "never",
         "at": clock.now,
         "of_id": 7,
+        "of_sender": 1,
     }
-    assert dict(zip(UNKNOWN.parameters, marks.unknown[0], strict=True)) == {"at": clock.now, "of_id": 7}
+    assert dict(zip(UNKNOWN.parameters, marks.unknown[0], strict=True)) == {
+        "at": clock.now,
+        "of_id": 7,
+        "of_sender": 1,
+    }
 
 
 def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
     row = outbox.row(7, 3, "+905321234567", "text", "a", Instant(1000), life_ms=500)
 
-    assert dict(zip(ADD_OUTBOX.parameters, row, strict=True)) | {"expires_at": 1500, "not_before": 1000} == {
+    assert dict(zip(ADD_OUTBOX.parameters, row, strict=True)) | {"expires_at": 1500, "not_before": 0} == {
         **dict.fromkeys(ADD_OUTBOX.parameters),
         "id": 7,
         "request": 3,
@@ -212,17 +219,17 @@ def test_a_new_row_of_the_outbox_has_a_value_for_each_column() -> None:
         "attempts": 0,
         "created_at": 1000,
         "expires_at": 1500,
-        "not_before": 1000,
+        "not_before": 0,
         "unknowns": 0,
     }
 
 
 def too_large(transaction: Transaction) -> None:
-    transaction.run_many(UNKNOWN, [(1 << 70, 1)])
+    transaction.run_many(UNKNOWN, [(1 << 70, 1, 1)])
 
 
 def surrogate(transaction: Transaction) -> None:
-    transaction.run_many(BURY, [("\ud800", 0, 1)])
+    transaction.run_many(BURY, [("\ud800", 0, 1, 1)])
 
 
 def twice(transaction: Transaction) -> None:

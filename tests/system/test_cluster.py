@@ -1,0 +1,84 @@
+"""Two processes on one PostgreSQL while the server, or one of them, is killed again and again."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.postgresql import Server
+from tests.system.audit import Outcome, audit
+from tests.system.cluster import LEASE_S, Cluster
+from tests.system.izinhatti import run
+
+CITIZENS: Final = 60
+KILLS: Final = 3  # in each run
+
+
+@pytest.fixture
+def url(postgresql: Server) -> Iterator[str]:
+    url = postgresql.fresh()
+    yield url
+    postgresql.give_back(url)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        few, many = (2, 100) if "postgresql" in metafunc.definition.name else (1, 25)  # starts of programs take time
+        metafunc.parametrize("seed", range(many if metafunc.config.getoption("--long") else few))
+
+
+async def verified(folder: Path) -> None:
+    result = await run(folder, "ledger", "verify", "--json")
+    assert (result.code, result.json()["ok"]) == (0, True), result.out
+
+
+def check(outcome: Outcome) -> None:
+    assert (outcome.lost, outcome.twice, outcome.disordered, outcome.unanswered) == (0, 0, 0, 0)
+    assert outcome.acts == outcome.messages
+    assert outcome.doubled <= outcome.unknown
+
+
+async def test_postgresql_killed_at_random_moments_under_two_processes(
+    tmp_path: Path, url: str, postgresql: Server, seed: int, figures: Callable[[str], None]
+) -> None:
+    async with Cluster.prepared(tmp_path, url, CITIZENS, seed) as cluster:
+
+        async def kill() -> None:
+            for after in sorted(cluster.random.sample(range(cluster.messages), KILLS)):
+                await cluster.until_acknowledged(after)
+                await asyncio.sleep(cluster.random.uniform(0, 0.05))
+                await asyncio.to_thread(postgresql.kill)
+                await asyncio.to_thread(postgresql.start)
+
+        await cluster.run(asyncio.create_task(kill()))
+
+    await verified(tmp_path)
+    outcome = await audit(cluster)
+    starts = [door.starts for door in cluster.doors]
+    figures(f"two processes, PostgreSQL killed {KILLS} times, seed {seed}: {outcome}, process starts {starts}")
+    check(outcome)
+
+
+async def test_one_of_two_processes_killed_at_random_moments(
+    tmp_path: Path, url: str, seed: int, figures: Callable[[str], None]
+) -> None:
+    async with Cluster.prepared(tmp_path, url, CITIZENS, seed) as cluster:
+
+        async def kill() -> None:
+            for after in sorted(cluster.random.sample(range(cluster.messages), KILLS)):
+                await cluster.until_acknowledged(after)
+                await asyncio.sleep(cluster.random.uniform(0, 0.05))
+                door = cluster.random.choice(cluster.doors)
+                # Its successor takes over what it had sent, or comes so late that the other process does.
+                door.rests_s = cluster.random.choice((0.1, LEASE_S + 1.5))
+                door.kill()
+
+        await cluster.run(asyncio.create_task(kill()))
+
+    await verified(tmp_path)
+    outcome = await audit(cluster)
+    starts = [door.starts for door in cluster.doors]
+    figures(f"one of two processes killed {KILLS} times, seed {seed}: {outcome}, process starts {starts}")
+    check(outcome)
