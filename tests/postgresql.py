@@ -103,11 +103,14 @@ class Server:
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
+    def unused_name(self) -> str:
+        return f"test_{next(self._names)}"
+
     def fresh(self) -> str:
         """The URL of a database that is migrated and empty. Where no event loop runs, as `give_back`."""
         if self._idle:
             return self._idle.pop()
-        name = f"test_{next(self._names)}"
+        name = self.unused_name()
         self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
         return self.url(name)
 
