@@ -44,14 +44,14 @@ def write(url: str, work: Callable[[Transaction], T]) -> T:
 
 
 @contextmanager
-def unfinished(url: str, sql: str) -> Iterator[None]:
-    """Another process's transaction that has run the statement, and is taken back at the end."""
+def unfinished(url: str, work: Callable[[Transaction], object]) -> Iterator[None]:
+    """Another process's transaction that has run the function, and is taken back at the end."""
     with ThreadPoolExecutor(1) as thread:
         connection = engine_of(url, _WAIT_S).connect()
         transaction = Transaction(connection)
         try:
             thread.submit(transaction.begin).result()
-            thread.submit(execute, transaction, sql).result()
+            thread.submit(work, transaction).result()
             yield
         finally:
             thread.submit(transaction.roll_back).result()

@@ -21,6 +21,7 @@ from channels.settings import load
 from sms.simulator import Simulator
 from tests import outside
 from tests.channels.conftest import DATABASE_URL, SETTINGS, Izinhatti
+from tests.counter import execute
 from tests.counter_fixtures import DATABASES, on_sqlite
 from tests.postgresql import Server
 
@@ -249,7 +250,7 @@ def test_consents_of_an_address_and_of_nobody(home: Path, line: Izinhatti, capsy
 
 
 def test_looking_neither_waits_for_a_writer_nor_writes(home: Path, database: str, line: Izinhatti) -> None:
-    with outside.unfinished(database, "DELETE FROM brand"):
+    with outside.unfinished(database, lambda transaction: execute(transaction, "DELETE FROM brand")):
         for command in (("brands", "list"), ("consents", "show", ALI), ("ledger", "verify")):
             assert line(*command) == 0
 
