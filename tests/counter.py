@@ -153,6 +153,15 @@ class Counter:
     async def take_writes(self) -> None:
         await self._set("PRAGMA query_only=OFF", "SET default_transaction_read_only = off")
 
+    async def refuse(self, table: str, column: str, value: str) -> None:
+        """From now on the store refuses rows of the table whose column has the value."""
+        if isinstance(self.database._connection, SqliteConnection):
+            for verb in ("INSERT", "UPDATE"):
+                when = f"BEFORE {verb} ON {table} WHEN NEW.{column} = '{value}'"
+                await self.rows(f"CREATE TRIGGER refuse_{verb} {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        else:
+            await self.rows(f"ALTER TABLE {table} ADD CONSTRAINT refuse CHECK ({column} <> '{value}')")
+
     async def wait_at_most(self, milliseconds: int) -> None:
         """For another process."""
         await self._set(f"PRAGMA busy_timeout={milliseconds}", f"SET statement_timeout = {milliseconds}")

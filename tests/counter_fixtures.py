@@ -1,7 +1,9 @@
 """Fixtures around `tests.counter`, for the conftest of each folder that wants them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,6 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from core.ledger.anchors import Signer
 from tests.counter import Counter, FakeClock, make_template, opened, prepared
 from tests.postgresql import Server
+
+DATABASES: Final = ("sqlite", "postgresql")
+
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+"""For tests of what one of the two databases has alone, or in which none plays a part."""
 
 
 @pytest.fixture(scope="session")
@@ -27,26 +35,44 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def url(template: Path, tmp_path: Path) -> str:
-    return prepared(template, tmp_path)
-
-
-on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-"""For tests of what one of the two databases has alone, where `url` is `any_url`."""
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Of an empty database of each kind."""
+@contextmanager
+def empty_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The URL of one of the kind that a fixture's parameter names; a file lies in the folder."""
     if request.param == "sqlite":
-        yield prepared(request.getfixturevalue("template"), request.getfixturevalue("tmp_path"))
+        yield prepared(request.getfixturevalue("template"), folder)
     else:
         server: Server = request.getfixturevalue("postgresql")
         url = server.fresh()
         yield url
         server.give_back(url)
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Of an empty database of each kind."""
+    with empty_database(request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def url_of_module(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same, for what serves all tests of a file."""
+    with empty_database(request, tmp_path_factory.mktemp("database")) as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """URLs of empty databases of each kind, one taking the place of the other."""
+    with ExitStack() as last:
+
+        def url() -> str:
+            last.close()
+            for left in tmp_path.iterdir():
+                left.unlink()
+            return last.enter_context(empty_database(request, tmp_path))
+
+        yield url
 
 
 @pytest.fixture

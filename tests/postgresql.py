@@ -22,19 +22,24 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from core.store.database import upgrade
-from core.store.schema import metadata
 
 PATIENCE_S: Final = 30.0
 _TEMPLATE: Final = "prepared"
 _TABLES: Final = """
 SELECT (SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint), (SELECT version_num FROM alembic_version)
 """
-_EMPTY: Final = (
-    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid();"
-    + "".join(f'DELETE FROM "{name}";' for name in metadata.tables)
-    + "ALTER SEQUENCE book_id_seq RESTART"
-)
+# Only what was ever written to, part by part: a TRUNCATE makes new files, and costs twenty times as much.
+_EMPTY: Final = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$ DECLARE written text; BEGIN
+  FOR written IN
+    SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+  LOOP EXECUTE 'DELETE FROM ' || written; END LOOP;
+END $$;
+ALTER SEQUENCE book_id_seq RESTART
+"""
 # What is not the server's to lose when a test kills it, the kernel keeps: no test pulls the plug.
 _SETTINGS: Final = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_wal_size": "256MB"}
 
@@ -116,11 +121,14 @@ class Server:
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
+    def unused_name(self) -> str:
+        return f"test_{next(self._names)}"
+
     def fresh(self) -> str:
         """The URL of a database that is migrated and empty. Where no event loop runs, as `give_back`."""
         if self._idle:
             return self._idle.pop()
-        name = f"test_{next(self._names)}"
+        name = self.unused_name()
         self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
         return self.url(name)
 

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 from channels.logs import configure_logs
 from core.requests import Language
+from core.store.database import upgrade
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
 from ivr.voice import Fixed, Named, Speech
@@ -177,8 +178,10 @@ async def run(seconds: int) -> None:
     try:
         await prompts.build(lambda _: None)
         (folder / "line").mkdir()
+        url = f"sqlite+aiosqlite:///{folder}/izinhatti.db"
+        await asyncio.to_thread(upgrade, url)
         room = {"MAX_CALLS": str(_CALLS_MAX), "RTP_START": "10000", "RTP_END": "30000"}
-        async with voice_line(folder / "line", sounds, max_calls=_CALLS_MAX, **room) as line:
+        async with voice_line(folder / "line", url, sounds, max_calls=_CALLS_MAX, **room) as line:
             add_extension(line.asterisk, TWIN, await twin_steps(line.asterisk, prompts))
             bench = Bench(line, folder, seconds)
             await bench.load(5, TWIN)  # warm

@@ -14,6 +14,7 @@ __all__ = ["clock", "counter", "signer", "template", "url"]
 
 Izinhatti = Callable[..., int]
 
+DATABASE_URL = "IZINHATTI_DATABASE__URL"
 SETTINGS = '[admin]\nlisten = "127.0.0.1:0"\n'
 
 
@@ -40,12 +41,18 @@ def izinhatti(home: Path) -> Izinhatti:
 
 
 @pytest.fixture
-def line(home: Path, izinhatti: Izinhatti) -> Izinhatti:
-    """The same, with a database that knows the brands MIGROS (600100) and Şişecam (600101)."""
+def database(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of the empty database that the settings name."""
+    monkeypatch.setenv(DATABASE_URL, url)
+    return url
+
+
+@pytest.fixture
+def line(home: Path, database: str, izinhatti: Izinhatti) -> Izinhatti:
+    """`izinhatti` with a database that knows the brands MIGROS (600100) and Şişecam (600101)."""
     (home / "brands.csv").write_text(
         "brandCode,name,shortNames,iysCode,title\n600100,MIGROS,MIGROS,710200,A.Ş.\n600101,Şişecam,SISECAM|SISE,,\n",
         encoding="utf-8",
     )
-    assert izinhatti("db", "upgrade") == 0
     assert izinhatti("brands", "import", "brands.csv") == 0
     return izinhatti

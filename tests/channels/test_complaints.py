@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from core.brands import Brand
 from core.clock import system_clock
 from core.recipients import Msisdn
 from core.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet
+from tests import outside
 from tests.channels.conftest import Izinhatti
 
 Captured = pytest.CaptureFixture[str]
@@ -50,9 +49,8 @@ def shown(line: Izinhatti, capsys: Captured, *arguments: str) -> Any:
     return orjson.loads(capsys.readouterr().out)
 
 
-def outbox(home: Path) -> list[str]:
-    with closing(sqlite3.connect(home / "var/izinhatti.db")) as database:
-        return [text for (text,) in database.execute("SELECT text FROM outbox ORDER BY id")]
+def outbox(database: str) -> list[str]:
+    return outside.column(database, "SELECT text FROM outbox ORDER BY id")
 
 
 def test_a_report_is_listed_and_shown_with_its_messages(line: Izinhatti, receipt: str, capsys: Captured) -> None:
@@ -83,39 +81,41 @@ def test_no_reports(line: Izinhatti, capsys: Captured) -> None:
 
 
 def test_a_report_is_forwarded_and_closed_with_a_result_for_the_citizen(
-    home: Path, line: Izinhatti, receipt: str, capsys: Captured
+    database: str, line: Izinhatti, receipt: str, capsys: Captured
 ) -> None:
     assert line("complaints", "forward", receipt) == 0
     [one] = shown(line, capsys, "complaints", "list")
     assert one["state"] == "forwarded"
-    before = outbox(home)
+    before = outbox(database)
 
     assert line("complaints", "close", receipt, "--outcome", " MIGROS  hakkında\nişlem yapıldı") == 0
 
     [one] = shown(line, capsys, "complaints", "list")
     assert (one["state"], one["outcome"]) == ("closed", "MIGROS hakkında işlem yapıldı")
-    [notice] = outbox(home)[len(before) :]
+    [notice] = outbox(database)[len(before) :]
     assert notice.startswith(f"{receipt} no'lu şikayetiniz sonuçlandı, ")
     assert "MIGROS hakkında işlem yapıldı." in notice
 
 
-def test_the_result_speaks_the_citizens_language(home: Path, line: Izinhatti, receipt: str) -> None:
+def test_the_result_speaks_the_citizens_language(home: Path, database: str, line: Izinhatti, receipt: str) -> None:
     text_the_line(home, NotUnderstood(), "some more evidence", Language.EN)
 
     assert line("complaints", "close", receipt, "--outcome", "action was taken on MIGROS") == 0
 
-    assert outbox(home)[-1].startswith(f"Your complaint {receipt} is decided, ")
+    assert outbox(database)[-1].startswith(f"Your complaint {receipt} is decided, ")
 
 
-def test_nobody_is_told_once_the_line_was_closed(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+def test_nobody_is_told_once_the_line_was_closed(
+    home: Path, database: str, line: Izinhatti, receipt: str, capsys: Captured
+) -> None:
     text_the_line(home, CloseLine(), "")
-    before = outbox(home)
+    before = outbox(database)
     capsys.readouterr()
 
     assert line("complaints", "close", receipt, "--outcome", "bitti") == 0
 
     assert capsys.readouterr().out == "closed; nobody was told: the line was closed since\n"
-    assert outbox(home) == before
+    assert outbox(database) == before
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Files of brands and consents: what goes in, what is listed as rejected, and what stops the import."""
 
 import csv
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +13,9 @@ from channels.imports.table import BadTable, Table
 from core.brand_store import BrandReader
 from core.clock import ISTANBUL, day_of, from_datetime
 from core.load import rows_next
+from core.store.queries.consents import PUT_OBJECTION
 from core.store.reading import reading
+from tests import outside
 from tests.channels.conftest import Izinhatti
 
 Stdout = Callable[[], list[str]]
@@ -44,16 +44,13 @@ def rejected(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
-@contextmanager
-def database(home: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(home / "var/izinhatti.db", isolation_level=None)) as connection:
-        yield connection
+def bodies(database: str) -> list[dict[str, Any]]:
+    return [orjson.loads(body) for body in outside.column(database, "SELECT body FROM ledger ORDER BY book, entry")]
 
 
-def bodies(home: Path) -> list[dict[str, Any]]:
-    with database(home) as connection:
-        rows = connection.execute("SELECT body FROM ledger ORDER BY book, entry").fetchall()
-    return [orjson.loads(body) for (body,) in rows]
+def object_at(database: str, at: int) -> None:
+    """The citizen's wish of this moment to have no messages of 600100."""
+    outside.put(database, PUT_OBJECTION, [(ALI, "600100", "MESAJ", "IYS_KISAMESAJ", at, "K7M4Q2XS")])
 
 
 def test_good_rows_go_in_and_bad_ones_are_listed_with_line_and_reason(
@@ -75,34 +72,34 @@ def test_good_rows_go_in_and_bad_ones_are_listed_with_line_and_reason(
 
 
 def test_a_file_read_twice_changes_nothing_and_a_list_of_rejects_goes_with_its_cause(
-    home: Path, line: Izinhatti, stdout: Stdout
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
 ) -> None:
     file = write(home, ONAY, ONAY.replace("ONAY", "EVET"))
     assert line("consents", "import", file) == 0
     assert len(rejected(file)) == 1
-    before = bodies(home)
+    before = bodies(database)
 
     write(home, ONAY)
     assert line("consents", "import", file) == 0
 
     assert stdout()[-1] == "imported=0 unchanged=1 rejected=0"
     assert not list(home.glob("*.rejected.csv"))
-    assert bodies(home) == before
+    assert bodies(database) == before
 
 
 def test_rows_that_newer_acts_took_the_place_of_are_unchanged_when_read_again(
-    home: Path, line: Izinhatti, stdout: Stdout
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
 ) -> None:
     later = ONAY.replace("2026-03-10", "2026-03-12").replace("ONAY", "RET")
     last = ONAY.replace("2026-03-10", "2026-03-14")
     file = write(home, ONAY, later, last)
     assert line("consents", "import", file) == 0
     assert stdout()[-1] == "imported=3 unchanged=0 rejected=0"
-    with database(home) as connection:  # what the citizen's RET by SMS leaves
-        connection.execute(
-            "UPDATE consent SET status='RET', source='IYS_KISAMESAJ', consent_at=consent_at + 1000,"
-            " refused_at=consent_at + 1000, receipt='K7M4Q2XS'"
-        )
+    outside.change(  # what the citizen's RET by SMS leaves
+        database,
+        "UPDATE consent SET status='RET', source='IYS_KISAMESAJ', consent_at=consent_at + 1000,"
+        " refused_at=consent_at + 1000, receipt='K7M4Q2XS'",
+    )
 
     assert line("consents", "import", file) == 0
 
@@ -113,13 +110,10 @@ def test_rows_that_newer_acts_took_the_place_of_are_unchanged_when_read_again(
 
 
 def test_an_onay_that_meets_an_objection_is_recorded_and_ended_by_it(
-    home: Path, line: Izinhatti, stdout: Stdout
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
 ) -> None:
     at = 1_773_136_800_000  # 2026-03-10 13:00:00 in Türkiye
-    with database(home) as connection:
-        connection.execute(
-            "INSERT INTO objection VALUES (?, '600100', 'MESAJ', 'IYS_KISAMESAJ', ?, 'K7M4Q2XS')", (ALI, at)
-        )
+    object_at(database, at)
     stdout()
 
     assert line("consents", "import", write(home, ONAY)) == 0
@@ -143,12 +137,12 @@ def test_an_onay_that_meets_an_objection_is_recorded_and_ended_by_it(
     assert orjson.loads(shown) == [wish, record]
 
 
-def test_a_slice_leaves_one_ledger_entry_that_holds_no_number(home: Path, line: Izinhatti) -> None:
+def test_a_slice_leaves_one_ledger_entry_that_holds_no_number(home: Path, database: str, line: Izinhatti) -> None:
     file = write(home, ONAY, ONAY.replace("ONAY", "EVET"))
 
     assert line("consents", "import", file) == 0
 
-    [body] = bodies(home)
+    [body] = bodies(database)
     assert {key: body[key] for key in ("kind", "first", "last", "imported", "unchanged", "rejected")} == {
         "kind": "import",
         "first": 2,
@@ -159,20 +153,19 @@ def test_a_slice_leaves_one_ledger_entry_that_holds_no_number(home: Path, line: 
     }
     assert len(body["file"]) == len(body["rows"]) == 64
     assert "532000" not in str(body)
-    with database(home) as connection:
-        assert connection.execute("SELECT count(*) FROM book WHERE sealed_at IS NULL").fetchone() == (0,)
-        assert connection.execute("SELECT book, entry FROM anchor").fetchall() == [(1, 1)]
+    assert outside.column(database, "SELECT id FROM book WHERE sealed_at IS NULL") == []
+    assert outside.rows(database, "SELECT book, entry FROM anchor") == [(1, 1)]
     assert line("ledger", "verify") == 0
 
 
-def test_a_large_file_goes_in_by_slices(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+def test_a_large_file_goes_in_by_slices(home: Path, database: str, line: Izinhatti, stdout: Stdout) -> None:
     rows = [ONAY.replace("0000001", f"{number:07}") for number in range(1000)]
     stdout()
 
     assert line("consents", "import", write(home, *rows)) == 0
 
     assert stdout() == ["imported=1000 unchanged=0 rejected=0"]
-    slices = bodies(home)
+    slices = bodies(database)
     assert len(slices) > 1
     assert [body["first"] for body in slices] == [2, *(body["last"] + 1 for body in slices[:-1])]
     assert sum(body["imported"] for body in slices) == 1000
@@ -201,29 +194,31 @@ def ago(*, recipient: str = ALI, kind: str = "MESAJ", status: str = "ONAY", bran
     return f"{recipient},{kind},{status},HS_WEB,{NOW - timedelta(**ago):%Y-%m-%d %H:%M:%S},BIREYSEL,{brand}"
 
 
-def notices(home: Path) -> list[tuple[str, str, str, str]]:
-    with database(home) as connection:
-        return connection.execute("SELECT recipient, brand_code, kind, types FROM notice ORDER BY id").fetchall()
+def notices(database: str) -> list[tuple[Any, ...]]:
+    return outside.rows(database, "SELECT recipient, brand_code, kind, types FROM notice ORDER BY id")
 
 
-def test_a_feed_tells_of_what_enters_and_a_first_load_does_not(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+def test_a_feed_tells_of_what_enters_and_a_first_load_does_not(
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
+) -> None:
     assert line("consents", "import", write(home, ago(minutes=9))) == 0
-    assert notices(home) == []
+    assert notices(database) == []
 
     assert line("consents", "import", write(home, ago(minutes=8)), "--notify") == 0
 
     assert stdout()[-1] == "imported=1 unchanged=0 rejected=0"
-    assert notices(home) == [(ALI, "600100", "given", "MESAJ")]
-    with database(home) as connection:
-        [(entered_at, due_at, state, sealed_at)] = connection.execute(
-            "SELECT entered_at, due_at, state, sealed_at FROM notice JOIN book ON book.id = notice.book"
-        ).fetchall()
+    assert notices(database) == [(ALI, "600100", "given", "MESAJ")]
+    [(entered_at, due_at, state, sealed_at)] = outside.rows(
+        database, "SELECT entered_at, due_at, state, sealed_at FROM notice JOIN book ON book.id = notice.book"
+    )
     assert state == "waiting"
     assert sealed_at >= entered_at
     assert day_of(due_at) == day_of(entered_at)
 
 
-def test_a_feed_takes_nothing_late_and_no_ret_without_a_record(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+def test_a_feed_takes_nothing_late_and_no_ret_without_a_record(
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
+) -> None:
     late = ago(days=30)
     unknown = ago(minutes=5, status="RET", kind="ARAMA")
     file = write(home, late, unknown, ago(minutes=5))
@@ -235,11 +230,11 @@ def test_a_feed_takes_nothing_late_and_no_ret_without_a_record(home: Path, line:
         ("2", "consentDate is older than 3 business days [H467]"),
         ("3", "a RET of which there is no record [H175]"),
     ]
-    assert notices(home) == [(ALI, "600100", "given", "MESAJ")]
+    assert notices(database) == [(ALI, "600100", "given", "MESAJ")]
 
 
 def test_types_far_apart_in_a_feed_are_one_notice_and_brands_are_not(
-    home: Path, line: Izinhatti, stdout: Stdout
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
 ) -> None:
     others = [ago(minutes=5, recipient=f"+90533{number:07}") for number in range(1000)]
     rows = [ago(minutes=5), *others, ago(minutes=4, kind="ARAMA"), ago(minutes=5, brand="600101")]
@@ -247,8 +242,8 @@ def test_types_far_apart_in_a_feed_are_one_notice_and_brands_are_not(
     assert line("consents", "import", write(home, *rows), "--notify") == 0
 
     assert stdout()[-1] == "imported=1003 unchanged=0 rejected=0"
-    assert len(bodies(home)) > 1
-    told = notices(home)
+    assert len(bodies(database)) > 1
+    told = notices(database)
     assert len(told) == 1002
     assert [one for one in told if one[0] == ALI] == [
         (ALI, "600100", "given", "ARAMA|MESAJ"),
@@ -256,28 +251,27 @@ def test_types_far_apart_in_a_feed_are_one_notice_and_brands_are_not(
     ]
 
 
-def test_an_address_is_told_apart_from_a_number(home: Path, line: Izinhatti) -> None:
+def test_an_address_is_told_apart_from_a_number(home: Path, database: str, line: Izinhatti) -> None:
     rows = ago(minutes=5), ago(minutes=5, recipient="ali@ornek.example", kind="EPOSTA")
 
     assert line("consents", "import", write(home, *rows), "--notify") == 0
 
-    assert [(recipient, types) for recipient, _, _, types in notices(home)] == [
+    assert [(recipient, types) for recipient, _, _, types in notices(database)] == [
         (ALI, "MESAJ"),
         ("ali@ornek.example", "EPOSTA"),
     ]
 
 
-def test_a_feed_read_twice_tells_nobody_again(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+def test_a_feed_read_twice_tells_nobody_again(home: Path, database: str, line: Izinhatti, stdout: Stdout) -> None:
     file = write(home, ago(minutes=9), ago(minutes=8, status="RET"), ago(minutes=7))
     assert line("consents", "import", file, "--notify") == 0
     assert stdout()[-1] == "imported=3 unchanged=0 rejected=0"
-    with database(home) as connection:
-        connection.execute("UPDATE notice SET state = 'queued'")
+    outside.change(database, "UPDATE notice SET state = 'queued'")
 
     assert line("consents", "import", file, "--notify") == 0
 
     assert stdout()[-1] == "imported=0 unchanged=3 rejected=0"
-    assert len(notices(home)) == 1
+    assert len(notices(database)) == 1
 
 
 @pytest.mark.parametrize(
@@ -289,38 +283,35 @@ def test_a_feed_read_twice_tells_nobody_again(home: Path, line: Izinhatti, stdou
     ],
 )
 def test_a_permission_in_a_feed_that_meets_an_objection(
-    home: Path, line: Izinhatti, objected: dict[str, float], kind: str, status: str
+    home: Path, database: str, line: Izinhatti, objected: dict[str, float], kind: str, status: str
 ) -> None:
     at = from_datetime(NOW - timedelta(**objected))
-    with database(home) as connection:
-        connection.execute(
-            "INSERT INTO objection VALUES (?, '600100', 'MESAJ', 'IYS_KISAMESAJ', ?, 'K7M4Q2XS')", (ALI, at)
-        )
+    object_at(database, at)
 
     assert line("consents", "import", write(home, ago(minutes=5)), "--notify") == 0
 
-    assert notices(home) == [(ALI, "600100", kind, "MESAJ")]
-    with database(home) as connection:
-        assert connection.execute("SELECT status FROM consent").fetchall() == [(status,)]
+    assert notices(database) == [(ALI, "600100", kind, "MESAJ")]
+    assert outside.column(database, "SELECT status FROM consent") == [status]
 
 
-def test_a_permission_in_a_feed_after_the_citizens_refusal_says_so(home: Path, line: Izinhatti) -> None:
+def test_a_permission_in_a_feed_after_the_citizens_refusal_says_so(home: Path, database: str, line: Izinhatti) -> None:
     refused = ago(minutes=9, status="RET").replace("HS_WEB", "IYS_WEB")
     assert line("consents", "import", write(home, ago(minutes=10), refused)) == 0
 
     assert line("consents", "import", write(home, ago(minutes=5)), "--notify") == 0
 
-    assert notices(home) == [(ALI, "600100", "again", "MESAJ")]
+    assert notices(database) == [(ALI, "600100", "again", "MESAJ")]
 
 
-def test_what_a_feed_both_gives_and_ends_is_left_for_the_notice_to_see(home: Path, line: Izinhatti) -> None:
+def test_what_a_feed_both_gives_and_ends_is_left_for_the_notice_to_see(
+    home: Path, database: str, line: Izinhatti
+) -> None:
     rows = ago(minutes=9), ago(minutes=9, kind="ARAMA"), ago(minutes=8, status="RET")
 
     assert line("consents", "import", write(home, *rows), "--notify") == 0
 
-    assert notices(home) == [(ALI, "600100", "given", "ARAMA|MESAJ")]
-    with database(home) as connection:
-        assert connection.execute("SELECT type FROM consent WHERE status = 'ONAY'").fetchall() == [("ARAMA",)]
+    assert notices(database) == [(ALI, "600100", "given", "ARAMA|MESAJ")]
+    assert outside.column(database, "SELECT type FROM consent WHERE status = 'ONAY'") == ["ARAMA"]
 
 
 class Good(NamedTuple):
@@ -385,9 +376,9 @@ def test_a_file_that_cannot_be_read_is_one_line_and_exit_2(
 
 
 def test_a_folder_is_no_file(line: Izinhatti, capsys: pytest.CaptureFixture[str]) -> None:
-    assert line("consents", "import", "var") == 2
+    assert line("consents", "import", ".") == 2
 
-    assert capsys.readouterr().err == "var: is not a file\n"
+    assert capsys.readouterr().err == ".: is not a file\n"
 
 
 class BadLine(NamedTuple):
@@ -476,34 +467,36 @@ def test_a_brand_that_cannot_be_found_by_a_name_is_rejected(
     assert [(row["line"], row["reason"]) for row in rejected(file)] == [("2", bad.reason)]
 
 
-def read_brands(home: Path, reader: BrandReader) -> list[tuple[str, str, bool]]:
-    with reading(f"sqlite+aiosqlite:///{home}/var/izinhatti.db", 1) as transaction:
+def read_brands(database: str, reader: BrandReader) -> list[tuple[str, str, bool]]:
+    with reading(database, 1) as transaction:
         return [(brand.code, brand.name, brand.closed) for brand in reader.read(transaction)]
 
 
 def test_brands_are_added_and_updated_stay_closed_and_are_seen_by_who_has_read_before(
-    home: Path, line: Izinhatti, stdout: Stdout
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
 ) -> None:
     reader, file = BrandReader(), home / "b.csv"
-    assert len(read_brands(home, reader)) == 2
+    assert len(read_brands(database, reader)) == 2
     assert line("brands", "close", "600100") == 0
-    assert read_brands(home, reader) == [("600100", "MIGROS", True)]
+    assert read_brands(database, reader) == [("600100", "MIGROS", True)]
 
     file.write_text(f"{BRANDS}\n600100,Migros,,,\n600102,Boyner,,,\n600101,Şişecam,SISECAM|SISE,,\n", encoding="utf-8")
     assert line("brands", "import", file) == 0
 
     assert stdout()[-1] == "imported=2 unchanged=1 rejected=0"
-    assert sorted(read_brands(home, reader)) == [("600100", "Migros", True), ("600102", "Boyner", False)]
+    assert sorted(read_brands(database, reader)) == [("600100", "Migros", True), ("600102", "Boyner", False)]
     assert line("brands", "import", file) == 0
     assert stdout()[-1] == "imported=0 unchanged=3 rejected=0"
-    assert read_brands(home, reader) == []
+    assert read_brands(database, reader) == []
 
 
-def test_a_brand_twice_in_a_file_is_what_its_last_row_says(home: Path, line: Izinhatti, stdout: Stdout) -> None:
+def test_a_brand_twice_in_a_file_is_what_its_last_row_says(
+    home: Path, database: str, line: Izinhatti, stdout: Stdout
+) -> None:
     file = home / "b.csv"
     file.write_text(f"{BRANDS}\n7,Bir,,,\n7,İki,,,\n", encoding="utf-8")
 
     assert line("brands", "import", file) == 0
 
     assert stdout()[-1] == "imported=2 unchanged=0 rejected=0"
-    assert ("7", "İki", False) in read_brands(home, BrandReader())
+    assert ("7", "İki", False) in read_brands(database, BrandReader())

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from core.answers import SetAside, StatusOfAct
 from core.clock import Instant, legal_time, system_clock
 from core.recipients import Email, Msisdn, Recipient
 from core.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
+from tests import outside
 from tests.channels.conftest import Izinhatti
 
 Captured = pytest.CaptureFixture[str]
@@ -56,9 +55,8 @@ def shown(line: Izinhatti, capsys: Captured, *arguments: str) -> Any:
     return orjson.loads(capsys.readouterr().out)
 
 
-def outbox(home: Path) -> list[tuple[str, str, str]]:
-    with closing(sqlite3.connect(home / "var/izinhatti.db")) as database:
-        return database.execute("SELECT text, recipient, origin FROM outbox ORDER BY id").fetchall()
+def outbox(database: str) -> list[tuple[Any, ...]]:
+    return outside.rows(database, "SELECT text, recipient, origin FROM outbox ORDER BY id")
 
 
 def test_what_is_set_aside_is_listed_the_oldest_first(home: Path, line: Izinhatti, capsys: Captured) -> None:
@@ -117,13 +115,13 @@ def test_a_message_is_shown_in_plain_words(line: Izinhatti, receipt: str, capsys
     assert lines[-1].startswith("answer: İsteğinizi aldık")
 
 
-def test_resolving_answers_the_citizen(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
-    before = outbox(home)
+def test_resolving_answers_the_citizen(database: str, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+    before = outbox(database)
 
     done = shown(line, capsys, "review", "resolve", receipt, "--text", " MIGROS izniniz\nkaldırıldı ")
 
     assert (done["receipt"], done["state"], done["told"]) == (receipt, "resolved", True)
-    assert outbox(home)[len(before) :] == [
+    assert outbox(database)[len(before) :] == [
         (f"MIGROS izniniz kaldırıldı. İşlem no {receipt}.", ALI.reveal(), "operator-a")
     ]
     assert shown(line, capsys, "review", "list") == []
@@ -137,71 +135,77 @@ def test_the_answer_is_part_of_the_evidence(line: Izinhatti, receipt: str, capsy
     assert line("ledger", "verify") == 0
 
 
-def test_durum_says_that_a_person_has_answered(home: Path, line: Izinhatti, receipt: str) -> None:
+def test_durum_says_that_a_person_has_answered(home: Path, database: str, line: Izinhatti, receipt: str) -> None:
     before = bring(home, DurumOf(receipt), f"DURUM {receipt}")
 
     assert line("review", "resolve", receipt, "--text", "bitti") == 0
 
     after = bring(home, DurumOf(receipt), f"DURUM {receipt}")
     assert [one.what for one in (before, after) if isinstance(one, StatusOfAct)] == ["set-aside", "resolved"]
-    assert "mesajınıza bir görevli baktı" in outbox(home)[-1][0]
+    assert "mesajınıza bir görevli baktı" in outbox(database)[-1][0]
 
 
-def test_the_answer_speaks_the_citizens_language(home: Path, line: Izinhatti, receipt: str) -> None:
+def test_the_answer_speaks_the_citizens_language(home: Path, database: str, line: Izinhatti, receipt: str) -> None:
     bring(home, Yardim(), "HELP ME", language=Language.EN)
 
     assert line("review", "resolve", receipt, "--text", "done") == 0
 
-    assert outbox(home)[-1][0] == f"done. Ref {receipt}."
+    assert outbox(database)[-1][0] == f"done. Ref {receipt}."
 
 
-def test_nobody_is_told_where_the_network_gave_no_number(home: Path, line: Izinhatti, capsys: Captured) -> None:
+def test_nobody_is_told_where_the_network_gave_no_number(
+    home: Path, database: str, line: Izinhatti, capsys: Captured
+) -> None:
     receipt = set_aside(home, recipient=None)
     capsys.readouterr()
 
     assert line("review", "resolve", receipt, "--text", "bitti") == 0
 
     assert capsys.readouterr().out.startswith("resolved; nobody was told")
-    assert outbox(home) == []
+    assert outbox(database) == []
     assert shown(line, capsys, "review", "list") == []
 
 
-def test_the_sender_of_a_broken_message_is_told_only_by_a_person(home: Path, line: Izinhatti, capsys: Captured) -> None:
+def test_the_sender_of_a_broken_message_is_told_only_by_a_person(
+    home: Path, database: str, line: Izinhatti, capsys: Captured
+) -> None:
     answer = bring(home, Unreadable("broken PDU: short_message", is_broken=True))
     assert isinstance(answer, SetAside)
-    assert outbox(home) == []
+    assert outbox(database) == []
 
     assert shown(line, capsys, "review", "resolve", answer.receipt, "--text", "bitti")["told"] is True
 
-    assert outbox(home) == [(f"bitti. İşlem no {answer.receipt}.", ALI.reveal(), "operator-a")]
+    assert outbox(database) == [(f"bitti. İşlem no {answer.receipt}.", ALI.reveal(), "operator-a")]
 
 
-def test_nobody_is_told_by_sms_at_a_mail_address(home: Path, line: Izinhatti, capsys: Captured) -> None:
+def test_nobody_is_told_by_sms_at_a_mail_address(home: Path, database: str, line: Izinhatti, capsys: Captured) -> None:
     receipt = set_aside(home, recipient=Email.parse("ali@example.com"), door=Door.LINK)
 
     assert shown(line, capsys, "review", "resolve", receipt, "--text", "bitti")["told"] is False
 
-    assert outbox(home) == []
+    assert outbox(database) == []
 
 
-def test_nobody_is_told_once_the_line_was_closed(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+def test_nobody_is_told_once_the_line_was_closed(
+    home: Path, database: str, line: Izinhatti, receipt: str, capsys: Captured
+) -> None:
     bring(home, CloseLine(), door=Door.CLERK)
-    before = outbox(home)
+    before = outbox(database)
 
     assert shown(line, capsys, "review", "resolve", receipt, "--text", "bitti")["told"] is False
 
-    assert outbox(home) == before
+    assert outbox(database) == before
 
 
-def test_a_message_is_resolved_once(home: Path, line: Izinhatti, receipt: str, capsys: Captured) -> None:
+def test_a_message_is_resolved_once(database: str, line: Izinhatti, receipt: str, capsys: Captured) -> None:
     assert line("review", "resolve", receipt, "--text", "bitti") == 0
-    before = outbox(home)
+    before = outbox(database)
     capsys.readouterr()
 
     assert line("review", "resolve", receipt, "--text", "yine bitti") == 1
 
     assert capsys.readouterr().err == "review: the message is resolved already\n"
-    assert outbox(home) == before
+    assert outbox(database) == before
 
 
 @pytest.mark.parametrize("wanted", ["1", "A0000003", "K7M4Q2XS", "abc", "9" * 30, ""])
@@ -217,11 +221,10 @@ def test_an_unknown_id_is_one_line(
 
 
 def test_an_act_that_was_not_set_aside_is_no_review(
-    home: Path, line: Izinhatti, receipt: str, capsys: Captured
+    home: Path, database: str, line: Izinhatti, receipt: str, capsys: Captured
 ) -> None:
     bring(home, CloseLine(), door=Door.CLERK)
-    with closing(sqlite3.connect(home / "var/izinhatti.db")) as database:
-        [(other,)] = database.execute("SELECT receipt FROM request WHERE outcome = 'line-closed'").fetchall()
+    [other] = outside.column(database, "SELECT receipt FROM request WHERE outcome = 'line-closed'")
     capsys.readouterr()
 
     assert line("review", "show", other) == 1

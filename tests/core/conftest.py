@@ -1,6 +1,5 @@
-"""A counter on a real database, of both kinds one after the other, for the tests of the core."""
+"""A counter on a real database, for the tests of the core."""
 
-from tests.counter_fixtures import any_url as url
-from tests.counter_fixtures import clock, counter, signer, template
+from tests.counter_fixtures import clock, counter, fresh, signer, template, url
 
-__all__ = ["clock", "counter", "signer", "template", "url"]
+__all__ = ["clock", "counter", "fresh", "signer", "template", "url"]

@@ -2,9 +2,8 @@
 `tests.core.citizen_model` says, and no answer claims anything else."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -36,8 +35,7 @@ from sms.reader.read import read
 from tests.core.citizen import furnish
 from tests.core.citizen_model import ARAMA, MESAJ, TYPES, Meaning, Model, Row
 from tests.core.decisions.scenes import BRANDS, CLOSED, DAY_MS, DENIZBANK, DENIZLI, DIRECTORY, SECOND_MS
-from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, opened, prepared
-from tests.postgresql import Server
+from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, opened
 
 RULES: Final = Rules(answers_per_number_hour=20)
 BOTH: Final = (ARAMA, MESAJ)
@@ -333,56 +331,24 @@ class CitizenMachine(RuleBasedStateMachine):
         return self.runner.run(self.counters[0].rows(sql, *values))
 
 
-@pytest.fixture
-def fresh(template: Path, tmp_path: Path) -> Callable[[], str]:
-    """URLs of new databases, one taking the place of the other."""
-
-    def url() -> str:
-        for left in tmp_path.iterdir():
-            left.unlink()
-        return prepared(template, tmp_path)
-
-    return url
-
-
-@pytest.fixture
-def fresh_on_postgresql(postgresql: Server) -> Iterator[Callable[[], str]]:
-    used: list[str] = []
-
-    def url() -> str:
-        if used:
-            postgresql.give_back(used.pop())
-        used.append(postgresql.fresh())
-        return used[-1]
-
-    yield url
-    for left in used:
-        postgresql.give_back(left)
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Several campaigns make a long run: no single test may last longer than `faulthandler_timeout`."""
     if "campaign" in metafunc.fixturenames:
         metafunc.parametrize("campaign", range(10 if metafunc.config.getoption("--long") else 1))
 
 
+@pytest.mark.parametrize(
+    ("fresh", "examples", "in_long_run"), [("sqlite", 60, 250), ("postgresql", 10, 100)], indirect=["fresh"]
+)
 def test_one_citizen(
-    fresh: Callable[[], str], signer: Signer, monkeypatch: pytest.MonkeyPatch, long_run: bool, campaign: int
-) -> None:
-    run_campaign(fresh, signer, monkeypatch, 250 if long_run else 60)
-
-
-def test_one_citizen_on_postgresql(
-    fresh_on_postgresql: Callable[[], str],
+    fresh: Callable[[], str],
     signer: Signer,
     monkeypatch: pytest.MonkeyPatch,
     long_run: bool,
     campaign: int,
+    examples: int,
+    in_long_run: int,
 ) -> None:
-    run_campaign(fresh_on_postgresql, signer, monkeypatch, 100 if long_run else 10)
-
-
-def run_campaign(fresh: Callable[[], str], signer: Signer, monkeypatch: pytest.MonkeyPatch, examples: int) -> None:
     class Machine(CitizenMachine):
         def __init__(self) -> None:
             super().__init__(fresh(), signer)
@@ -391,7 +357,11 @@ def run_campaign(fresh: Callable[[], str], signer: Signer, monkeypatch: pytest.M
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", 60)
     run_state_machine_as_test(
         Machine,
-        settings=settings(max_examples=examples, stateful_step_count=40, suppress_health_check=list(HealthCheck)),
+        settings=settings(
+            max_examples=in_long_run if long_run else examples,
+            stateful_step_count=40,
+            suppress_health_check=list(HealthCheck),
+        ),
     )
 
 

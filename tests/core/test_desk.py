@@ -19,7 +19,6 @@ from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.requests import Mention, NotUnderstood, Request, Ret, Unreadable
 from core.store.errors import DataFault, TemporaryFault
 from core.store.queries.evidence import OLDEST_REVIEW
-from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 from tests.counter import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened, until
 from tests.counter_fixtures import on_sqlite
@@ -197,23 +196,12 @@ async def test_a_request_whose_decision_raises_is_set_aside_and_the_others_go_th
     assert await ledger_is_whole(counter)
 
 
-async def break_commits_with_poison(counter: Counter) -> None:
-    """A row that the store refuses: an objection against POISON."""
-    on_sqlite = isinstance(counter.database._connection, SqliteConnection)
-    await counter.rows(
-        "CREATE TRIGGER refuse BEFORE INSERT ON objection WHEN NEW.brand_code = '666000'"
-        " BEGIN SELECT RAISE(ABORT, 'no'); END"
-        if on_sqlite
-        else "ALTER TABLE objection ADD CONSTRAINT refuse CHECK (brand_code <> '666000')"
-    )
-
-
 @pytest.mark.parametrize("size", [1, 2, 7])
 @pytest.mark.parametrize("place", ["first", "middle", "last"])
 async def test_a_request_that_breaks_the_commit_is_set_aside_and_the_others_go_through(
     counter: Counter, size: int, place: str
 ) -> None:
-    await break_commits_with_poison(counter)
+    await counter.refuse("objection", "brand_code", POISON.code)
     at = {"first": 0, "middle": size // 2, "last": size - 1}[place]
     requests = [counter.request(recipient=one) for one in numbers(size)]
     requests[at] = counter.request(RET_POISON)
@@ -229,7 +217,7 @@ async def test_a_request_that_breaks_the_commit_is_set_aside_and_the_others_go_t
 
 
 async def test_the_search_for_the_offender_keeps_the_order(counter: Counter) -> None:
-    await break_commits_with_poison(counter)
+    await counter.refuse("objection", "brand_code", POISON.code)
     heard: list[int] = []
 
     def hear(number: int) -> Callable[[Outcome], None]:

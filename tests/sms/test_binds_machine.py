@@ -5,7 +5,6 @@ import asyncio
 from collections import Counter as Tally
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -23,7 +22,7 @@ from core.store.errors import StoreError
 from sms import codes, held, pace
 from sms.operator import Operator
 from sms.pdu import build_plain
-from tests.counter import LEASE_MS, REDELIVERY_MS, Counter, FakeClock, prepared
+from tests.counter import LEASE_MS, REDELIVERY_MS, Counter, FakeClock
 from tests.sms.line import operator_at
 from tests.sms.network import Network, Wish
 
@@ -184,12 +183,12 @@ class BindsMachine(RuleBasedStateMachine):
     @rule(operator=operators, count=st.integers(0, 2))
     def refuse_writes(self, operator: int, count: int) -> None:
         counter = self.process.counter
-        self.runner.run(counter.pragma("query_only=ON"))
+        self.runner.run(counter.take_no_writes())
         self._wish(operator, count)
         for network in self.networks:
             network.bring_what_is_left()
         self._go_on()
-        self.runner.run(counter.pragma("query_only=OFF"))
+        self.runner.run(counter.take_writes())
         self._go_on()
 
     @rule(milliseconds=st.sampled_from((1000, 5000, 20_000)))
@@ -287,18 +286,6 @@ class BindsMachine(RuleBasedStateMachine):
 
     def _rows(self, sql: str) -> list[Any]:
         return self.runner.run(self.process.counter.rows(sql))
-
-
-@pytest.fixture
-def fresh(template: Path, tmp_path: Path) -> Callable[[], str]:
-    """URLs of new databases, one taking the place of the other."""
-
-    def url() -> str:
-        for left in tmp_path.iterdir():
-            left.unlink()
-        return prepared(template, tmp_path)
-
-    return url
 
 
 def test_two_operators(

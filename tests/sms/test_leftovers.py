@@ -234,9 +234,7 @@ async def test_one_look_is_bounded_and_the_next_finds_the_rest(line: Line) -> No
 
 
 async def test_what_breaks_the_commit_is_set_aside_once(line: Line) -> None:
-    await line.counter.rows(
-        "CREATE TRIGGER refuse BEFORE UPDATE ON consent WHEN NEW.status = 'RET' BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
+    await line.counter.refuse("consent", "status", "RET")
     await line.part(1, 2, b"RET MIGROS ")
     await line.settle()
 
@@ -251,10 +249,10 @@ async def test_what_cannot_be_committed_is_found_again(line: Line) -> None:
     await line.part(1, 2, b"RET MIGROS ")
     line.counter.clock.pass_ms(PART_MS)
     overdue = await line.counter.writer.errand(line.leftovers.find)
-    await line.counter.pragma("query_only=ON")
+    await line.counter.take_no_writes()
     line.leftovers.hand_in(overdue)
     await line.settled()
-    await line.counter.pragma("query_only=OFF")
+    await line.counter.take_writes()
     assert await line.outcomes() == []
 
     await line.sweep()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 20.0
 SETTINGS = """
 [database]
-url = "sqlite+aiosqlite:///izinhatti.db"
+url = "{url}"
 [ledger]
 anchor_file = "ledger.anchors"
 signing_key = "ledger.key"
@@ -33,8 +33,9 @@ rate = 0
 class Served:
     """`izinhatti serve` bound to a simulated operator; what each number has received."""
 
-    def __init__(self, folder: Path, simulator: Simulator) -> None:
+    def __init__(self, folder: Path, url: str, simulator: Simulator) -> None:
         self.folder = folder
+        self.url = url
         self.simulator = simulator
         self.received: dict[str, list[str]] = defaultdict(list)
         simulator.on_text = lambda number, text: self.received[number].append(text)
@@ -46,21 +47,20 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(folder: Path, settings: str) -> AsyncIterator[Served]:
+async def serving(folder: Path, url: str, settings: str) -> AsyncIterator[Served]:
+    """`url` is of an empty database."""
     simulator = Simulator()
     port = await simulator.start("127.0.0.1")
-    given = {"port": port, "system_id": simulator.system_id, "password": simulator.password}
+    given = {"url": url, "port": port, "system_id": simulator.system_id, "password": simulator.password}
     (folder / "izinhatti.toml").write_text(SETTINGS.format(**given) + settings)
-    for arguments in (("db", "upgrade"), ("brands", "import", str(ROOT / "channels/demo/brands.csv"))):
-        assert (await run(folder, *arguments)).code == 0
-    for code in ("600199",):
-        assert (await run(folder, "brands", "close", code)).code == 0
+    for arguments in (("import", str(ROOT / "channels/demo/brands.csv")), ("close", "600199")):
+        assert (await run(folder, "brands", *arguments)).code == 0
     process = await spawn(folder, "serve")
     try:
         async with asyncio.timeout(LIMIT_S):
             while not simulator.receivers:  # noqa: ASYNC110  # the simulator raises no event here
                 await asyncio.sleep(0.01)
-        yield Served(folder, simulator)
+        yield Served(folder, url, simulator)
     finally:
         process.terminate()
         await process.communicate()

@@ -1,14 +1,16 @@
-"""Calls that go wrong, on a real Asterisk: what the caller hears, and that nothing is done that was not said."""
+"""Calls that go wrong, on a real Asterisk: what the caller hears, and that nothing is done that was not said.
+
+Each takes seconds: where no database plays a part, one does.
+"""
 
 import asyncio
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,8 @@ import pytest
 
 from core.requests import Language
 from ivr.voice import Fixed
+from tests import outside
+from tests.counter_fixtures import on_sqlite
 from tests.system.asterisk import free_port
 from tests.system.caller import HOST, Caller, calling
 from tests.system.test_calls import MIGROS, both, pressed
@@ -29,20 +33,11 @@ SAID_WITHIN_S: Final = 4.0  # after the last key (design, Voice menu)
 
 
 @pytest.fixture
-async def line(tmp_path: Path, sounds: Path) -> AsyncIterator[VoiceLine]:
+async def line(tmp_path: Path, url: str, sounds: Path) -> AsyncIterator[VoiceLine]:
     """A line of its own: it does not outlive the test's fault."""
-    async with voice_line(tmp_path, sounds) as line:
+    async with voice_line(tmp_path, url, sounds) as line:
         line.allow(NUMBER, MIGROS)
         yield line
-
-
-@asynccontextmanager
-async def locked(line: VoiceLine) -> AsyncIterator[None]:
-    """A database that takes no writes: another process holds it."""
-    with closing(sqlite3.connect(line.folder / "izinhatti.db", isolation_level=None, timeout=10)) as database:
-        database.execute("BEGIN IMMEDIATE")
-        yield
-        database.execute("ROLLBACK")
 
 
 async def hears(line: VoiceLine, caller: Caller, name: str) -> None:
@@ -54,7 +49,7 @@ async def test_a_database_that_is_down_is_said_in_time_and_nothing_is_done_later
     beginning = (await line.sound((Fixed("down"),)))[:1600]
     async with calling(line.asterisk, NUMBER) as caller:
         await pressed(caller, *REFUSAL[:-1])
-        async with locked(line):
+        with outside.unfinished(line.url, lambda transaction: transaction.lock([NUMBER])):
             await pressed(caller, REFUSAL[-1])
             since = time.monotonic()
             await caller.ear.hears(beginning)
@@ -69,6 +64,7 @@ async def test_a_database_that_is_down_is_said_in_time_and_nothing_is_done_later
     assert line.received[NUMBER] == []
 
 
+@on_sqlite
 async def test_the_program_killed_in_mid_call_is_told_at_the_next_key(line: VoiceLine) -> None:
     async with calling(line.asterisk, NUMBER) as caller:
         await pressed(caller, "1")
@@ -82,6 +78,7 @@ async def test_the_program_killed_in_mid_call_is_told_at_the_next_key(line: Voic
     assert line.allowed(NUMBER) == both(MIGROS)
 
 
+@on_sqlite
 async def test_the_message_after_a_kill_is_in_the_callers_language(line: VoiceLine) -> None:
     async with calling(line.asterisk, NUMBER) as caller:
         await pressed(caller, "9", "1")
@@ -108,12 +105,13 @@ async def test_what_was_committed_before_a_kill_stays_and_is_texted_by_the_next_
     assert line.rows("SELECT receipt FROM request WHERE recipient = ?", NUMBER) == [(receipt,)]
 
 
+@on_sqlite
 @pytest.mark.parametrize("keys", ["", "644767#"], ids=["who says nothing", "who goes on"])
 async def test_a_caller_of_a_frozen_program_is_told_within_the_watchdog(
-    tmp_path: Path, sounds: Path, keys: str
+    tmp_path: Path, url: str, sounds: Path, keys: str
 ) -> None:
     async with (
-        voice_line(tmp_path, sounds, WATCHDOG=str(WATCHDOG_S)) as line,
+        voice_line(tmp_path, url, sounds, WATCHDOG=str(WATCHDOG_S)) as line,
         calling(line.asterisk, NUMBER) as caller,
     ):
         beginning = (await line.sound((Fixed("fallback"),)))[:1600]
@@ -128,6 +126,7 @@ async def test_a_caller_of_a_frozen_program_is_told_within_the_watchdog(
         assert line.acts(NUMBER) == []
 
 
+@on_sqlite
 async def test_a_caller_while_no_program_runs_is_told_at_once_what_to_do(line: VoiceLine) -> None:
     line.process.kill()
     await line.process.wait()
@@ -138,6 +137,7 @@ async def test_a_caller_while_no_program_runs_is_told_at_once_what_to_do(line: V
     assert heard == await line.sound((Fixed("fallback"),))
 
 
+@on_sqlite
 async def test_asterisk_restarted_is_found_again(line: VoiceLine) -> None:
     await line.asterisk.stop()
     async with asyncio.timeout(LIMIT_S):
@@ -152,6 +152,7 @@ async def test_asterisk_restarted_is_found_again(line: VoiceLine) -> None:
         await line.text(NUMBER)
 
 
+@on_sqlite
 async def test_calls_go_on_while_the_manager_link_is_cut_and_it_comes_back(line: VoiceLine, tmp_path: Path) -> None:
     cuts = 0
     async with calling(line.asterisk, NUMBER) as caller:
@@ -182,8 +183,9 @@ def cut(local_port: str) -> None:
     subprocess.run(["ss", "-K", "src", f"{HOST}:{local_port}"], check=True, stdout=subprocess.DEVNULL)
 
 
-async def test_one_call_too_many_hears_that_all_lines_are_busy(tmp_path: Path, sounds: Path) -> None:
-    async with voice_line(tmp_path, sounds, max_calls=1) as line, calling(line.asterisk, NUMBER) as first:
+@on_sqlite
+async def test_one_call_too_many_hears_that_all_lines_are_busy(tmp_path: Path, url: str, sounds: Path) -> None:
+    async with voice_line(tmp_path, url, sounds, max_calls=1) as line, calling(line.asterisk, NUMBER) as first:
         await first.ear.more()
         async with calling(line.asterisk, "+905320200002") as second:
             await hears(line, second, "busy")
@@ -193,7 +195,8 @@ async def test_one_call_too_many_hears_that_all_lines_are_busy(tmp_path: Path, s
         await hears(line, first, "brand.enter_ret")
 
 
-async def test_zero_connects_to_a_person(tmp_path: Path, sounds: Path) -> None:
+@on_sqlite
+async def test_zero_connects_to_a_person(tmp_path: Path, url: str, sounds: Path) -> None:
     port = free_port()
     person = await asyncio.create_subprocess_exec(
         *("sipp", "-sn", "uas", "-i", HOST, "-p", str(port), "-m", "1", "-timeout", "60s", "-nostdin"),
@@ -201,7 +204,7 @@ async def test_zero_connects_to_a_person(tmp_path: Path, sounds: Path) -> None:
         stderr=DEVNULL,
     )
     async with (
-        voice_line(tmp_path, sounds, agent="desk1", AGENT_HOST=f"{HOST}:{port}") as line,
+        voice_line(tmp_path, url, sounds, agent="desk1", AGENT_HOST=f"{HOST}:{port}") as line,
         calling(line.asterisk, NUMBER) as caller,
     ):
         await pressed(caller, "0")
@@ -213,6 +216,7 @@ async def test_zero_connects_to_a_person(tmp_path: Path, sounds: Path) -> None:
         assert await person.wait() == 0
 
 
+@on_sqlite
 async def test_at_the_end_running_calls_come_to_theirs_and_new_ones_are_turned_away(line: VoiceLine) -> None:
     async with calling(line.asterisk, NUMBER) as caller:
         await pressed(caller, "1")
@@ -240,6 +244,7 @@ async def ended(connection: socket.socket) -> bool:
         return True
 
 
+@on_sqlite
 async def test_agi_from_a_strangers_address_is_closed_at_once(line: VoiceLine) -> None:
     stranger = socket.socket()
     stranger.setblocking(False)

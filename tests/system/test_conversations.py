@@ -2,9 +2,7 @@
 
 import asyncio
 import shlex
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -14,21 +12,25 @@ import pytest_asyncio
 from core.calendar import Calendar
 from core.clock import ISTANBUL, from_datetime, istanbul, system_clock
 from core.store.queries.consents import PUT_CONSENT
+from tests import outside
 from tests.system.izinhatti import run
 from tests.system.script import FOLDER, Expected, Script, Step, scripts
 from tests.system.served import Served, serving
 
 
+HASTY = "[timing]\nquestion_s = 1\nconfirm_code_s = 1\n"
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    async with serving(tmp_path_factory.mktemp("served"), "") as served:
+async def served(tmp_path_factory: pytest.TempPathFactory, url_of_module: str) -> AsyncIterator[Served]:
+    async with serving(tmp_path_factory.mktemp("served"), url_of_module, "") as served:
         yield served
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+async def hasty(tmp_path_factory: pytest.TempPathFactory, url_of_module: str) -> AsyncIterator[Served]:
     """A line whose questions end after a second."""
-    async with serving(tmp_path_factory.mktemp("hasty"), "[timing]\nquestion_s = 1\nconfirm_code_s = 1\n") as served:
+    async with serving(tmp_path_factory.mktemp("hasty"), url_of_module, HASTY) as served:
         yield served
 
 
@@ -46,7 +48,7 @@ async def test_conversation_with_late_answers(hasty: Served, script: Script) -> 
 
 async def play(served: Served, script: Script) -> None:
     number = f"+9053{sum(script.name.encode()) % 10}{int.from_bytes(script.name.encode()) % 10**7:07}"
-    put_consents(served.folder, number, script.given)
+    put_consents(served.url, number, script.given)
     calendar = Calendar()
     now = system_clock()
     expected = Expected(f"{calendar.last_lawful_day(now):%d.%m.%Y}", istanbul(now))
@@ -65,7 +67,7 @@ async def play(served: Served, script: Script) -> None:
                 answer = heard[count - 1]
                 assert expected.matches(step.text, answer), f"{where}:\n{answer!r}\nis not\n{step.text!r}"
             case "=":
-                assert standing(served.folder, number, step) == step.text.split()[-1], where
+                assert standing(served.url, number, step) == step.text.split()[-1], where
             case "$":
                 result = await run(served.folder, *shlex.split(expected.filled(step.text)))
                 assert result.code == 0, f"{where}: {result.err}"
@@ -78,32 +80,30 @@ async def play(served: Served, script: Script) -> None:
     assert len(heard) == count, f"{script.name}: nobody asked for {heard[count:]}"
 
 
-def put_consents(folder: Path, number: str, given: list[Step]) -> None:
-    codes = brand_codes(folder)
-    with closing(sqlite3.connect(folder / "izinhatti.db", timeout=5)) as database, database:
-        for step in given:
-            kind, name, *date = step.text.split()
-            at = from_datetime(datetime.fromisoformat(" ".join(date)).replace(tzinfo=ISTANBUL))
-            status = "RET" if step.sign == "-" else "ONAY"
-            refused_at = at if status == "RET" else None
-            to = "TACIR" if step.sign == "+tacir" else "BIREYSEL"
-            source = "IYS_WEB" if status == "RET" else "HS_WEB"
-            row = (number, codes[name], kind, to, status, source, at, refused_at, None)
-            database.execute(PUT_CONSENT.sqlite.sql, row)
+def put_consents(url: str, number: str, given: list[Step]) -> None:
+    codes = brand_codes(url)
+    rows = []
+    for step in given:
+        kind, name, *date = step.text.split()
+        at = from_datetime(datetime.fromisoformat(" ".join(date)).replace(tzinfo=ISTANBUL))
+        status = "RET" if step.sign == "-" else "ONAY"
+        refused_at = at if status == "RET" else None
+        to = "TACIR" if step.sign == "+tacir" else "BIREYSEL"
+        source = "IYS_WEB" if status == "RET" else "HS_WEB"
+        rows.append((number, codes[name], kind, to, status, source, at, refused_at, None))
+    outside.put(url, PUT_CONSENT, rows)
 
 
-def standing(folder: Path, number: str, step: Step) -> str:
+def standing(url: str, number: str, step: Step) -> str:
     kind, name, _ = step.text.split()
-    of = (number, brand_codes(folder)[name], kind)
-    with closing(sqlite3.connect(folder / "izinhatti.db", timeout=5)) as database:
-        where = "WHERE recipient = ? AND brand_code = ? AND type = ?"
-        found = {status for (status,) in database.execute(f"SELECT status FROM consent {where}", of)}
-        if database.execute(f"SELECT 1 FROM objection {where}", of).fetchone():
-            found.add("objection")
+    of = (number, brand_codes(url)[name], kind)
+    where = "WHERE recipient = ? AND brand_code = ? AND type = ?"
+    found = set(outside.column(url, f"SELECT status FROM consent {where}", *of))
+    if outside.rows(url, f"SELECT 1 FROM objection {where}", *of):
+        found.add("objection")
     return "+".join(sorted(found)) or "none"
 
 
-def brand_codes(folder: Path) -> dict[str, str]:
-    with closing(sqlite3.connect(folder / "izinhatti.db", timeout=5)) as database:
-        rows = database.execute("SELECT code, short_names FROM brand").fetchall()
+def brand_codes(url: str) -> dict[str, str]:
+    rows = outside.rows(url, "SELECT code, short_names FROM brand")
     return {short: code for code, shorts in rows for short in shorts.split("|")}

@@ -97,7 +97,7 @@ class Line:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Line]:
+async def opened(folder: Path, url: str) -> AsyncIterator[Line]:
     letters = Letters()
     server = Controller(letters, hostname="127.0.0.1", port=free_port())
     server.start()
@@ -113,15 +113,15 @@ async def opened(folder: Path) -> AsyncIterator[Line]:
         [notices]
         hours = "00:00-24:00"
         """
-        async with serving(folder, settings) as served:
+        async with serving(folder, url, settings) as served:
             yield Line(served, letters)
     finally:
         server.stop()
 
 
 @pytest.fixture
-async def line(tmp_path: Path) -> AsyncIterator[Line]:
-    async with opened(tmp_path) as line:
+async def line(tmp_path: Path, url: str) -> AsyncIterator[Line]:
+    async with opened(tmp_path, url) as line:
         yield line
 
 

@@ -19,8 +19,8 @@ def part(number: int, total: int, text: bytes, reference: int = 7) -> Message:
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(tmp_path, "[timing]\npart_s = 1\n") as served:
+async def served(tmp_path: Path, url: str) -> AsyncIterator[Served]:
+    async with serving(tmp_path, url, "[timing]\npart_s = 1\n") as served:
         yield served
 
 

@@ -31,7 +31,7 @@ CONSENTS = """recipient,type,status,source,consentDate,recipientType,brandCode
 """
 SETTINGS = """
 [database]
-url = "sqlite+aiosqlite:///izinhatti.db"
+url = "{url}"
 [ledger]
 anchor_file = "ledger.anchors"
 signing_key = "ledger.key"
@@ -60,14 +60,15 @@ async def smsc() -> AsyncIterator[NodeSmsc]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, smsc: NodeSmsc, password: str = "secret") -> AsyncIterator[tuple[Process, int]]:
+async def serving(
+    folder: Path, url: str, smsc: NodeSmsc, password: str = "secret"
+) -> AsyncIterator[tuple[Process, int]]:
     """A prepared folder, and `izinhatti serve` in it; the admin port."""
     admin, port = free_port(), await smsc.hear("listening")
-    (folder / "izinhatti.toml").write_text(SETTINGS.format(admin=admin, port=port, password=password))
+    (folder / "izinhatti.toml").write_text(SETTINGS.format(url=url, admin=admin, port=port, password=password))
     (folder / "brands.csv").write_text(BRANDS)
     (folder / "consents.csv").write_text(CONSENTS)
-    for arguments in (("db", "upgrade"), ("brands", "import", "brands.csv")):
-        assert (await run(folder, *arguments)).code == 0
+    assert (await run(folder, "brands", "import", "brands.csv")).code == 0
     result = await run(folder, "consents", "import", "consents.csv")
     assert result.out.splitlines()[-1] == "imported=5 unchanged=0 rejected=0"
     process = await spawn(folder, "serve")
@@ -97,9 +98,9 @@ async def stop(process: Process) -> int:
     ],
 )
 async def test_ret_by_sms(
-    tmp_path: Path, smsc: NodeSmsc, octets: bytes, data_coding: int, esm_class: int, brand: str
+    tmp_path: Path, url: str, smsc: NodeSmsc, octets: bytes, data_coding: int, esm_class: int, brand: str
 ) -> None:
-    async with serving(tmp_path, smsc) as (process, _):
+    async with serving(tmp_path, url, smsc) as (process, _):
         await smsc.hear("bound")
 
         status = await smsc.deliver(CITIZEN, octets, data_coding, esm_class)
@@ -144,8 +145,8 @@ async def check_agreement(folder: Path, text: str, brand: str) -> None:
     assert CITIZEN[2:] not in exported.read_text()
 
 
-async def test_a_refused_bind_keeps_the_service_running_and_is_named(tmp_path: Path, smsc: NodeSmsc) -> None:
-    async with serving(tmp_path, smsc, password="wrong") as (process, admin):
+async def test_a_refused_bind_keeps_the_service_running_and_is_named(tmp_path: Path, url: str, smsc: NodeSmsc) -> None:
+    async with serving(tmp_path, url, smsc, password="wrong") as (process, admin):
         await smsc.hear("closed")
 
         async with aiohttp.ClientSession() as session:
@@ -157,8 +158,8 @@ async def test_a_refused_bind_keeps_the_service_running_and_is_named(tmp_path: P
         assert await stop(process) == 0
 
 
-async def test_enquire_link_unbind_and_rebind(tmp_path: Path, smsc: NodeSmsc) -> None:
-    async with serving(tmp_path, smsc) as (process, admin):
+async def test_enquire_link_unbind_and_rebind(tmp_path: Path, url: str, smsc: NodeSmsc) -> None:
+    async with serving(tmp_path, url, smsc) as (process, admin):
         await smsc.hear("bound")
 
         await smsc.order(enquire=True)

@@ -3,14 +3,12 @@ simulated operator that receives its texts."""
 
 import asyncio
 import re
-import shutil
 import signal
 import socket
-import sqlite3
 from asyncio.subprocess import Process
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +20,13 @@ from core.brand_feed import BRAND_COLUMNS, read_brand
 from core.brands import Brand
 from core.clock import ISTANBUL
 from core.requests import Language
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_CONSENT
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
 from ivr.voice import Part
 from sms.simulator import Simulator
+from tests import outside
 from tests.system.asterisk import Asterisk, free_port, running
 from tests.system.izinhatti import run, spawn
 
@@ -37,7 +38,7 @@ CODE: Final = re.compile(r"\b(\d{6})\b")
 _STREAM: Final = socket.SOCK_STREAM
 SETTINGS: Final = """
 [database]
-url = "sqlite+aiosqlite:///izinhatti.db"
+url = "{url}"
 [ledger]
 anchor_file = "ledger.anchors"
 signing_key = "ledger.key"
@@ -69,8 +70,9 @@ rate = 0
 class VoiceLine:
     """What the tests see of it from outside."""
 
-    def __init__(self, folder: Path, sounds: Path, simulator: Simulator) -> None:
+    def __init__(self, folder: Path, url: str, sounds: Path, simulator: Simulator) -> None:
         self.folder = folder
+        self.url = url
         self.simulator = simulator
         self.admin_port, self.link_port, self.agi_port = (free_port(_STREAM) for _ in range(3))
         self.asterisk: Asterisk
@@ -149,21 +151,19 @@ class VoiceLine:
             for code in brand_codes
             for kind in ("ARAMA", "MESAJ")
         ]
-        with closing(sqlite3.connect(self.folder / "izinhatti.db", timeout=10)) as database, database:
-            marks = ", ".join("?" * 9)
-            database.executemany(f"INSERT INTO consent VALUES ({marks})", rows)
+        outside.put(self.url, PUT_CONSENT, rows)
 
-    def rows(self, sql: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(self.folder / "izinhatti.db", timeout=10)) as database:
-            return database.execute(sql, values).fetchall()
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return outside.rows(self.url, sql, *values)
 
-    def allowed(self, number: str) -> set[tuple[str, str]]:
+    def allowed(self, number: str) -> set[tuple[Any, ...]]:
         """(brand code, type) of what stands."""
         return set(self.rows("SELECT brand_code, type FROM consent WHERE recipient = ? AND status = 'ONAY'", number))
 
     def acts(self, number: str) -> list[str]:
         """Outcomes of the number's requests by phone, in order."""
-        return [o for (o,) in self.rows("SELECT outcome FROM request WHERE recipient = ? AND door = 'ivr'", number)]
+        rows = self.rows("SELECT outcome FROM request WHERE recipient = ? AND door = 'ivr' ORDER BY id", number)
+        return [outcome for (outcome,) in rows]
 
     async def sound(self, parts: Sequence[Part], language: Language = Language.TR, *, slow: bool = False) -> bytes:
         """The octets of what is said."""
@@ -173,12 +173,15 @@ class VoiceLine:
 
 def brand(code: str) -> Brand:
     """One of the sample brands."""
+    return next(brand for brand in _brands() if brand.code == code)
+
+
+def _brands() -> Iterator[Brand]:
     with Table(BRANDS, BRAND_COLUMNS) as table:
         for record in table.records():
             found = read_brand(record.fields or ())
-            if isinstance(found, Brand) and found.code == code:
-                return found
-    raise KeyError(code)
+            assert isinstance(found, Brand)
+            yield found
 
 
 def receipt_in(text: str) -> str:
@@ -193,29 +196,18 @@ def code_in(text: str) -> str:
     return found[1]
 
 
-async def _with_brands(folder: Path) -> Path:
-    """A database with the sample brands, made once for all lines of a run."""
-    template = folder.parent / "with-brands" / "izinhatti.db"
-    if not template.exists():
-        template.parent.mkdir()
-        (template.parent / "izinhatti.toml").write_text('[database]\nurl = "sqlite+aiosqlite:///izinhatti.db"\n')
-        for arguments in (("db", "upgrade"), ("brands", "import", str(BRANDS)), ("brands", "close", "600199")):
-            result = await run(template.parent, *arguments)
-            assert result.code == 0, result.err
-    return template
-
-
 @asynccontextmanager
 async def voice_line(
-    folder: Path, sounds: Path, *, max_calls: int = 100, agent: str = "", **settings: str
+    folder: Path, url: str, sounds: Path, *, max_calls: int = 100, agent: str = "", **settings: str
 ) -> AsyncIterator[VoiceLine]:
-    """A line that is ready. `settings` are more of the environment of deploy/asterisk/run."""
+    """A line that is ready, with the sample brands in the empty database at `url`. `settings` are more of the environment of deploy/asterisk/run."""
     simulator = Simulator()
-    line = VoiceLine(folder, sounds, simulator)
+    line = VoiceLine(folder, url, sounds, simulator)
     operator = await simulator.start("127.0.0.1")
     async with running(folder / "asterisk", sounds, f"127.0.0.1:{line.agi_port}", **settings) as asterisk:
         line.asterisk = asterisk
         filled = SETTINGS.format(
+            url=url,
             admin=line.admin_port,
             link=line.link_port,
             agi=line.agi_port,
@@ -228,7 +220,14 @@ async def voice_line(
             password=simulator.password,
         )
         (folder / "izinhatti.toml").write_text(filled)
-        shutil.copy(await _with_brands(folder), folder / "izinhatti.db")
+        outside.put(
+            url,
+            PUT_BRAND,
+            [
+                (one.code, one.name, "|".join(one.short_names), one.iys_code, one.title, None, None, version)
+                for version, one in enumerate(_brands(), 1)
+            ],
+        )
         await line.start()
         try:
             yield line

@@ -1,9 +1,6 @@
 """A ledger of two books in a real database, with its signed heads."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -14,10 +11,9 @@ from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.starts import store_anchor
-from core.store.database import upgrade
 from core.store.reading import reading
-from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
+from tests import outside
 
 T = TypeVar("T")
 
@@ -28,27 +24,15 @@ BOOKS = {1: 6, 2: 3}
 class Kept:
     """The database of a ledger and the heads kept outside of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "line.db"
-        self.url = f"sqlite+aiosqlite:///{self.path}"
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.signer = Signer(Ed25519PrivateKey.generate())
         self.local: list[Anchor] = []
-        upgrade(self.url)
-        self.write(self._fill)
+        outside.write(url, self._fill)
 
-    def write(self, work: Callable[[Transaction], None]) -> None:
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            transaction = Transaction(SqliteConnection(connection, "BEGIN"))
-            transaction.begin()
-            work(transaction)
-            transaction.commit()
-
-    def damage(self, sql: str) -> None:
+    def damage(self, sql: str, *values: object) -> None:
         """Change the database behind the program's back; it must have changed something."""
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            before = connection.total_changes
-            connection.executescript(sql)
-            assert connection.total_changes > before
+        assert outside.change(self.url, f"{sql} RETURNING 1", *values)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         with reading(self.url, 1) as transaction:
@@ -67,5 +51,5 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path)
+def kept(url: str) -> Kept:
+    return Kept(url)
