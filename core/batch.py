@@ -55,7 +55,7 @@ from core.store.errors import StoreError
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
 from core.store.queries.links import SET_DELIVERED
 from core.store.queries.notices import DROP_NOTICES_OF
-from core.store.queries.outbox import ADD_OUTBOX, BURY_ALL_OF
+from core.store.queries.outbox import BURY_ALL_OF
 from core.store.queries.pieces import DROP_PIECES_OF
 from core.store.queries.reports import ADD_COMPLAINT, ADD_COMPLAINT_TEXT, CONFIRM_COMPLAINT
 from core.store.transaction import Transaction
@@ -261,7 +261,7 @@ class Batch:
         self._transaction.run_many(ADD_RAW, raws)
         self._transaction.run_many(ADD_RECEIPT, receipts)
         tools.book.append(self._transaction, bodies)
-        self._transaction.run_many(ADD_OUTBOX, messages)
+        outbox.put(self._transaction, messages)
 
     def _message(self, request: Request, out: Outgoing, recipient: str, text: str) -> tuple[object, ...]:
         """The outbox row of an answer: an expired code or question is never sent."""

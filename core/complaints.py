@@ -10,7 +10,6 @@ from core.clock import HOUR_MS, Instant
 from core.ids import Ids
 from core.outbox import OutboxClass
 from core.store.queries.evidence import REQUEST_OF_RECEIPT
-from core.store.queries.outbox import ADD_OUTBOX
 from core.store.queries.reports import COMPLAINT, COMPLAINTS, SET_COMPLAINT, TEXTS_OF_COMPLAINT
 from core.store.transaction import Transaction
 
@@ -86,7 +85,7 @@ def close(
     [(request_id, _, _, origin, *_)] = transaction.rows(REQUEST_OF_RECEIPT, wanted=receipt)
     text = texts(ComplaintResult(brand, receipt, outcome, now), talk.language)
     row = outbox.row(ids.next(), request_id, known.recipient, text, origin, now, OutboxClass.NOTICE, _RESULT_LIFE_MS)
-    transaction.run_many(ADD_OUTBOX, [row])
+    outbox.put(transaction, [row])
     return True
 
 

@@ -12,7 +12,6 @@ from core.notices import Notice, notice_of
 from core.outbox import OutboxClass
 from core.requests import Language
 from core.store.queries.notices import DUE_NOTICES, QUEUED_NOTICES, SET_NOTICE, UNSENT_NOTICES
-from core.store.queries.outbox import ADD_OUTBOX
 from core.store.transaction import Transaction
 from core.tokens import PLACE
 
@@ -61,7 +60,7 @@ class Notifier(NamedTuple):
             states.append(("dropped" if row is None else "queued", notice.id))
             if row is not None:
                 messages.append(row)
-        transaction.run_many(ADD_OUTBOX, messages)
+        outbox.put(transaction, messages)
         transaction.run_many(SET_NOTICE, states)
         return len(messages)
 

@@ -14,8 +14,19 @@ import orjson
 from core.clock import HOUR_MS, Clock, Instant
 from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
 from core.store.queries.notices import ADD_TOKEN
-from core.store.queries.outbox import ACCEPT, BURY, EXPIRE_OUTBOX, LEASE, OLDEST_READY, RETRY, UNKNOWN, UNKNOWN_LAPSED
+from core.store.queries.outbox import (
+    ACCEPT,
+    ADD_OUTBOX,
+    BURY,
+    EXPIRE_OUTBOX,
+    LEASE,
+    OLDEST_READY,
+    RETRY,
+    UNKNOWN,
+    UNKNOWN_LAPSED,
+)
 from core.store.transaction import Transaction
+from core.store.wake import Wake
 from core.text import storable
 from core.tokens import PLACE, draw_token, token_hash, with_token
 
@@ -72,13 +83,20 @@ def row(
     rank: OutboxClass = OutboxClass.ANSWER,
     life_ms: int = ANSWER_LIFE_MS,
 ) -> tuple[object, ...]:
-    """A new row, for `ADD_OUTBOX`. `origin` is the operator that the message being answered came from."""
+    """A new row, for `put`. `origin` is the operator that the message being answered came from."""
     unsent = (None, None, 0, None, None, None, None)
     return (
         *(row_id, request_id, recipient, rank._value_, storable(text), origin),
         *("ready", 0, now, now + life_ms, 0),  # at once, also by a clock that is behind this one
         *unsent,
     )
+
+
+def put(transaction: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    """Put new rows into the outbox, and wake who sends them."""
+    transaction.run_many(ADD_OUTBOX, rows)
+    if rows:
+        transaction.wake(Wake.OUTBOX)
 
 
 class _Marks:

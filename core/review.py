@@ -9,7 +9,6 @@ from core.clock import HOUR_MS, Instant
 from core.ids import Ids
 from core.outbox import OutboxClass
 from core.store.queries.evidence import ANSWERS_OF_REQUEST, OPEN_REVIEWS, REQUEST_OF_RECEIPT, RESOLVE_REVIEW, REVIEW
-from core.store.queries.outbox import ADD_OUTBOX
 from core.store.transaction import Transaction
 
 TEXT_LETTERS_MAX: Final = 400
@@ -85,7 +84,7 @@ def resolve(transaction: Transaction, review_id: int, words: str, texts: Texts, 
     row = outbox.row(
         ids.next(), review_id, known.recipient, text, known.origin, now, OutboxClass.ANSWER, _RESULT_LIFE_MS
     )
-    transaction.run_many(ADD_OUTBOX, [row])
+    outbox.put(transaction, [row])
     return True
 
 

@@ -129,6 +129,7 @@ class Simulator:
         session = next((one for one in self._sessions if one.bound in _RECEIVING), None)
         if session is None:
             raise ConnectionError("no receiving bind")
+        self._sessions[session] = self._sessions.pop(session)  # the next one has its turn
         answers = session.deliver(messages)
         async with asyncio.timeout(self._response_timeout_s):
             return max(await asyncio.gather(*answers))

@@ -16,6 +16,7 @@ from core.feed import COLUMNS, Rejected, read_act
 from core.ids import Ids
 from core.load import Counts, Feed, Loader, Row
 from core.notices import NoticeWriter, OpenHours
+from core.store.wake import Wake
 
 _ANCHOR_S: Final = 1.0
 
@@ -44,6 +45,8 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
                     on_slice,
                 )
             await own.seal()
+            if notify:  # what this book took is due from now on
+                await own.database.transact(lambda transaction: transaction.wake(Wake.NOTICES))
     return counts
 
 

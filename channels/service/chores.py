@@ -1,5 +1,6 @@
-"""What a process does each second, each minute and between, whatever its doors."""
+"""What a process does now and then, whatever its doors."""
 
+import asyncio
 from typing import NamedTuple
 
 import structlog
@@ -22,6 +23,7 @@ from core.outbox import OutboxClass, Swept, oldest_waiting, sweep
 from core.store.queries.evidence import OLDEST_REVIEW
 from core.store.queries.links import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
+from core.store.wake import Wake
 
 _log = structlog.get_logger(component="service")
 
@@ -34,45 +36,56 @@ class Waiting(NamedTuple):
     notice_s: float
 
 
-class Chores(NamedTuple):
-    """`sms` is None where that door is not open."""
+class Chores:
+    """`sms` is None where that door is not open. `notices_due`, once set, lets `queue_notices` come before its time."""
 
-    own: OwnBook
-    counter: Counter
-    sms: SmsDoor | None
+    def __init__(self, own: OwnBook, counter: Counter, sms: SmsDoor | None) -> None:
+        self._own = own
+        self._counter = counter
+        self._sms = sms
+        self.notices_due = asyncio.Event()
 
     async def each_second(self) -> None:
-        writer = self.counter.writer
-        await self.own.anchor()
+        writer = self._counter.writer
+        await self._own.anchor()
         await self.sweep()
-        if self.sms is not None:
-            leftovers = self.sms.leftovers
+        if self._sms is not None:
+            leftovers = self._sms.leftovers
             leftovers.hand_in(await writer.errand(leftovers.find))
-        if self.sms is not None or self.counter.mailer:
-            await writer.errand(self.counter.notifier.queue)
-        self.counter.outboxes.expect()
-        writer.wake()
+        self._look_into_outbox()
+
+    async def queue_notices(self) -> None:
+        """Where anything is sent: put those that are due into the outbox."""
+        await self._counter.writer.errand(self._counter.notifier.queue)
+        self._look_into_outbox()
+
+    def heard(self, wake: Wake) -> None:
+        """Another process put something there: it leaves at once, and not when it would be found."""
+        if wake is Wake.NOTICES:
+            self.notices_due.set()
+        else:
+            self._look_into_outbox()
 
     async def measure(self) -> None:
         """Each second too, also while the database does not answer."""
-        BLOCKED.set(self.counter.writer.blocked_s)
-        NEW_NUMBERS.set(self.counter.desk.tally.chorus.largest(system_clock()))
-        for operator in self.sms.operators if self.sms is not None else ():
+        BLOCKED.set(self._counter.writer.blocked_s)
+        NEW_NUMBERS.set(self._counter.desk.tally.chorus.largest(system_clock()))
+        for operator in self._sms.operators if self._sms is not None else ():
             operator.measure()
 
     async def each_round(self) -> None:
         """Every `ROUND_S`."""
-        await self.own.seal_books(self.counter.writer.errand)
+        await self._own.seal_books(self._counter.writer.errand)
 
     async def each_minute(self) -> None:
-        count = await self.counter.writer.errand(lambda transaction: overdue(transaction, system_clock()))
+        count = await self._counter.writer.errand(lambda transaction: overdue(transaction, system_clock()))
         NOTICES_OVERDUE.set(count)
         if count:
             _log.error("approval notices are unsent and their day ends", count=count)
 
     async def sweep(self) -> None:
         """End in the outbox what is over, and take back what a dead process held."""
-        swept, waiting = await self.counter.writer.errand(_sweep)
+        swept, waiting = await self._counter.writer.errand(_sweep)
         OUTBOX_DEAD.inc(swept.dead)
         SUBMIT_UNKNOWN.inc(swept.unknown)
         if swept.unknown:
@@ -80,6 +93,10 @@ class Chores(NamedTuple):
         REVIEW_OLDEST.set(waiting.review_s)
         OLDEST_WAITING.labels("answer").set(waiting.answer_s)
         OLDEST_WAITING.labels("notice").set(waiting.notice_s)
+
+    def _look_into_outbox(self) -> None:
+        self._counter.outboxes.expect()
+        self._counter.writer.wake()
 
 
 def _sweep(transaction: Transaction) -> tuple[Swept, Waiting]:

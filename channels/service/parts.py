@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -35,9 +36,12 @@ class Parts:
         self._tasks.append(task)
         return task
 
-    def repeat(self, work: Callable[[], Awaitable[None]], name: str, pause_s: float) -> None:
-        """Do it again and again until `stop_repeating`. What the store or a file refuses is logged, and tried again."""
-        self.spawn(self._repeat(work, name, pause_s), name)
+    def repeat(
+        self, work: Callable[[], Awaitable[None]], name: str, pause_s: float, early: asyncio.Event | None = None
+    ) -> None:
+        """Do it again and again until `stop_repeating`; before the pause is over when `early` is set. What the store or
+        a file refuses is logged, and tried again."""
+        self.spawn(self._repeat(work, name, pause_s, early or asyncio.Event()), name)
 
     def stop_repeating(self) -> None:
         """Let what is repeated now be the last."""
@@ -49,12 +53,17 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _repeat(self, work: Callable[[], Awaitable[None]], name: str, pause_s: float) -> None:
+    async def _repeat(
+        self, work: Callable[[], Awaitable[None]], name: str, pause_s: float, early: asyncio.Event
+    ) -> None:
         while not self._stopping:
+            early.clear()
             try:
                 await work()
                 WORK_DONE.labels(name).set_to_current_time()
             except (StoreError, OSError) as error:
                 if not self._stopping:
                     _log.error("periodic work failed", reason=str(error))
-            await asyncio.sleep(pause_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await early.wait()

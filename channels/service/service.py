@@ -81,6 +81,9 @@ class Service:
         self._parts.repeat(chores.each_second, "each second", SECOND)
         self._parts.repeat(chores.measure, "measures", SECOND)
         self._parts.repeat(chores.each_round, "seals", ROUND_S)
+        if self._sends:
+            self._parts.repeat(chores.queue_notices, "notices", SECOND, chores.notices_due)
+            self._parts.spawn(self._own.database.listen(chores.heard), "listener")
         self._started = True
 
     def missing(self) -> list[str]:
@@ -131,6 +134,11 @@ class Service:
                 signal.signal(number, signal.SIG_DFL)
             await self.stop()
 
+    @property
+    def _sends(self) -> bool:
+        """Whether anything leaves by this process."""
+        return "sms" in self._doors or self._counter.mailer is not None
+
     def _turn_away(self) -> None:
         self._parts.stop_repeating()
         for operator in self._sms.operators if self._sms else ():
@@ -156,9 +164,12 @@ class Service:
     async def _open_doors(self) -> None:
         settings, counter, directory = self._settings, self._counter, self.directory
         if "sms" in self._doors:
-            await Chores(self._own, counter, None).sweep()  # so that no more is ever `sent` than the windows hold
+            # Before it binds, so that no more is ever `sent` than the windows hold.
+            await Chores(self._own, counter, None).sweep()
             self._sms = open_sms(settings, counter, directory)
-            for operator in self._sms.operators:
+            operators = self._sms.operators
+            self._own.database.sends_itself = lambda: any(operator.sends for operator in operators)
+            for operator in operators:
                 self._operating.append(self._parts.spawn(operator.run(), f"operator {operator.name}"))
         if counter.mailer:
             self._operating.append(self._parts.spawn(counter.mailer.run(), "mailer"))
@@ -171,10 +182,11 @@ class Service:
             self._operating.append(self._parts.spawn(self._voice.manager.run(), "ami"))
 
     def _looker(self) -> Looker:
-        """On PostgreSQL with a share of the connections: one of them writes, the others look for these two doors."""
+        """On PostgreSQL with a share of the connections: one of them writes, in a process that sends one hears of
+        others' writing, the rest look for these two doors."""
         database, lookers, connections = self._settings.database, len({"link", "ivr"} & set(self._doors)), 1
         if database.url.startswith(POSTGRESQL):
-            connections = max(1, (database.pool_size - 1) // lookers)
+            connections = max(1, (database.pool_size - 1 - self._sends) // lookers)
         looker = Looker(database.url, database.statement_timeout_s, connections)
         self._closing.push_async_callback(looker.close)
         return looker

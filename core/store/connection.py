@@ -1,10 +1,11 @@
 """What the store needs of a database: connections to it, and the care of its version."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from core.store.query import Query
+from core.store.wake import Wake
 
 
 class Connection(ABC):
@@ -20,8 +21,11 @@ class Connection(ABC):
     def begin(self) -> None: ...
 
     @abstractmethod
-    def commit(self) -> None:
-        """When this returns, the transaction is durable; only what happens after it may be told to anybody."""
+    def commit(self, wake: Wake | None = None) -> None:
+        """When this returns, the transaction is durable; only what happens after it may be told to anybody.
+
+        `wake` is told to every process that hears (`Engine.listen`), with the commit and only if there is one.
+        """
 
     @abstractmethod
     def roll_back(self) -> None:
@@ -59,7 +63,7 @@ class BookLocks(Protocol):
 
 
 class Engine(ABC):
-    """One database. Every method blocks its thread."""
+    """One database. Every method but `listen` blocks its thread."""
 
     @abstractmethod
     def connect(self) -> Connection:
@@ -72,6 +76,11 @@ class Engine(ABC):
     @abstractmethod
     def book_locks(self, connection: Connection) -> BookLocks:
         """The locks of a process that writes by this connection, used where the connection is."""
+
+    @abstractmethod
+    async def listen(self, heard: Callable[[Wake], None]) -> None:
+        """Call `heard` for what other processes' commits tell, until cancelled; where they cannot tell anything this
+        returns at once. A fault is logged, never raised: whoever hears looks every now and then as well."""
 
     @abstractmethod
     def check_version(self) -> None:

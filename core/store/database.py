@@ -8,6 +8,7 @@ from typing import TypeVar
 from core.store.connection import BookLocks, Connection, Engine
 from core.store.engines import engine_of
 from core.store.transaction import Transaction
+from core.store.wake import Wake
 
 T = TypeVar("T")
 
@@ -23,6 +24,8 @@ class Database:
         self._engine = engine
         self._connection = connection
         self._thread = thread
+        self.sends_itself: Callable[[], bool] = lambda: False
+        """Whether this process sends what it puts into the outbox: then it wakes nobody else for it."""
 
     @classmethod
     async def open(cls, url: str, busy_timeout_s: float) -> "Database":
@@ -48,7 +51,12 @@ class Database:
 
         Raises `TemporaryFault` or `DataFault` after a roll-back, and whatever else the work raises.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._connection, work)
+        wakes = not self.sends_itself()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._connection, work, wakes)
+
+    async def listen(self, heard: Callable[[Wake], None]) -> None:
+        """Hear what other processes' commits tell, as `Engine.listen`."""
+        await self._engine.listen(heard)
 
     @property
     def names_max(self) -> int:
@@ -69,8 +77,8 @@ def upgrade(url: str) -> None:
     engine_of(url, 5.0).upgrade()
 
 
-def _transact(connection: Connection, work: Callable[[Transaction], T]) -> T:
-    transaction = Transaction(connection)
+def _transact(connection: Connection, work: Callable[[Transaction], T], wakes: bool) -> T:
+    transaction = Transaction(connection, wakes=wakes)
     try:
         transaction.begin()
         result = work(transaction)

@@ -8,14 +8,20 @@ from typing import Any
 
 from core.store.connection import Connection
 from core.store.query import Query
+from core.store.wake import Wake
 
 
 class Transaction:
-    """Runs queries. `undo` takes back what a function changed in memory if the transaction is rolled back."""
+    """Runs queries. `undo` takes back what a function changed in memory if the transaction is rolled back.
 
-    def __init__(self, connection: Connection) -> None:
+    Without `wakes`, `wake` is of no effect.
+    """
+
+    def __init__(self, connection: Connection, *, wakes: bool = True) -> None:
         self._connection = connection
+        self._wakes = wakes
         self._has_written = False
+        self._wake: Wake | None = None
         self._undos: list[Callable[[], object]] = []
 
     @property
@@ -50,6 +56,11 @@ class Transaction:
         """As `lock`, without waiting: False while another transaction has it."""
         return self._connection.try_lock(name)
 
+    def wake(self, wake: Wake) -> None:
+        """Tell the processes that send, once this is committed. However often it is called, they are told once."""
+        if self._wake is not Wake.NOTICES:  # which is more
+            self._wake = wake
+
     def undo(self, take_back: Callable[[], object]) -> None:
         self._undos.append(take_back)
 
@@ -57,7 +68,7 @@ class Transaction:
         self._connection.begin()
 
     def commit(self) -> None:
-        self._connection.commit()
+        self._connection.commit(self._wake if self._wakes else None)
 
     def roll_back(self) -> None:
         try:

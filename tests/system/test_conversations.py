@@ -4,7 +4,6 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,7 +15,6 @@ from tests import outside
 from tests.system.izinhatti import run
 from tests.system.script import FOLDER, Expected, Script, Step, scripts
 from tests.system.served import Served, serving
-
 
 HASTY = "[timing]\nquestion_s = 1\nconfirm_code_s = 1\n"
 

@@ -14,16 +14,22 @@ import asyncpg
 from core.store.connection import Connection
 from core.store.errors import BookLost, DataFault, StoreError, TemporaryFault
 from core.store.query import Query
+from core.store.wake import Wake
 
 T = TypeVar("T")
 
 BOOKS: Final = 1
 """The first of the two numbers of a book's lock. A citizen's lock is one number: those are a space of their own."""
 
+CHANNEL: Final = "izinhatti"
+"""On which commits tell other processes of this database something (`core.store.wake`)."""
+KEEPALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+FAULTS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, UnicodeError)
+"""What asyncpg raises."""
+
 _STATEMENTS_CACHED: Final = 256
 _CLOSE_S: Final = 1.0
 _GRACE_S: Final = 1.0  # for the server's own limit to come back first
-_KEEPALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 # SQLSTATE classes of what a row can do: cardinality, data, integrity.
 _OF_THE_DATA: Final = ("21", "22", "23")
 # After a limit of our own, nobody knows what the session still does.
@@ -72,8 +78,8 @@ class PostgresqlConnection(Connection):
     def begin(self) -> None:
         self._run(self._open())
 
-    def commit(self) -> None:
-        self._run(self._commit())
+    def commit(self, wake: Wake | None = None) -> None:
+        self._run(self._commit(wake))
 
     def roll_back(self) -> None:
         if self._session is not None and self._session.is_in_transaction():
@@ -143,7 +149,7 @@ class PostgresqlConnection(Connection):
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         try:
             return self._loop.run_until_complete(work)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, UnicodeError) as error:
+        except FAULTS as error:
             fault = fault_of(error)
             if isinstance(fault, TemporaryFault) and isinstance(error, _OF_THE_CONNECTION):
                 self._drop()
@@ -185,7 +191,7 @@ class PostgresqlConnection(Connection):
                 "statement_timeout": limit_ms,
                 "idle_in_transaction_session_timeout": limit_ms,
                 **_BY_KEYS,
-                **_KEEPALIVE,
+                **KEEPALIVE,
             },
         )
 
@@ -203,13 +209,15 @@ class PostgresqlConnection(Connection):
             is_committed |= await session.fetchval("SELECT number FROM turn WHERE book = $1", book) == self._turn
         return is_committed
 
-    async def _commit(self) -> None:
+    async def _commit(self, wake: Wake | None) -> None:
         session = self._alive
         self._turn += 1
         notes = [_NOTE_TURN.format(book=book, number=self._turn) for book in self._books]
+        # The server lets commits that notify take turns, each with its fsync: whoever sends itself tells nobody.
+        told = "" if wake is None else f"NOTIFY {CHANNEL}, '{wake}';"
         try:
             # synchronous_commit is the server's: when this returns, the commit record is in its log on the disk.
-            await session.execute("".join((*notes, "COMMIT")))
+            await session.execute("".join((*notes, told, "COMMIT")))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if not notes or not isinstance(error, _OF_THE_CONNECTION):
                 raise

@@ -1,6 +1,7 @@
 """PostgreSQL, for lines of several processes and machines."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Final
 
@@ -14,7 +15,9 @@ from core.store import versions
 from core.store.connection import Connection, Engine
 from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
 from core.store.postgresql.connection import PostgresqlConnection, fault_of
+from core.store.postgresql.listener import listen
 from core.store.postgresql.locks import SessionLocks
+from core.store.wake import Wake
 
 _TURN_S: Final = 600  # for another upgrade to end
 _LOCK_S: Final = 5
@@ -39,6 +42,9 @@ class PostgresqlEngine(Engine):
     def book_locks(self, connection: Connection) -> SessionLocks:
         assert isinstance(connection, PostgresqlConnection), "made by `connect`"
         return SessionLocks(connection)
+
+    async def listen(self, heard: Callable[[Wake], None]) -> None:
+        await listen(self._dsn, self._timeout_s, heard)
 
     def check_version(self) -> None:
         with closing(self.connect_read_only()) as connection:

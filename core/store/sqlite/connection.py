@@ -9,6 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from core.store.connection import Connection
 from core.store.errors import DataFault, StoreError, TemporaryFault
 from core.store.query import Query
+from core.store.wake import Wake
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class SqliteConnection(Connection):
         self._raw.execute(self._begin)
 
     @_translated
-    def commit(self) -> None:
+    def commit(self, wake: Wake | None = None) -> None:  # noqa: ARG002  # nobody could hear it
         # synchronous=FULL: when this returns, the WAL frames of the transaction have been fsynced. A kill before it
         # returns leaves all or nothing of them.
         self._raw.execute("COMMIT")

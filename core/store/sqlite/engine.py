@@ -1,6 +1,7 @@
 """SQLite, the embedded default: one file."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from core.store.connection import Connection, Engine
 from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
 from core.store.sqlite.connection import SqliteConnection
 from core.store.sqlite.locks import FileLocks
+from core.store.wake import Wake
 
 _STATEMENTS_CACHED: Final = 128
 _CACHE_KIB: Final = 65_536
@@ -66,6 +68,9 @@ class SqliteEngine(Engine):
 
     def book_locks(self, connection: Connection) -> FileLocks:  # noqa: ARG002  # the file beside it is enough
         return FileLocks(self.path)
+
+    async def listen(self, heard: Callable[[Wake], None]) -> None:
+        """Nobody tells anything here: one machine, few processes, each looks every second."""
 
     def check_version(self) -> None:
         if not self.path.exists():
