@@ -47,7 +47,6 @@ def start(place: Place, folder: Path, file: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "channels.cli", "consents", "import", file, "--config", settings],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
 

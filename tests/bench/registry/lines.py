@@ -23,6 +23,8 @@ anchor_file = "anchors-{name}"
 signing_key = "key"
 [admin]
 listen = "127.0.0.1:0"
+"""
+_OPERATOR: Final = """
 [[sms.operators]]
 name = "bench"
 host = "127.0.0.1"
@@ -123,8 +125,10 @@ def lines(place: Place, folder: Path, loads: Sequence[Load]) -> Iterator[Lines]:
 
 
 def settings_file(place: Place, folder: Path, name: str, port: int = 0) -> Path:
+    """With an operator where it has a port."""
     path = folder / f"{name}.toml"
-    path.write_text(_SETTINGS.format(url=place.url, name=name, port=port))
+    settings = _SETTINGS.format(url=place.url, name=name)
+    path.write_text(settings + _OPERATOR.format(port=port) if port else settings)
     return path
 
 
