@@ -11,8 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from core.store import queries
 from core.store.database import upgrade
+from core.store.queries.brands import PUT_BRAND
+from core.store.queries.consents import PUT_CONSENT
 from tests.bench.registry.machine import cpu_s
 from tests.bench.registry.population import FILL, PER_CITIZEN, brands, consents
 from tests.postgresql import Server
@@ -129,14 +130,14 @@ class SqlitePlace(Place):
         self.url = f"sqlite+aiosqlite:///{path}"
         upgrade(self.url)
         with self._opened() as database, database:
-            database.executemany(queries.PUT_BRAND.sqlite.sql, brands())
+            database.executemany(PUT_BRAND.sqlite.sql, brands())
 
     def fill(self, count: int) -> None:
         with self._opened() as database:
             for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{_FILL_CACHE_KIB}"):
                 database.execute(f"PRAGMA {pragma}")
             with database:
-                database.executemany(queries.PUT_CONSENT.sqlite.sql, consents(count))
+                database.executemany(PUT_CONSENT.sqlite.sql, consents(count))
         os.sync()
 
     def number(self, sql: str) -> int:
