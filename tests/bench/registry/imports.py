@@ -24,7 +24,7 @@ def measure(bench: Bench, rows: int = ROWS) -> list[Figure]:
         ours.append(rows / (time.perf_counter() - began))
         left.append(", ".join(f"{name} {octets / rows:.0f}" for name, octets in place.octets().items()))
         say(f"import, {place.kind}: {ours[-1]:,.0f} rows/s")
-    bare = [rows / place.put_bare(imported(rows), bench.folder / "bare") for place in bench.places("bare")]
+    bare = [rows / place.put_bare(imported(rows), bench.folder / "rows") for place in bench.places("bare")]
     ratios = (f"{rate:,.0f} ({rate / fastest:.2f} of the next row)" for rate, fastest in zip(ours, bare, strict=True))
     return [
         Figure(f"import of {rows:,} rows, rows a second", *ratios),

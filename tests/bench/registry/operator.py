@@ -87,6 +87,8 @@ class Operator(asyncio.Protocol):
         for turn in range(self._load.messages if self._load.rate else self._load.window):
             if self._load.rate:
                 await asyncio.sleep(self._began + turn / self._load.rate - time.perf_counter())
+            if self._stopped:
+                return
             self._write(b"".join(self._next()))
 
     def stop(self) -> None:

@@ -82,7 +82,8 @@ class PostgresqlPlace(Place):
         return int(self.psql(sql))
 
     def octets(self) -> dict[str, int]:
-        size = "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('{}')"
+        parts = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('{0}') WHERE isleaf"
+        size = f"SELECT pg_total_relation_size('{{0}}') + ({parts})"
         return {table: self.number(size.format(table)) for table in TABLES}
 
     def put_bare(self, rows: Iterable[tuple[object, ...]], scratch: Path) -> float:
@@ -91,7 +92,9 @@ class PostgresqlPlace(Place):
         with scratch.open("rb") as file:
             started = time.perf_counter()
             self.psql("COPY consent FROM STDIN", stdin=file)
-            return time.perf_counter() - started
+        took_s = time.perf_counter() - started
+        scratch.unlink()
+        return took_s
 
     def server_cpu_s(self) -> float:
         return cpu_s(self._server.pid)
