@@ -23,6 +23,17 @@ BOOKS: Final = 1
 _STATEMENTS_CACHED: Final = 256
 _CLOSE_S: Final = 1.0
 _GRACE_S: Final = 1.0  # for the server's own limit to come back first
+# Every statement looks a few keys up in tables that hold millions. The planner is left no other way to do it: it judges
+# by what it last counted, and after a first load, or in a table that was empty then, it reads whole tables instead. A
+# plan is made once for all values, for making it takes longer than the look-up in one of sixteen parts.
+_LOOKS_UP: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
 _KEEPALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 # SQLSTATE classes of what a row can do: cardinality, data, integrity.
 _OF_THE_DATA: Final = ("21", "22", "23")
@@ -181,6 +192,7 @@ class PostgresqlConnection(Connection):
                 "statement_timeout": limit_ms,
                 "idle_in_transaction_session_timeout": limit_ms,
                 **_BY_KEYS,
+                **_LOOKS_UP,
                 **_KEEPALIVE,
             },
         )
