@@ -11,13 +11,16 @@ from sqlalchemy import (
     ClauseElement,
     Column,
     ColumnElement,
+    FromClause,
     Select,
     String,
     Table,
     and_,
     bindparam,
     column,
+    func,
     insert,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects import sqlite
@@ -111,6 +114,29 @@ def _element_postgresql(element: _Element, compiler: SQLCompiler, **kw: Any) -> 
     return f"({value} #>> '{{}}')" if element.position is None else f"({value} ->> {element.position})"
 
 
+class _Among(ColumnElement[bool]):
+    """Whether a column is one of what a subquery selects: a few keys, by which the rows are looked up.
+
+    `IN` PostgreSQL takes for a join, and may go through the whole table for it; an array it looks up.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], chosen: Select[Any]) -> None:
+        self.column = column
+        self.chosen = chosen
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.column, **kw)} IN ({compiler.process(element.chosen, **kw)})"
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.column, **kw)} = ANY (ARRAY({compiler.process(element.chosen, **kw)}))"
+
+
 def insert_into(table: Table) -> Query:
     return Query(insert(table))
 
@@ -134,12 +160,19 @@ def of_pairs(table: Table) -> ColumnElement[bool]:
 
 def of_brand(table: Table) -> Query:
     """Rows of (recipient, brand code) pairs. Parameters: a JSON array of pairs."""
-    return Query(select(*table.c).select_from(pairs.join(table, of_pairs(table))))
+    return Query(_each_with(pairs, table, of_pairs(table), *table.c))
 
 
 def of_keys(table: Table, *columns: Column[Any]) -> Select[Any]:
     """Rows of recipients, for each of a JSON array of them, which names none twice."""
-    return select(*columns).select_from(_each.join(table, table.c.recipient == _Element(_each.c.value)))
+    return _each_with(_each, table, table.c.recipient == _Element(_each.c.value), *columns)
+
+
+def _each_with(given: FromClause, table: Table, is_of: ColumnElement[bool], *columns: Column[Any]) -> Select[Any]:
+    """The rows of each of the elements given, the elements first: an outer join no planner turns round, which else
+    might read the whole table for them. That no row is empty is said so that it is not seen to be an inner one."""
+    is_found = func.coalesce(table.c.recipient, literal_column("''")) != literal_column("''")
+    return select(*columns).select_from(given.outerjoin(table, is_of)).where(is_found)
 
 
 def keys() -> Select[Any]:
@@ -147,4 +180,8 @@ def keys() -> Select[Any]:
 
 
 def in_keys(column: Column[str]) -> ColumnElement[bool]:
-    return column.in_(keys())
+    return among(column, keys())
+
+
+def among(column: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool]:
+    return _Among(column, chosen)

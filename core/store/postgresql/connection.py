@@ -23,14 +23,15 @@ BOOKS: Final = 1
 _STATEMENTS_CACHED: Final = 256
 _CLOSE_S: Final = 1.0
 _GRACE_S: Final = 1.0  # for the server's own limit to come back first
-# Every statement looks a few keys up in tables that hold millions. The planner is left no other way to do it: it judges
-# by what it last counted, and after a first load, or in a table that was empty then, it reads whole tables instead. A
-# plan is made once for all values, for making it takes longer than the look-up in one of sixteen parts.
+# Every statement looks a few keys up in tables that may hold millions. The planner is left no other way to do it: it
+# judges by what it counted last, and after a first load, or where the table was empty then, it reads whole tables
+# instead. A plan is made once for all values, for making it takes longer than a look-up in one part of sixteen.
 _LOOKS_UP: Final = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_material": "off",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }

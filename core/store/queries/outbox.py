@@ -4,13 +4,13 @@ from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, case, literal_column, null, select, update
 
-from core.store.query import Query, in_keys, insert_into, keys
+from core.store.query import Query, among, in_keys, insert_into, keys
 from core.store.schema import outbox
 
 ready = outbox.c.state == literal_column("'ready'")
 _sent = outbox.c.state == literal_column("'sent'")
-# The same for one row, in words by which PostgreSQL cannot see that `outbox_sent` holds it: it would go through all that
-# is in that index, and through what was until lately, rather than straight to the row.
+# The same for one row, in words by which PostgreSQL cannot see that `outbox_sent` holds it: it would go through all
+# that is in that index, and through what was until lately, rather than straight to the row.
 _still_sent = outbox.c.state == select(literal_column("'sent'")).scalar_subquery()
 ADD_OUTBOX: Final = insert_into(outbox)
 _free = (
@@ -29,7 +29,7 @@ _free = (
 )
 LEASE: Final = Query(
     update(outbox)
-    .where(outbox.c.id.in_(select(_free.c.id)))
+    .where(among(outbox.c.id, select(_free.c.id)))
     .values(
         state=literal_column("'sent'"),
         attempts=outbox.c.attempts + literal_column("1"),
