@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, asyncpg
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -45,29 +45,39 @@ class Form(NamedTuple):
 
 
 class Query:
-    """A statement, in each database's own words. Rows for `run_many` are given in the order of `parameters`."""
+    """A statement, in each database's own words. Rows for `run_many` are given in the order of `parameters`.
 
-    def __init__(self, statement: ClauseElement) -> None:
+    `of_rows` is the same for rows without number.
+    """
+
+    def __init__(self, statement: ClauseElement, of_rows: ClauseElement | None = None) -> None:
         self._statement = statement
+        self._of_rows = of_rows
 
     @cached_property
     def sqlite(self) -> Form:
-        return self._compiled(_SQLITE)
+        return _compiled(self._statement, _SQLITE)
 
     @cached_property
     def postgresql(self) -> Form:
-        return self._compiled(_POSTGRESQL)
+        return _compiled(self._statement, _POSTGRESQL)
+
+    @cached_property
+    def postgresql_of_rows(self) -> Form | None:
+        """For all rows at once, each parameter the array of a column; None where a statement takes one row only."""
+        return None if self._of_rows is None else _compiled(self._of_rows, _POSTGRESQL)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.sqlite.parameters))
 
-    def _compiled(self, dialect: Dialect) -> Form:
-        compiled = self._statement.compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
-        names = tuple(compiled.positiontup or ())
-        declared = {name for name, bind in compiled.binds.items() if bind.required}
-        return Form(str(compiled), names, {n: v for n, v in compiled.params.items() if n not in declared})
+
+def _compiled(statement: ClauseElement, dialect: Dialect) -> Form:
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    names = tuple(compiled.positiontup or ())
+    declared = {name for name, bind in compiled.binds.items() if bind.required}
+    return Form(str(compiled), names, {n: v for n, v in compiled.params.items() if n not in declared})
 
 
 _SQLITE: Final[Dialect] = sqlite.dialect(paramstyle="qmark")
@@ -138,15 +148,26 @@ def _among_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def insert_into(table: Table) -> Query:
-    return Query(insert(table))
+    return Query(insert(table), _inserted(table))
 
 
 def replace(table: Table) -> Query:
-    """Insert a whole row, or overwrite the one with the same primary key."""
-    statement = upsert(table)
+    """Insert a whole row, or overwrite the one with the same primary key; of many rows no two have the same one."""
     keys = [column.name for column in table.primary_key]
-    rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    return Query(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+    def replacing(statement: Insert) -> Insert:
+        rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+        return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+    return Query(replacing(upsert(table)), replacing(_inserted(table)))
+
+
+def _inserted(table: Table) -> Insert:
+    """Of arrays, one a column: what it costs to begin a statement, and to find a row's part, is paid once."""
+    names = [column.name for column in table.columns]
+    arrays = (bindparam(column.name, type_=ARRAY(column.type)) for column in table.columns)
+    rows = func.unnest(*arrays).table_valued(*names).render_derived()
+    return upsert(table).from_select(names, select(*rows.c))
 
 
 _each = _Elements(bindparam("keys", type_=String())).table_valued(column("value", String()))

@@ -104,7 +104,11 @@ class PostgresqlConnection(Connection):
         return int(status.rpartition(" ")[2])  # as in "UPDATE 3"
 
     def run_many(self, query: Query, rows: Sequence[tuple[object, ...]]) -> None:
-        self._run(self._alive.executemany(query.postgresql.sql, rows))
+        of_rows = query.postgresql_of_rows
+        if of_rows is None:
+            self._run(self._alive.executemany(query.postgresql.sql, rows))
+        else:
+            self._run(self._alive.execute(of_rows.sql, *zip(*rows, strict=True)))
 
     def lock(self, names: Iterable[str]) -> None:
         # In one order for everybody, so that nobody waits in a ring.
