@@ -12,11 +12,12 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import asyncpg
 from sqlalchemy.engine import make_url
@@ -41,13 +42,17 @@ END $$;
 ALTER SEQUENCE book_id_seq RESTART
 """
 # What is not the server's to lose when a test kills it, the kernel keeps: no test pulls the plug.
-_SETTINGS: Final = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_wal_size": "256MB"}
+_QUICK: Final = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_wal_size": "256MB"}
 
 
 class Server:
-    """One server, reached by its socket in `folder`. Used as a context manager."""
+    """One server, reached by its socket in `folder`. Used as a context manager.
 
-    def __init__(self) -> None:
+    `settings` are those of postgresql.conf that it is started with.
+    """
+
+    def __init__(self, settings: Mapping[str, str] = _QUICK) -> None:
+        self._settings = settings
         self._names = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._loop = asyncio.new_event_loop()
@@ -63,7 +68,7 @@ class Server:
                 shutil.chown(self.folder, **owner)
             self._as: dict[str, Any] = {**owner, "extra_groups": []} if owner else {}
             initdb = ("initdb", "-D", "data", "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-locale", "-N")
-            self._call(*initdb)
+            self.call(*initdb)
             self.start()
             upgrade(self.url(_TEMPLATE))
             self._tables = self._fetch(_TEMPLATE, _TABLES)
@@ -82,7 +87,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, also after `kill`, and wait until it takes connections."""
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         folders = ("-D", str(self.folder / "data"), "-k", str(self.folder), "--listen_addresses=")
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -159,16 +164,28 @@ class Server:
         for name in names or tuple(self._sessions):
             self._loop.run_until_complete(self._sessions.pop(name).close(timeout=PATIENCE_S))
 
-    def _call(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def call(
+        self, program: str, *arguments: str, stdin: IO[bytes] | None = None, patience_s: float = PATIENCE_S
+    ) -> str:
+        """What one of PostgreSQL's programs has to say; a client finds the server by itself."""
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [self._programs / program, *arguments],
+            stdin=stdin,
             cwd=self.folder,
+            env={"PGHOST": str(self.folder), "PGUSER": "postgres"},
             capture_output=True,
-            timeout=PATIENCE_S,
+            text=True,
+            timeout=patience_s,
             check=False,
             **self._as,
         )
-        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def _end(self, number: int) -> None:
         assert self._process is not None

@@ -11,17 +11,20 @@ from sqlalchemy import (
     ClauseElement,
     Column,
     ColumnElement,
+    FromClause,
     Select,
     String,
     Table,
     and_,
     bindparam,
     column,
+    func,
     insert,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, asyncpg
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -42,29 +45,39 @@ class Form(NamedTuple):
 
 
 class Query:
-    """A statement, in each database's own words. Rows for `run_many` are given in the order of `parameters`."""
+    """A statement, in each database's own words. Rows for `run_many` are given in the order of `parameters`.
 
-    def __init__(self, statement: ClauseElement) -> None:
+    `of_rows` is the same for rows without number.
+    """
+
+    def __init__(self, statement: ClauseElement, of_rows: ClauseElement | None = None) -> None:
         self._statement = statement
+        self._of_rows = of_rows
 
     @cached_property
     def sqlite(self) -> Form:
-        return self._compiled(_SQLITE)
+        return _compiled(self._statement, _SQLITE)
 
     @cached_property
     def postgresql(self) -> Form:
-        return self._compiled(_POSTGRESQL)
+        return _compiled(self._statement, _POSTGRESQL)
+
+    @cached_property
+    def postgresql_of_rows(self) -> Form | None:
+        """For all rows at once, each parameter the array of a column; None where a statement takes one row only."""
+        return None if self._of_rows is None else _compiled(self._of_rows, _POSTGRESQL)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.sqlite.parameters))
 
-    def _compiled(self, dialect: Dialect) -> Form:
-        compiled = self._statement.compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
-        names = tuple(compiled.positiontup or ())
-        declared = {name for name, bind in compiled.binds.items() if bind.required}
-        return Form(str(compiled), names, {n: v for n, v in compiled.params.items() if n not in declared})
+
+def _compiled(statement: ClauseElement, dialect: Dialect) -> Form:
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    names = tuple(compiled.positiontup or ())
+    declared = {name for name, bind in compiled.binds.items() if bind.required}
+    return Form(str(compiled), names, {n: v for n, v in compiled.params.items() if n not in declared})
 
 
 _SQLITE: Final[Dialect] = sqlite.dialect(paramstyle="qmark")
@@ -111,16 +124,50 @@ def _element_postgresql(element: _Element, compiler: SQLCompiler, **kw: Any) -> 
     return f"({value} #>> '{{}}')" if element.position is None else f"({value} ->> {element.position})"
 
 
+class _Among(ColumnElement[bool]):
+    """Whether a column is one of what a subquery selects: a few keys, by which the rows are looked up.
+
+    `IN` PostgreSQL takes for a join, and may go through the whole table for it; an array it looks up.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], chosen: Select[Any]) -> None:
+        self.column = column
+        self.chosen = chosen
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.column, **kw)} IN ({compiler.process(element.chosen, **kw)})"
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.column, **kw)} = ANY (ARRAY({compiler.process(element.chosen, **kw)}))"
+
+
 def insert_into(table: Table) -> Query:
-    return Query(insert(table))
+    return Query(insert(table), _inserted(table))
 
 
 def replace(table: Table) -> Query:
-    """Insert a whole row, or overwrite the one with the same primary key."""
-    statement = upsert(table)
+    """Insert a whole row, or overwrite the one with the same primary key; of many rows no two have the same one."""
     keys = [column.name for column in table.primary_key]
-    rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    return Query(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+    def replacing(statement: Insert) -> Insert:
+        rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+        return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+    return Query(replacing(upsert(table)), replacing(_inserted(table)))
+
+
+def _inserted(table: Table) -> Insert:
+    """Of arrays, one a column: what it costs to begin a statement, and to find a row's part, is paid once."""
+    names = [column.name for column in table.columns]
+    arrays = (bindparam(column.name, type_=ARRAY(column.type)) for column in table.columns)
+    rows = func.unnest(*arrays).table_valued(*names).render_derived()
+    return upsert(table).from_select(names, select(*rows.c))
 
 
 _each = _Elements(bindparam("keys", type_=String())).table_valued(column("value", String()))
@@ -134,12 +181,19 @@ def of_pairs(table: Table) -> ColumnElement[bool]:
 
 def of_brand(table: Table) -> Query:
     """Rows of (recipient, brand code) pairs. Parameters: a JSON array of pairs."""
-    return Query(select(*table.c).select_from(pairs.join(table, of_pairs(table))))
+    return Query(_each_with(pairs, table, of_pairs(table), *table.c))
 
 
 def of_keys(table: Table, *columns: Column[Any]) -> Select[Any]:
     """Rows of recipients, for each of a JSON array of them, which names none twice."""
-    return select(*columns).select_from(_each.join(table, table.c.recipient == _Element(_each.c.value)))
+    return _each_with(_each, table, table.c.recipient == _Element(_each.c.value), *columns)
+
+
+def _each_with(given: FromClause, table: Table, is_of: ColumnElement[bool], *columns: Column[Any]) -> Select[Any]:
+    """The rows of each of the elements given, the elements first: an outer join no planner turns round, which else
+    might read the whole table for them. That no row is empty is said so that it is not seen to be an inner one."""
+    is_found = func.coalesce(table.c.recipient, literal_column("''")) != literal_column("''")
+    return select(*columns).select_from(given.outerjoin(table, is_of)).where(is_found)
 
 
 def keys() -> Select[Any]:
@@ -147,4 +201,8 @@ def keys() -> Select[Any]:
 
 
 def in_keys(column: Column[str]) -> ColumnElement[bool]:
-    return column.in_(keys())
+    return among(column, keys())
+
+
+def among(column: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool]:
+    return _Among(column, chosen)

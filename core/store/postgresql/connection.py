@@ -30,6 +30,18 @@ FAULTS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Timeout
 _STATEMENTS_CACHED: Final = 256
 _CLOSE_S: Final = 1.0
 _GRACE_S: Final = 1.0  # for the server's own limit to come back first
+# Every statement looks a few keys up in tables that may hold millions. The planner is left no other way to do it: it
+# judges by what it counted last, and after a first load, or where the table was empty then, it reads whole tables
+# instead. A plan is made once for all values, for making it takes longer than a look-up in one part of sixteen.
+_LOOKS_UP: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_material": "off",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
 # SQLSTATE classes of what a row can do: cardinality, data, integrity.
 _OF_THE_DATA: Final = ("21", "22", "23")
 # After a limit of our own, nobody knows what the session still does.
@@ -44,9 +56,6 @@ _OF_THE_CONNECTION: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _DOUBT_PAUSE_S: Final = 0.1
-# Every join here is from a few keys into tables that grow: the planner, which takes a batch for a hundred keys whatever
-# it holds, would read middling tables whole.
-_BY_KEYS: Final = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 # Written with what it is to prove, so that a commit of which the answer was lost can be told from one that never was.
 # (A transaction's number cannot: after a crash the server may give the same one again.)
 _NOTE_TURN: Final = (
@@ -98,7 +107,11 @@ class PostgresqlConnection(Connection):
         return int(status.rpartition(" ")[2])  # as in "UPDATE 3"
 
     def run_many(self, query: Query, rows: Sequence[tuple[object, ...]]) -> None:
-        self._run(self._alive.executemany(query.postgresql.sql, rows))
+        of_rows = query.postgresql_of_rows
+        if of_rows is None:
+            self._run(self._alive.executemany(query.postgresql.sql, rows))
+        else:
+            self._run(self._alive.execute(of_rows.sql, *zip(*rows, strict=True)))
 
     def lock(self, names: Iterable[str]) -> None:
         # In one order for everybody, so that nobody waits in a ring.
@@ -190,7 +203,7 @@ class PostgresqlConnection(Connection):
                 "application_name": "izinhatti",
                 "statement_timeout": limit_ms,
                 "idle_in_transaction_session_timeout": limit_ms,
-                **_BY_KEYS,
+                **_LOOKS_UP,
                 **KEEPALIVE,
             },
         )

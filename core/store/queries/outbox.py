@@ -4,17 +4,20 @@ from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, null, select, update
 
-from core.store.query import Query, in_keys, insert_into, keys
+from core.store.query import Query, among, in_keys, insert_into, keys
 from core.store.schema import outbox
 
 ready = outbox.c.state == literal_column("'ready'")
 _sent = outbox.c.state == literal_column("'sent'")
+# The same for one row, in words by which PostgreSQL cannot see that `outbox_sent` holds it: it would go through all
+# that is in that index, and through what was until lately, rather than straight to the row.
+_still_sent = outbox.c.state == select(literal_column("'sent'")).scalar_subquery()
 ADD_OUTBOX: Final = insert_into(outbox)
 
 
 def _swept(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Rows that nobody else is at: a sweep that waited for them could wait in a ring, and finds them next time."""
-    return outbox.c.id.in_(select(outbox.c.id).where(*conditions).with_for_update(skip_locked=True))
+    return among(outbox.c.id, select(outbox.c.id).where(*conditions).with_for_update(skip_locked=True))
 
 
 _free = (
@@ -33,7 +36,7 @@ _free = (
 )
 LEASE: Final = Query(
     update(outbox)
-    .where(outbox.c.id.in_(select(_free.c.id)))
+    .where(among(outbox.c.id, select(_free.c.id)))
     .values(
         state=literal_column("'sent'"),
         attempts=outbox.c.attempts + literal_column("1"),
@@ -46,7 +49,7 @@ LEASE: Final = Query(
 )
 # For many rows at once; the parameters in the order of `parameters`, which a test fixes. Only who sent a row last says
 # what became of it: when a lease has run out, another process may have it in hand.
-_in_hand = (outbox.c.id == bindparam("of_id"), _sent, outbox.c.sender == bindparam("of_sender"))
+_in_hand = (outbox.c.id == bindparam("of_id"), _still_sent, outbox.c.sender == bindparam("of_sender"))
 ACCEPT: Final = Query(
     update(outbox)
     .where(*_in_hand)
