@@ -111,8 +111,16 @@ def _element_postgresql(element: _Element, compiler: SQLCompiler, **kw: Any) -> 
     return f"({value} #>> '{{}}')" if element.position is None else f"({value} ->> {element.position})"
 
 
-def insert_into(table: Table) -> Query:
-    return Query(insert(table))
+class Insert(Query):
+    """Adds whole rows to one table."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(insert(table))
+        self.table: str = table.name
+
+
+def insert_into(table: Table) -> Insert:
+    return Insert(table)
 
 
 def replace(table: Table) -> Query:
