@@ -21,8 +21,17 @@ ALI, VELI = "+905320000001", "ali@örnek.example"
 
 OLD: Final[dict[str, list[dict[str, object]]]] = {
     "consent": [
-        {"recipient": who, "brand_code": "600100", "type": kind, "recipient_type": "BIREYSEL", "status": status}
-        | {"source": "HS_WEB", "consent_at": 1_773_136_800_000, "refused_at": refused_at, "receipt": receipt}
+        {
+            "recipient": who,
+            "brand_code": "600100",
+            "type": kind,
+            "recipient_type": "BIREYSEL",
+            "status": status,
+            "source": "HS_WEB",
+            "consent_at": 1_773_136_800_000,
+            "refused_at": refused_at,
+            "receipt": receipt,
+        }
         for who, kind, status, refused_at, receipt in (
             (ALI, "MESAJ", "ONAY", None, None),
             (ALI, "ARAMA", "RET", 1_773_136_800_001, "K7M4Q2XS"),
@@ -30,8 +39,14 @@ OLD: Final[dict[str, list[dict[str, object]]]] = {
         )
     ],
     "taken": [
-        {"recipient": ALI, "brand_code": "600100", "type": "MESAJ", "recipient_type": "BIREYSEL"}
-        | {"consent_at": at, "status": "ONAY"}
+        {
+            "recipient": ALI,
+            "brand_code": "600100",
+            "type": "MESAJ",
+            "recipient_type": "BIREYSEL",
+            "consent_at": at,
+            "status": "ONAY",
+        }
         for at in (1_773_136_700_000, 1_773_136_800_000)
     ],
     "objection": [
@@ -39,9 +54,25 @@ OLD: Final[dict[str, list[dict[str, object]]]] = {
     ],
     "talk": [{"recipient": ALI, "state": '{"a":"ğ"}', "changed_at": 8}],
     "request": [
-        {"id": number, "recipient": who, "door": "sms", "origin": "a", "link": 1, "key": b"k\0", "received_at": 1}
-        | {"decided_at": 2, "registered_at": 3, "registry_id": None, "outcome": "ret", "receipt": receipt, "entry": 4}
-        | {"salt": b"s", "raw_hash": b"h", "repeat_of": None, "review": review}
+        {
+            "id": number,
+            "recipient": who,
+            "door": "sms",
+            "origin": "a",
+            "link": 1,
+            "key": b"k\0",
+            "received_at": 1,
+            "decided_at": 2,
+            "registered_at": 3,
+            "registry_id": None,
+            "outcome": "ret",
+            "receipt": receipt,
+            "entry": 4,
+            "salt": b"s",
+            "raw_hash": b"h",
+            "repeat_of": None,
+            "review": review,
+        }
         for number, who, receipt, review in (
             ((5 << 40) + 1, ALI, "K7M4Q2XS", None),
             ((5 << 40) + 2, None, "B000001X", "open"),
