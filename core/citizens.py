@@ -9,6 +9,7 @@ from core.clock import Instant
 from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.standing import Change, Standing
 from core.store.queries.consents import (
+    ADD_CONSENT,
     CONSENTS_OF,
     CONSENTS_OF_BRAND,
     DROP_OBJECTION,
@@ -52,8 +53,8 @@ def objection_of(row: tuple[Any, ...]) -> Objection:
 
 # sqlite3 binds a plain str several times faster than a member of an enumeration; `_value_` is its public sunder name.
 def _consent_row(r: Record) -> tuple[object, ...]:
-    kind, to, status, source = r.type._value_, r.recipient_type._value_, r.status._value_, r.source._value_
-    return (r.recipient, r.brand_code, kind, to, status, source, r.consent_at, r.refused_at, r.receipt)
+    who, brand, kind, to, status, source, *rest = r
+    return (who, brand, kind._value_, to._value_, status._value_, source._value_, *rest)
 
 
 def _objection_row(o: Objection) -> tuple[object, ...]:
@@ -68,7 +69,8 @@ class Citizens:
         self._transaction = transaction
         self._standings: dict[str, dict[str, Standing]] = {}
         self._whole: set[str] = set()  # recipients of whom everything was read
-        self._records: dict[tuple[str, ...], Record] = {}
+        self._added: dict[tuple[str, ...], Record] = {}
+        self._changed: dict[tuple[str, ...], Record] = {}
         self._objections: dict[tuple[str, ...], Objection | None] = {}  # None: to be removed
         self._talks: dict[str, Talk] = {}
         self._changed_talks: dict[str, Talk] = {}
@@ -106,7 +108,10 @@ class Citizens:
             records, objections = self.standing((row.recipient, row.brand_code))
             if isinstance(row, Record):
                 records[row.type, row.recipient_type] = row
-                self._records[row[:4]] = row
+                key = row[:4]
+                # Nobody else can have added it meanwhile: whoever decides for these citizens has locked them.
+                written = self._added if before is None or key in self._added else self._changed
+                written[key] = row
             elif after is None:
                 del objections[row.type]
                 self._objections[row[:3]] = None
@@ -116,7 +121,8 @@ class Citizens:
 
     def write(self, now: Instant) -> None:
         transaction, objections = self._transaction, self._objections
-        transaction.run_many(PUT_CONSENT, [_consent_row(record) for record in self._records.values()])
+        transaction.add_many(ADD_CONSENT, [_consent_row(record) for record in self._added.values()])
+        transaction.run_many(PUT_CONSENT, [_consent_row(record) for record in self._changed.values()])
         transaction.run_many(PUT_OBJECTION, [_objection_row(o) for o in objections.values() if o is not None])
         transaction.run_many(DROP_OBJECTION, [key for key, o in objections.items() if o is None])
         transaction.run_many(PUT_TALK, [(who, dump(talk), now) for who, talk in self._changed_talks.items()])

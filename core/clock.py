@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final, NewType
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,9 @@ Clock = Callable[[], Instant]
 ISTANBUL: Final = ZoneInfo("Europe/Istanbul")
 LEGAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _LEGAL_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+_LEGAL_HOUR: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}")
+_HOURS_KEPT: Final = 65_536  # more than seven years of them
+_IN_HOUR: Final = {f":{second // 60:02}:{second % 60:02}": second * 1000 for second in range(3600)}
 
 
 def system_clock() -> Instant:
@@ -49,9 +53,18 @@ def legal_time(moment: Instant) -> str:
 
 def parse_legal_time(text: str) -> Instant:
     """Read `YYYY-MM-DD HH:mm:ss` in Türkiye time. Raises ValueError, or OverflowError before the year 1."""
-    if not LEGAL_TIME.fullmatch(text):
+    in_hour = _IN_HOUR.get(text[13:])
+    if in_hour is None:
         raise ValueError("not like YYYY-MM-DD HH:mm:ss")
-    # Five times as quick as strptime, which a million rows feel.
+    return Instant(_hour(text[:13]) + in_hour)
+
+
+# A million rows have a million dates, but few hours. Since 1910 the clocks of Istanbul have changed on the hour.
+@lru_cache(_HOURS_KEPT)
+def _hour(text: str) -> int:
+    """When an hour began, from `YYYY-MM-DD HH`. Raises as `parse_legal_time`."""
+    if not _LEGAL_HOUR.fullmatch(text):
+        raise ValueError("not like YYYY-MM-DD HH:mm:ss")
     return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ISTANBUL))
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -16,7 +16,7 @@ from core.calendar import Calendar
 from core.citizens import Citizens, Pair
 from core.clock import Clock, Instant, utc_text
 from core.consent import Record, Status
-from core.feed import Act, ActKey, Rejected, Verdict, judge
+from core.feed import Act, ActKey, Rejected, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.notices import Entered, NoticeWriter, kind_of
@@ -26,7 +26,6 @@ from core.store.queries.books import UNSEALED_BOOKS
 from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND
 from core.store.transaction import Transaction
 
-_SLICE_S_AIM: Final = 0.02  # leaves room in the 50 ms that a slice may take for a slow fsync or a checkpoint
 _SLICE_ROWS_FIRST: Final = 100
 _SLICE_ROWS_MIN: Final = 20
 _SLICE_ROWS_MAX: Final = 5000
@@ -105,34 +104,41 @@ class Loader:
 
         Raises StoreError; the slices committed before stay, and the file can be read again.
         """
-        counts, size, waiting = Counts(), _SLICE_ROWS_FIRST, iter(rows)
-        while part := list(islice(waiting, size)):
-            started = self._pace.monotonic()
-            taken = await self._database.transact(partial(self._take, rows=part))
-            took_s = self._pace.monotonic() - started
+        counts, waiting = Counts(), iter(rows)
+        part = _some(waiting, _SLICE_ROWS_FIRST)
+        size = len(part)
+        while part:
+            # The next rows are read while the database has these; how many, the slice before tells.
+            reading = asyncio.create_task(asyncio.to_thread(_some, waiting, size))
+            try:
+                started = self._pace.monotonic()
+                taken = await self._database.transact(partial(self._take, rows=part))
+                took_s = self._pace.monotonic() - started
+            finally:
+                following = await reading
             self._book.keep()
             for row, reason in taken.rejected:
                 on_rejected(row, reason)
             counts = counts.plus(taken.counts)
             await on_slice()
-            size = min(rows_next(len(part), took_s), self._database.names_max)
+            size = min(rows_next(len(part), took_s, self._database.bulk_s), self._database.names_max)
             if taken.others_write:
                 # Between processes SQLite hands the lock to whoever asks first: stepping back is the only courtesy.
                 await self._pace.sleep(took_s)
+            part = following
         return counts
 
     def _take(self, transaction: Transaction, rows: list[Row]) -> "_Slice":
         self._directory.apply(self._brands.read(transaction))
-        verdicts = self._judge(transaction, rows)
-        imported = [row.read for row, verdict in zip(rows, verdicts, strict=True) if isinstance(verdict, Change)]
-        rejected = [(row, v.reason) for row, v in zip(rows, verdicts, strict=True) if isinstance(v, Rejected)]
+        imported, rejected = self._judge(transaction, rows)
         counts = Counts(len(imported), len(rows) - len(imported) - len(rejected), len(rejected))
         if imported:
             self._book.append(transaction, [self._entry(rows, imported, counts)])
         others = [book for (book,) in transaction.rows(UNSEALED_BOOKS) if book != self._book.number]
         return _Slice(counts, rejected, bool(others))
 
-    def _judge(self, transaction: Transaction, rows: list[Row]) -> list[Verdict]:
+    def _judge(self, transaction: Transaction, rows: list[Row]) -> tuple[list[Act], list[tuple[Row, str]]]:
+        """Take the rows in their order; which acts moved the registry, and what was rejected."""
         acts = [row.read for row in rows if isinstance(row.read, Act)]
         transaction.lock(act.recipient for act in acts)
         now, feed = self._clock(), self._feed
@@ -141,33 +147,37 @@ class Loader:
         talkers = [act.recipient for act in acts] if feed else ()
         citizens = Citizens(transaction, [(act.recipient, act.brand_code) for act in acts], talkers)
         taken = _taken(transaction, acts, citizens)
-        verdicts: list[Verdict] = []
+        imported: list[Act] = []
+        rejected: list[tuple[Row, str]] = []
         new: list[tuple[object, ...]] = []
         for row in rows:
             act = row.read
             if isinstance(act, Rejected):
-                verdicts.append(act)
+                rejected.append((row, act.reason))
                 continue
             key = act.key
             standing = citizens.standing((act.recipient, act.brand_code))
             verdict = judge(act, self._directory.get(act.brand_code), standing, key in taken, void_before)
+            if isinstance(verdict, Rejected):
+                rejected.append((row, verdict.reason))
+                continue
             if isinstance(verdict, Change):
-                if act.status is Status.ONAY:
+                if feed and act.status is Status.ONAY:
                     entered.append(entered_by(act, verdict, standing, citizens.talk(act.recipient).subscribed_at))
                 citizens.apply((verdict,))
-            for moved, source in _moved(act, verdict):
+                imported.append(act)
+            for moved, source in _moved(act, key, verdict):
                 if moved not in taken:
                     taken.add(moved)
                     new.append((*moved, source, now if source else None))
-            verdicts.append(verdict)
         citizens.write(now)
-        transaction.run_many(ADD_TAKEN, new)
+        transaction.add_many(ADD_TAKEN, new)
         if feed:
             feed.notices.note(transaction, entered, now)
-        return verdicts
+        return imported, rejected
 
-    def _entry(self, rows: list[Row], imported: list[Act | Rejected], counts: Counts) -> str:
-        digest = hashlib.sha256(orjson.dumps(imported, default=tuple))
+    def _entry(self, rows: list[Row], imported: list[Act], counts: Counts) -> str:
+        digest = hashlib.sha256(orjson.dumps([tuple(act) for act in imported]))
         return canonical(
             {
                 "kind": "import",
@@ -189,19 +199,17 @@ def entered_by(act: Act, change: Change, standing: Standing, subscribed_at: Inst
     return Entered(act.recipient, act.brand_code, act.type, kind, act.at)
 
 
-def _moved(act: Act, verdict: Verdict) -> Iterator[tuple[ActKey, str | None]]:
+def _moved(act: Act, key: ActKey, verdict: Change | Literal["unchanged"]) -> tuple[tuple[ActKey, str | None], ...]:
     """What is remembered of a row: the act, with its source if it moved the registry; and the refusal by which an
     earlier wish of the citizen ended it at once."""
-    if isinstance(verdict, Rejected):
-        return
-    if isinstance(verdict, Change):
-        yield act.key, act.source._value_
-        after = verdict.row
-        if isinstance(after, Record) and after.status is not act.status and after != verdict.before:
-            yield act._replace(status=after.status, at=after.consent_at).key, after.source._value_
-    else:
+    if not isinstance(verdict, Change):
         # Equal to what stands: read again, when something newer stands, it must not be rejected.
-        yield act.key, None
+        return ((key, None),)
+    before, after = verdict
+    moved = key, act.source._value_
+    if isinstance(after, Record) and after.status is not act.status and after != before:
+        return moved, (act._replace(status=after.status, at=after.consent_at).key, after.source._value_)
+    return (moved,)
 
 
 class _Slice(NamedTuple):
@@ -210,9 +218,13 @@ class _Slice(NamedTuple):
     others_write: bool
 
 
-def rows_next(rows: int, took_s: float) -> int:
+def _some(waiting: Iterator[Row], size: int) -> list[Row]:
+    return list(islice(waiting, size))
+
+
+def rows_next(rows: int, took_s: float, aim_s: float) -> int:
     """How many rows the next slice takes, when this many took so long: at most twice as many, within bounds."""
-    aim = round(rows * _SLICE_S_AIM / took_s) if took_s > 0 else _SLICE_ROWS_MAX
+    aim = round(rows * aim_s / took_s) if took_s > 0 else _SLICE_ROWS_MAX
     return max(_SLICE_ROWS_MIN, min(aim, 2 * rows, _SLICE_ROWS_MAX))
 
 

@@ -53,6 +53,7 @@ class Change(NamedTuple):
     @property
     def row(self) -> Record | Objection:
         """Whose recipient, brand and type are those of the change."""
-        row = self.after if self.after is not None else self.before
+        before, after = self
+        row = before if after is None else after
         assert row is not None, "a change has a before or an after"
         return row

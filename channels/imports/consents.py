@@ -1,5 +1,6 @@
 """`consents import`: consents from a CSV file, as a first load or as a sender's feed."""
 
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
                         await own.anchor()
                         anchored_at = time.monotonic()
 
+                gc.freeze()  # else the collector would walk all that is loaded, once for some thousand rows
                 feed = _feed(settings, own.book.number) if notify else None
                 counts = await Loader(own.database, own.book, table.hash, system_clock, feed=feed).load(
                     _rows(table),
@@ -56,6 +58,6 @@ def _feed(settings: Settings, book: int) -> Feed:
 
 
 def _rows(table: Table) -> Iterator[Row]:
-    for record in table.records():
-        read = Rejected(record.broken) if record.fields is None else read_act(record.fields, system_clock())
-        yield Row(record.line, record.original, read)
+    now = system_clock()  # what is later than this did not happen when the file was written
+    for line, original, fields, broken in table.records():
+        yield Row(line, original, Rejected(broken) if fields is None else read_act(fields, now))

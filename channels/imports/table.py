@@ -6,6 +6,7 @@ A line is a record: no field of our files holds a line break, and so an open quo
 import csv
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Self
 
@@ -60,13 +61,13 @@ class Table:
     def records(self) -> Iterator[Record]:
         """Every line below the header that is not empty."""
         width = len(self.header)
-        for number, octets in enumerate(iter(lambda: self._file.readline(_LINE_OCTETS_MAX), b""), 2):
+        for number, octets in enumerate(iter(partial(self._file.readline, _LINE_OCTETS_MAX), b""), 2):
             if len(octets) == _LINE_OCTETS_MAX and not octets.endswith(b"\n"):
                 self._skip_line()
                 yield Record(number, (), None, f"the line is longer than {_LINE_OCTETS_MAX} octets")
                 continue
             text = octets.decode("utf-8", "surrogateescape").rstrip("\r\n")
-            if not text.strip():
+            if not text or text.isspace():
                 continue
             try:
                 original = _split(text)
@@ -79,7 +80,7 @@ class Table:
             elif not _is_text(octets):
                 broken = "the line is not UTF-8 text"
             else:
-                fields = tuple([original[place].strip() for place in self._places])
+                fields = tuple(map(str.strip, map(original.__getitem__, self._places)))
             yield Record(number, original, fields, broken)
 
     def _read_header(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from core.store.query import Query
+from core.store.query import Insert, Query
 from core.store.wake import Wake
 
 
@@ -16,6 +16,9 @@ class Connection(ABC):
 
     names_max: int
     """How many names one transaction may lock."""
+
+    bulk_s: float
+    """How long a transaction of bulk work aims to last, in seconds: somebody waits for it."""
 
     @abstractmethod
     def begin(self) -> None: ...
@@ -39,6 +42,9 @@ class Connection(ABC):
 
     @abstractmethod
     def run_many(self, query: Query, rows: Sequence[tuple[object, ...]]) -> None: ...
+
+    @abstractmethod
+    def add_many(self, query: Insert, rows: Sequence[tuple[object, ...]]) -> None: ...
 
     @abstractmethod
     def lock(self, names: Iterable[str]) -> None: ...

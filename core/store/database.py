@@ -63,6 +63,11 @@ class Database:
         """How many names one transaction may lock."""
         return self._connection.names_max
 
+    @property
+    def bulk_s(self) -> float:
+        """How long a transaction of bulk work aims to last, in seconds."""
+        return self._connection.bulk_s
+
     def book_locks(self) -> BookLocks:
         """To be used by functions given to `transact`."""
         return self._engine.book_locks(self._connection)

@@ -24,7 +24,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import ARRAY, Insert, asyncpg
+from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
+from sqlalchemy.dialects.postgresql import Insert as Upsert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -147,22 +148,30 @@ def _among_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{compiler.process(element.column, **kw)} = ANY (ARRAY({compiler.process(element.chosen, **kw)}))"
 
 
-def insert_into(table: Table) -> Query:
-    return Query(insert(table), _inserted(table))
+class Insert(Query):
+    """Adds whole rows to one table."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(insert(table), _inserted(table))
+        self.table: str = table.name
+
+
+def insert_into(table: Table) -> Insert:
+    return Insert(table)
 
 
 def replace(table: Table) -> Query:
     """Insert a whole row, or overwrite the one with the same primary key; of many rows no two have the same one."""
     keys = [column.name for column in table.primary_key]
 
-    def replacing(statement: Insert) -> Insert:
+    def replacing(statement: Upsert) -> Upsert:
         rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
         return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
     return Query(replacing(upsert(table)), replacing(_inserted(table)))
 
 
-def _inserted(table: Table) -> Insert:
+def _inserted(table: Table) -> Upsert:
     """Of arrays, one a column: what it costs to begin a statement, and to find a row's part, is paid once."""
     names = [column.name for column in table.columns]
     arrays = (bindparam(column.name, type_=ARRAY(column.type)) for column in table.columns)

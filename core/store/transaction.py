@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from core.store.connection import Connection
-from core.store.query import Query
+from core.store.query import Insert, Query
 from core.store.wake import Wake
 
 
@@ -43,6 +43,12 @@ class Transaction:
         """Execute for each row, given in the order of `query.parameters`."""
         if rows:
             self._connection.run_many(query, rows)
+            self._has_written = True
+
+    def add_many(self, query: Insert, rows: Sequence[tuple[object, ...]]) -> None:
+        """As `run_many`, in the way that is quickest for hundreds of rows."""
+        if rows:
+            self._connection.add_many(query, rows)
             self._has_written = True
 
     def lock(self, names: Iterable[str]) -> None:

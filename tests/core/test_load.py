@@ -1,12 +1,14 @@
 """The loader steps back for other writers, and only for them; as a sender's feed it notes who is to be told."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import pytest
 
 from core.calendar import Calendar
-from core.clock import Instant
+from core.clock import Clock, Instant
 from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.feed import Act
 from core.ids import Ids
@@ -18,10 +20,10 @@ from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.books import OPEN_BOOK
 from core.store.queries.brands import PUT_BRAND
-from core.store.queries.consents import PUT_TALK
+from core.store.queries.consents import PUT_OBJECTION, PUT_TALK
 from core.talk import Talk, dump
 from tests.core.decisions.scenes import AT, DAY_MS, MESAJ, MIGROS, NOW, NUMBER, ONAY, RET, objection, record
-from tests.counter import execute
+from tests.counter import PATIENCE_S, execute, until
 from tests.counter_fixtures import on_postgresql
 
 
@@ -82,7 +84,7 @@ async def test_a_slice_locks_no_more_citizens_than_the_server_has_room_for(
     counts, _, slices = await load(url, others=0, count=700, slice_s=0.0)
 
     assert counts == Counts(imported=700)
-    assert slices == 5  # 100, and then 150 each
+    assert slices == 6  # 100, as many while they are written, and then 150 each
 
 
 ONAY_NOW: Final = Act(NUMBER.reveal(), MIGROS.code, MESAJ, RecipientType.BIREYSEL, ONAY, Source.HS_WEB, AT)
@@ -121,10 +123,13 @@ async def database(url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def feed(database: Database, *acts: Act, is_feed: bool = True) -> Counts:
-    [(book,)] = await database.transact(lambda transaction: transaction.rows(OPEN_BOOK, opening_at=0))
+async def feed(
+    database: Database, *acts: Act, is_feed: bool = True, clock: Clock = lambda: NOW, book: int | None = None
+) -> Counts:
+    if book is None:
+        [(book,)] = await database.transact(lambda transaction: transaction.rows(OPEN_BOOK, opening_at=0))
     notices = NoticeWriter(Ids(book), book, OpenHours(0, 1440))
-    loader = Loader(database, Book(book), b"file", lambda: NOW, feed=Feed(Calendar(), notices) if is_feed else None)
+    loader = Loader(database, Book(book), b"file", clock, feed=Feed(Calendar(), notices) if is_feed else None)
 
     async def on_slice() -> None:
         pass
@@ -170,3 +175,95 @@ async def test_what_somebody_else_refused_who_had_the_number_is_not_told(databas
     await feed(database, ONAY_NOW)
 
     assert await kinds(database) == ["given"]
+
+
+CODE: Final = MIGROS.code
+OLDER: Final = Instant(AT - DAY_MS)
+
+
+async def taken(database: Database) -> list[tuple[str, int, str | None, int | None]]:
+    found = await database.transact(
+        lambda transaction: execute(
+            transaction, "SELECT status, consent_at, source, created_at FROM taken ORDER BY consent_at, status"
+        )
+    )
+    return [tuple(row) for row in found]
+
+
+async def test_what_moved_the_registry_is_remembered_with_its_source_and_what_equalled_it_without(
+    database: Database,
+) -> None:
+    """By them the day's movements are told apart from what only stood already."""
+    await feed(database, ONAY_NOW._replace(at=OLDER), is_feed=False)
+    await database.transact(lambda transaction: execute(transaction, "DELETE FROM taken"))  # as by a citizen's own act
+
+    counts = await feed(database, ONAY_NOW._replace(at=OLDER), ONAY_NOW, is_feed=False)
+
+    assert counts == Counts(imported=1, unchanged=1)
+    assert await taken(database) == [("ONAY", OLDER, None, None), ("ONAY", AT, "HS_WEB", NOW)]
+
+
+async def test_a_permission_that_an_objection_ended_is_remembered_with_the_refusal(database: Database) -> None:
+    wish = Objection(NUMBER.reveal(), CODE, MESAJ, Source.IYS_KISAMESAJ, AT, "K7M4Q2XS")
+    row = (*wish[:2], wish.type.value, wish.source.value, *wish[4:])
+    await database.transact(lambda transaction: transaction.run_many(PUT_OBJECTION, [row]))
+
+    counts = await feed(database, ONAY_NOW._replace(at=OLDER), is_feed=False)
+
+    assert counts == Counts(imported=1)
+    assert await taken(database) == [("ONAY", OLDER, "HS_WEB", NOW), ("RET", AT, "IYS_KISAMESAJ", NOW)]
+
+
+@pytest.mark.parametrize(
+    ("acts", "counts", "stands", "remembered"),
+    [
+        pytest.param([ONAY_NOW, ONAY_NOW], Counts(1, 1), ("ONAY", AT), 1, id="the same act twice"),
+        pytest.param(
+            [ONAY_NOW, ONAY_NOW._replace(source=Source.HS_MOBIL)], Counts(1, 1), ("ONAY", AT), 1, id="by two sources"
+        ),
+        pytest.param(
+            [ONAY_NOW._replace(at=OLDER), ONAY_NOW._replace(status=RET)], Counts(2), ("RET", AT), 2, id="given, ended"
+        ),
+        pytest.param(
+            [ONAY_NOW, ONAY_NOW._replace(at=OLDER)], Counts(1, 0, 1), ("ONAY", AT), 1, id="the newer before the older"
+        ),
+        pytest.param([ONAY_NOW, ONAY_NOW._replace(status=RET)], Counts(2), ("RET", AT), 2, id="both in one second"),
+    ],
+)
+async def test_acts_of_one_record_in_one_slice_leave_one_record(
+    database: Database, acts: list[Act], counts: Counts, stands: tuple[str, int], remembered: int
+) -> None:
+    assert await feed(database, *acts, is_feed=False) == counts
+
+    records = await database.transact(
+        lambda transaction: execute(transaction, "SELECT status, consent_at FROM consent")
+    )
+    assert [tuple(row) for row in records] == [stands]
+    assert len(await taken(database)) == remembered
+    assert await feed(database, *acts[: counts.imported], is_feed=False) == Counts(unchanged=counts.imported)
+
+
+async def test_a_file_that_another_process_is_reading_too_is_taken_once(url: str, database: Database) -> None:
+    """The second waits for the citizens of the first's slice, and then finds its acts."""
+    other = await Database.open(url, PATIENCE_S)
+    deciding, go_on, decided = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly() -> Instant:
+        deciding.set()
+        assert go_on.wait(PATIENCE_S)
+        return NOW
+
+    def at_once() -> Instant:
+        decided.set()
+        return NOW
+
+    first = asyncio.create_task(feed(database, ONAY_NOW, is_feed=False, clock=slowly))
+    await until(deciding.is_set)
+    second = asyncio.create_task(feed(other, ONAY_NOW, is_feed=False, clock=at_once, book=9))
+    await asyncio.sleep(0.05)  # enough for it to decide, if nothing held it
+    waited = not decided.is_set()
+    go_on.set()
+
+    assert [await first, await second] == [Counts(imported=1), Counts(unchanged=1)]
+    assert waited
+    await other.close()

@@ -6,14 +6,15 @@ between the statements is in nobody's way.
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine, Iterable, Sequence
+import struct
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import asyncpg
 
 from core.store.connection import Connection
 from core.store.errors import BookLost, DataFault, StoreError, TemporaryFault
-from core.store.query import Query
+from core.store.query import Insert, Query
 from core.store.wake import Wake
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class PostgresqlConnection(Connection):
 
     # All sessions together have room for max_locks_per_transaction * max_connections, 6400 as it comes.
     names_max = 1000
+    bulk_s = 0.1  # only these citizens wait
 
     def __init__(self, dsn: str, timeout_s: float, *, read_only: bool = False) -> None:
         self._dsn = dsn
@@ -113,14 +115,18 @@ class PostgresqlConnection(Connection):
         else:
             self._run(self._alive.execute(of_rows.sql, *zip(*rows, strict=True)))
 
+    def add_many(self, query: Insert, rows: Sequence[tuple[object, ...]]) -> None:
+        """By COPY, which takes a third of what the same rows cost as statements."""
+        self._run(self._alive.copy_records_to_table(query.table, records=rows, columns=query.parameters))
+
     def lock(self, names: Iterable[str]) -> None:
         # In one order for everybody, so that nobody waits in a ring.
-        keys = sorted({_lock_key(name) for name in names})
+        keys = sorted(_lock_keys(set(names)))
         if keys:
             self._run(self._alive.fetch("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys))
 
     def try_lock(self, name: str) -> bool:
-        is_ours: bool = self._run(self._alive.fetchval("SELECT pg_try_advisory_xact_lock($1)", _lock_key(name)))
+        is_ours: bool = self._run(self._alive.fetchval("SELECT pg_try_advisory_xact_lock($1)", *_lock_keys({name})))
         return is_ours
 
     def hold_book(self, book: int) -> bool:
@@ -265,5 +271,6 @@ def fault_of(error: Exception) -> StoreError:
     return TemporaryFault(f"database: {str(error) or type(error).__name__}")
 
 
-def _lock_key(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+def _lock_keys(names: Collection[str]) -> tuple[int, ...]:
+    digests = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names]
+    return struct.unpack(f">{len(digests)}q", b"".join(digests))

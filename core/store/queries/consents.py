@@ -12,6 +12,7 @@ CONSENTS_OF_BRAND: Final = of_brand(consent)
 OBJECTIONS_OF_BRAND: Final = of_brand(objection)
 CONSENTS_OF: Final = Query(select(*consent.c).where(consent.c.recipient == bindparam("recipient")))
 OBJECTIONS_OF: Final = Query(select(*objection.c).where(objection.c.recipient == bindparam("recipient")))
+ADD_CONSENT: Final = insert_into(consent)
 PUT_CONSENT: Final = replace(consent)
 PUT_OBJECTION: Final = replace(objection)
 DROP_OBJECTION: Final = Query(

@@ -8,7 +8,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from core.store.connection import Connection
 from core.store.errors import DataFault, StoreError, TemporaryFault
-from core.store.query import Query
+from core.store.query import Insert, Query
 from core.store.wake import Wake
 
 P = ParamSpec("P")
@@ -48,6 +48,7 @@ class SqliteConnection(Connection):
     """Begins with the statement given: what is to be written is locked from its first moment."""
 
     names_max = sys.maxsize
+    bulk_s = 0.02  # every other writer waits: it leaves room in their 50 ms for a slow fsync or a checkpoint
 
     def __init__(self, raw: sqlite3.Connection, begin: str) -> None:
         self._raw = raw
@@ -81,6 +82,9 @@ class SqliteConnection(Connection):
     @_translated
     def run_many(self, query: Query, rows: Sequence[tuple[object, ...]]) -> None:
         self._raw.executemany(query.sqlite.sql, rows)
+
+    def add_many(self, query: Insert, rows: Sequence[tuple[object, ...]]) -> None:
+        self.run_many(query, rows)
 
     def lock(self, names: Iterable[str]) -> None:
         """A transaction that writes is alone with the whole file."""

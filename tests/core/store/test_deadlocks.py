@@ -18,7 +18,7 @@ from core.outbox import row, sweep
 from core.recipients import Msisdn
 from core.starts import begin
 from core.store.database import Database
-from core.store.postgresql.connection import _lock_key
+from core.store.postgresql.connection import _lock_keys
 from core.store.queries.links import ADD_REDELIVERY, DROP_EXPIRED_REDELIVERIES
 from core.store.queries.outbox import ACCEPT, ADD_OUTBOX
 from core.store.transaction import Transaction
@@ -215,7 +215,7 @@ async def test_the_victim_of_a_deadlock_gets_a_temporary_answer_and_then_acts_on
     deciding = asyncio.create_task(counter.desk.handle(counter.request()))
     async with bystander(url) as watching:
         await watching.until_waiting(1)
-        await other.do("SELECT pg_advisory_xact_lock($1)", _lock_key(NUMBER.reveal()))
+        await other.do("SELECT pg_advisory_xact_lock($1)", *_lock_keys({NUMBER.reveal()}))
     await other.do("COMMIT")
     async with asyncio.timeout(PATIENCE_S):
         victim, again = await deciding, await counter.desk.handle(counter.request())
@@ -231,13 +231,13 @@ async def test_the_victim_of_a_deadlock_gets_a_temporary_answer_and_then_acts_on
 async def test_batches_of_the_same_citizens_in_opposite_order_wait_in_no_ring(
     url: str, clock: FakeClock, signer: Signer, other: Bystander
 ) -> None:
-    citizens = sorted((Msisdn(f"+9053200000{n:02}") for n in range(10, 13)), key=lambda one: _lock_key(one.reveal()))
+    citizens = sorted((Msisdn(f"+9053200000{n:02}") for n in range(10, 13)), key=lambda one: _lock_keys({one.reveal()}))
     first, second, third = citizens
     async with opened(url, clock, signer) as one, opened(url, clock, signer) as two:
         await one.allow(*citizens)
 
         await other.do("BEGIN")
-        await other.do("SELECT pg_advisory_xact_lock($1)", _lock_key(third.reveal()))
+        await other.do("SELECT pg_advisory_xact_lock($1)", *_lock_keys({third.reveal()}))
         deciding = [
             asyncio.create_task(counter.desk.handle(counter.request(recipient=citizen, key=name)))
             for counter, name, order in ((one, b"1", (first, third, second)), (two, b"2", (second, third, first)))
