@@ -36,9 +36,9 @@ def clock() -> FakeClock:
 
 
 @contextmanager
-def empty_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    """The URL of one of the kind that a fixture's parameter names; a file lies in the folder."""
-    if request.param == "sqlite":
+def empty_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The URL of one; a file lies in the folder."""
+    if kind == "sqlite":
         yield prepared(request.getfixturevalue("template"), folder)
     else:
         server: Server = request.getfixturevalue("postgresql")
@@ -50,15 +50,27 @@ def empty_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Of an empty database of each kind."""
-    with empty_database(request, tmp_path) as url:
+    with empty_database(request.param, request, tmp_path) as url:
         yield url
 
 
 @pytest.fixture(scope="module", params=DATABASES)
 def url_of_module(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same, for what serves all tests of a file."""
-    with empty_database(request, tmp_path_factory.mktemp("database")) as url:
+    with empty_database(request.param, request, tmp_path_factory.mktemp("database")) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def urls_of_module(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The same, of both at once."""
+    with ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(empty_database(kind, request, tmp_path_factory.mktemp(kind)))
+            for kind in DATABASES
+        }
 
 
 @pytest.fixture(params=DATABASES)
@@ -70,7 +82,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
             last.close()
             for left in tmp_path.iterdir():
                 left.unlink()
-            return last.enter_context(empty_database(request, tmp_path))
+            return last.enter_context(empty_database(request.param, request, tmp_path))
 
         yield url
 

@@ -5,6 +5,7 @@ Calls take their time, so all of them run side by side on one line, each from a 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import date
 from functools import partial
 from itertools import permutations
@@ -20,6 +21,7 @@ from core.calendar import Calendar
 from core.clock import Instant, legal_time, system_clock
 from core.requests import Language
 from ivr.voice import Dated, Fixed, Named, Speech, Spelled
+from tests.counter_fixtures import DATABASES
 from tests.system.caller import Caller, How, calling
 from tests.system.izinhatti import run
 from tests.system.sipp.call import Called, call
@@ -66,6 +68,24 @@ CASES: Final = [
     *[Case(f"hung up after {n} entries", ["1", "644767#", "1"][:n], None) for n in range(4)],
 ]
 SCRIPTED: Final[list[tuple[Case, How]]] = [(case, how) for case in CASES for how in get_args(How)]
+# A call takes its time: most are about keys and voices, and are made on one database. These ask the most of the store.
+ON_BOTH: Final = frozenset(
+    {
+        "by number, messages",
+        "all brands",
+        "the list by SMS",
+        "a report",
+        "a_brand_is_allowed_with_the_code_after_calling_back",
+        "the_list_is_read_out_to_who_keys_in_the_code",
+        "a_hidden_number_is_asked_for_and_proven_by_a_code",
+        "one brand refused by phone, then sms, then link is one act",
+        "one brand refused by link, then sms, then phone is one act",
+    }
+)
+
+
+def is_made_on(kind: str, name: str) -> bool:
+    return kind == "sqlite" or name in ON_BOTH
 
 
 def presses(how: How, *entries: str) -> list[Press]:
@@ -80,15 +100,6 @@ def number_of(index: int) -> str:
     return f"+90532100{index:04}"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def line(tmp_path_factory: pytest.TempPathFactory, sounds: Path) -> AsyncIterator[VoiceLine]:
-    async with voice_line(tmp_path_factory.mktemp("line"), sounds) as line:
-        yield line
-        assert (await line.command("ledger", "verify"))["ok"]
-        code, errors = await line.stop()
-        assert code == 0, errors
-
-
 Story = Callable[[VoiceLine], Awaitable[None]]
 STORIES: Final[dict[str, Story]] = {}
 
@@ -100,14 +111,34 @@ def story(work: Story) -> Story:
 
 
 class Told(NamedTuple):
-    scripted: list[Called]
+    line: VoiceLine
+    scripted: dict[int, Called]
     stories: dict[str, BaseException | None]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(line: VoiceLine) -> Told:
-    """All calls, side by side."""
-    for index in range(len(SCRIPTED)):
+async def told(
+    tmp_path_factory: pytest.TempPathFactory, urls_of_module: dict[str, str], sounds: Path
+) -> AsyncIterator[dict[str, Told]]:
+    """All calls to a line on each database, those to one line side by side."""
+    async with AsyncExitStack() as lines:
+        told = {
+            kind: await called(
+                await lines.enter_async_context(voice_line(tmp_path_factory.mktemp("line"), url, sounds)),
+                {n: script for n, script in enumerate(SCRIPTED) if is_made_on(kind, script[0].label)},
+                {name: work for name, work in STORIES.items() if is_made_on(kind, name)},
+            )
+            for kind, url in urls_of_module.items()
+        }
+        yield told
+        for line in (one.line for one in told.values()):
+            assert (await line.command("ledger", "verify"))["ok"]
+            code, errors = await line.stop()
+            assert code == 0, errors
+
+
+async def called(line: VoiceLine, scripts: dict[int, tuple[Case, How]], stories: dict[str, Story]) -> Told:
+    for index in scripts:
         line.allow(number_of(index), *ALLOWED)
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -125,20 +156,26 @@ async def told(line: VoiceLine) -> Told:
         async with places:
             await work(line)
 
-    stories = asyncio.gather(*[told(work) for work in STORIES.values()], return_exceptions=True)
-    called = await asyncio.gather(*[scripted(index, case, how) for index, (case, how) in enumerate(SCRIPTED)])
-    return Told(called, dict(zip(STORIES, await stories, strict=True)))
+    telling = asyncio.gather(*[told(work) for work in stories.values()], return_exceptions=True)
+    calls = await asyncio.gather(*[scripted(index, *script) for index, script in scripts.items()])
+    return Told(line, dict(zip(scripts, calls, strict=True)), dict(zip(stories, await telling, strict=True)))
 
 
 @pytest.mark.parametrize(
-    ("index", "case"), [pytest.param(n, case, id=f"{case.label}, {how}") for n, (case, how) in enumerate(SCRIPTED)]
+    ("kind", "index", "case"),
+    [
+        pytest.param(kind, n, case, id=f"{case.label}, {how}, {kind}")
+        for kind in DATABASES
+        for n, (case, how) in enumerate(SCRIPTED)
+        if is_made_on(kind, case.label)
+    ],
 )
 async def test_keys_pressed_in_a_real_call_do_what_they_say(
-    line: VoiceLine, told: Told, index: int, case: Case
+    told: dict[str, Told], kind: str, index: int, case: Case
 ) -> None:
-    number = number_of(index)
+    line, number = told[kind].line, number_of(index)
 
-    assert told.scripted[index].code == 0, told.scripted[index].errors
+    assert told[kind].scripted[index].code == 0, told[kind].scripted[index].errors
     assert line.acts(number) == [case.outcome] * (case.outcome is not None)
     assert line.allowed(number) == both(*ALLOWED) - case.ended
     assert len(line.received[number]) == (case.outcome is not None)
@@ -153,8 +190,9 @@ async def test_keys_pressed_in_a_real_call_do_what_they_say(
         assert evidence["receipt"] in body
 
 
-async def test_registry_evidence_ledger_receipt_and_sms_agree(line: VoiceLine, told: Told) -> None:
-    number = number_of(0)
+@pytest.mark.parametrize("kind", DATABASES)
+async def test_registry_evidence_ledger_receipt_and_sms_agree(told: dict[str, Told], kind: str) -> None:
+    line, number = told[kind].line, number_of(0)
     receipt = receipt_in(await line.text(number))
 
     evidence = await line.command("evidence", "show", receipt)
@@ -404,7 +442,15 @@ async def refused_by_link(link: str) -> str:
     return f"{'done' if 'kaldırıldı' in heading else 'already'} {heading}"
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, id=name.replace("_", " ")) for name in STORIES])
-async def test_story(told: Told, name: str) -> None:
-    if (failed := told.stories[name]) is not None:
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param(kind, name, id=f"{name.replace('_', ' ')}, {kind}")
+        for kind in DATABASES
+        for name in STORIES
+        if is_made_on(kind, name)
+    ],
+)
+async def test_story(told: dict[str, Told], kind: str, name: str) -> None:
+    if (failed := told[kind].stories[name]) is not None:
         raise failed

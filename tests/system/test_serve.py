@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.counter_fixtures import on_sqlite
 from tests.system.foreign_smsc import NodeSmsc
 from tests.system.izinhatti import run, spawn
 
@@ -89,13 +90,17 @@ async def stop(process: Process) -> int:
 
 
 @pytest.mark.parametrize(
-    ("octets", "data_coding", "esm_class", "brand"),
+    ("url", "octets", "data_coding", "esm_class", "brand"),
     [
-        pytest.param(b"RET MIGROS", 0, 0, "600100", id="short name in GSM 7-bit"),
-        pytest.param(b"ret 600100", 0, 0, "600100", id="registry number"),
-        pytest.param("RET ŞİŞECAM PAŞABAHÇE".encode("utf-16-be"), 8, 0, "600101", id="full name in UCS2"),
-        pytest.param(b"\x03\x24\x01\x01RET \x1bS\x1bI\x1bSECAM", 0, 0x40, "600101", id="Turkish single shift"),
+        pytest.param("sqlite", b"RET MIGROS", 0, 0, "600100", id="short name in GSM 7-bit"),
+        pytest.param("postgresql", b"RET MIGROS", 0, 0, "600100", id="on PostgreSQL"),
+        pytest.param("sqlite", b"ret 600100", 0, 0, "600100", id="registry number"),
+        pytest.param("sqlite", "RET ŞİŞECAM PAŞABAHÇE".encode("utf-16-be"), 8, 0, "600101", id="full name in UCS2"),
+        pytest.param(
+            "sqlite", b"\x03\x24\x01\x01RET \x1bS\x1bI\x1bSECAM", 0, 0x40, "600101", id="Turkish single shift"
+        ),
     ],
+    indirect=["url"],
 )
 async def test_ret_by_sms(
     tmp_path: Path, url: str, smsc: NodeSmsc, octets: bytes, data_coding: int, esm_class: int, brand: str
@@ -145,6 +150,7 @@ async def check_agreement(folder: Path, text: str, brand: str) -> None:
     assert CITIZEN[2:] not in exported.read_text()
 
 
+@on_sqlite
 async def test_a_refused_bind_keeps_the_service_running_and_is_named(tmp_path: Path, url: str, smsc: NodeSmsc) -> None:
     async with serving(tmp_path, url, smsc, password="wrong") as (process, admin):
         await smsc.hear("closed")
@@ -158,6 +164,7 @@ async def test_a_refused_bind_keeps_the_service_running_and_is_named(tmp_path: P
         assert await stop(process) == 0
 
 
+@on_sqlite
 async def test_enquire_link_unbind_and_rebind(tmp_path: Path, url: str, smsc: NodeSmsc) -> None:
     async with serving(tmp_path, url, smsc) as (process, admin):
         await smsc.hear("bound")

@@ -200,7 +200,8 @@ def code_in(text: str) -> str:
 async def voice_line(
     folder: Path, url: str, sounds: Path, *, max_calls: int = 100, agent: str = "", **settings: str
 ) -> AsyncIterator[VoiceLine]:
-    """A line that is ready, with the sample brands in the empty database at `url`. `settings` are more of the environment of deploy/asterisk/run."""
+    """A line that is ready, with the sample brands in the empty database at `url`. `settings` are more of the
+    environment of deploy/asterisk/run."""
     simulator = Simulator()
     line = VoiceLine(folder, url, sounds, simulator)
     operator = await simulator.start("127.0.0.1")
