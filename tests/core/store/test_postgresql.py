@@ -184,7 +184,7 @@ async def test_after_a_commit_of_unknown_fate_the_message_brought_again_acts_onc
         cut_off.database._connection._timeout_s = 0.2  # type: ignore[attr-defined]  # of PostgreSQL's own
         await cut_off.allow(NUMBER)
         link = await cut_off.open_link()
-        request = cut_off.request(link=link.id, is_named=is_named)
+        request = cut_off.request(link=0 if is_named else link.id, is_named=is_named)
         proxy.commit, proxy.lets_in = fate, False
         outcome = await handle(cut_off, request)
     async with opened(url, clock, signer) as successor:
