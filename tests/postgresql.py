@@ -123,6 +123,19 @@ class Server:
         self._leave()
         self._end(signal.SIGQUIT)
 
+    def limit_files(self, octets: int | None) -> None:
+        """No file of the server may grow beyond this, as if the disk were full; None for as far as the machine goes.
+
+        A limit of each of its processes, set as their own user: it needs no right, and no file system of its own.
+        """
+        assert self._process is not None
+        children = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=True)
+        limit = "unlimited" if octets is None else str(octets)
+        for pid in (str(self._process.pid), *children.stdout.split()):  # those to come have the first one's
+            call = ["prlimit", "--pid", pid, f"--fsize={limit}:"]
+            done = subprocess.run(call, capture_output=True, text=True, check=False, cwd="/", **self._as)
+            assert done.returncode == 0 or "No such process" in done.stderr, done.stderr
+
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 

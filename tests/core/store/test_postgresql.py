@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+import orjson
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.answers import Committed, Outcome, RetAnswer, Temporary
+from core.answers import Committed, Outcome, RetAnswer, Silence, Temporary
 from core.clock import Instant
 from core.ledger.anchors import Signer
 from core.outbox import row
@@ -173,6 +174,30 @@ async def test_a_process_that_learns_of_its_commit_too_late_ends(
             await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
 
 
+@pytest.mark.parametrize("fate", ["answer", "commit"])
+@pytest.mark.parametrize("is_named", [True, False], ids=["by its own id", "by its lost link"])
+async def test_after_a_commit_of_unknown_fate_the_message_brought_again_acts_once(
+    url: str, through: str, proxy: Proxy, clock: FakeClock, signer: Signer, fate: str, is_named: bool
+) -> None:
+    """The commit arrived and its answer did not, or it never arrived; the process ends before it learns which."""
+    async with opened(through, clock, signer) as cut_off:
+        cut_off.database._connection._timeout_s = 0.2  # type: ignore[attr-defined]  # of PostgreSQL's own
+        await cut_off.allow(NUMBER)
+        link = await cut_off.open_link()
+        request = cut_off.request(link=0 if is_named else link.id, is_named=is_named)
+        proxy.commit, proxy.lets_in = fate, False
+        outcome = await handle(cut_off, request)
+    async with opened(url, clock, signer) as successor:
+        again = await handle(successor, request)
+        acts = await successor.column("SELECT count(*) FROM request WHERE outcome = 'ret'")
+        statuses = await successor.column("SELECT status FROM consent")
+
+    assert isinstance(outcome, Temporary)
+    assert isinstance(again, Committed)
+    assert isinstance(again.answer, Silence) is (fate == "answer")
+    assert (acts, statuses) == ([1], ["RET"])
+
+
 async def test_a_process_whose_book_was_taken_over_ends_and_writes_nothing(
     url: str, clock: FakeClock, signer: Signer
 ) -> None:
@@ -217,11 +242,13 @@ async def test_a_server_killed_and_started_again_is_found_again(url: str, postgr
     assert await counter.column("SELECT key FROM request ORDER BY id") == [b"key", b"back"]
 
 
+@pytest.mark.parametrize("has_record", [True, False], ids=["with a record", "without one"])
 async def test_two_processes_decide_for_one_citizen_one_after_the_other(
-    url: str, clock: FakeClock, signer: Signer
+    url: str, clock: FakeClock, signer: Signer, has_record: bool
 ) -> None:
     async with opened(url, clock, signer) as one, opened(url, clock, signer) as other:
-        await one.allow(NUMBER)
+        if has_record:
+            await one.allow(NUMBER)
         deciding, go_on = threading.Event(), threading.Event()
 
         def slowly(_answer: object) -> str:
@@ -240,7 +267,11 @@ async def test_two_processes_decide_for_one_citizen_one_after_the_other(
 
         assert waited
         assert elsewhere
-        assert [bool(answer_of(outcome).ended) for outcome in outcomes] == [True, False]
+        assert [bool(answer_of(outcome).ended) for outcome in outcomes] == [has_record, False]
+        bodies = await one.column("SELECT body FROM ledger ORDER BY book, entry")
+        acts = [orjson.loads(body)["acts"][0] for body in bodies]
+        assert [act["after"] != act["before"] for act in acts] == [True, False]
+        assert acts[1]["before"] == acts[0]["after"]
         assert await one.column("SELECT count(DISTINCT receipt) FROM request") == [2]
 
 
