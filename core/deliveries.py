@@ -178,6 +178,7 @@ def _message_of(transaction: Transaction, delivery: Delivery) -> tuple[int, int]
     """
     keys = orjson.dumps(delivery.ids).decode()
     rows = transaction.rows(OF_MESSAGE_ID, of_operator=delivery.operator, keys=keys)
+    rows.sort(reverse=True)  # the newest first: an operator may begin its ids anew
     for form in delivery.ids:
         for row_id, message_id, recipient, attempts in rows:
             if message_id == form and (form == delivery.ids[0] or recipient in delivery.parties):

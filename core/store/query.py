@@ -193,9 +193,10 @@ def of_brand(table: Table) -> Query:
     return Query(_each_with(pairs, table, of_pairs(table), *table.c))
 
 
-def of_keys(table: Table, *columns: Column[Any]) -> Select[Any]:
+def of_keys(table: Table, *columns: Column[Any], only: ColumnElement[bool] | None = None) -> Select[Any]:
     """Rows of recipients, for each of a JSON array of them, which names none twice."""
-    return _each_with(_each, table, table.c.recipient == _Element(_each.c.value), *columns)
+    is_of = table.c.recipient == _Element(_each.c.value)
+    return _each_with(_each, table, is_of if only is None else and_(is_of, only), *columns)
 
 
 def _each_with(given: FromClause, table: Table, is_of: ColumnElement[bool], *columns: Column[Any]) -> Select[Any]:

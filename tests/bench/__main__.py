@@ -11,6 +11,7 @@ from pathlib import Path
 
 from channels.logs import configure_logs
 from tests.bench import calls, kannel, links, reading, sms_loop
+from tests.bench.registry import table
 
 
 def main(count: int, runs: int) -> None:
@@ -52,6 +53,8 @@ def main(count: int, runs: int) -> None:
     links.main()
     print()
     calls.main()
+    print()
+    table.main()
 
 
 if __name__ == "__main__":

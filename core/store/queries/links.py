@@ -40,9 +40,13 @@ ADD_REDELIVERIES: Final = Query(
     .on_conflict_do_nothing()
 )
 REDELIVERIES_OF: Final = Query(
-    of_keys(redelivery, redelivery.c.recipient, redelivery.c.request, redelivery.c.key)
-    .where(redelivery.c.expires_at > bindparam("now"))
-    .order_by(redelivery.c.request)
+    of_keys(
+        redelivery,
+        redelivery.c.recipient,
+        redelivery.c.request,
+        redelivery.c.key,
+        only=redelivery.c.expires_at > bindparam("now"),
+    ).order_by(redelivery.c.request)
 )
 DROP_REDELIVERY: Final = Query(
     delete(redelivery).where(

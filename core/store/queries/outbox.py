@@ -84,8 +84,8 @@ OLDEST_READY: Final = Query(
 )
 OF_MESSAGE_ID: Final = Query(
     select(outbox.c.id, outbox.c.message_id, outbox.c.recipient, outbox.c.attempts)
+    # In no order: PostgreSQL might take the whole table in it.
     .where(outbox.c.operator == bindparam("of_operator"), in_keys(outbox.c.message_id))
-    .order_by(outbox.c.id.desc())
 )
 # What a delivery receipt says.
 SETTLE: Final = Query(

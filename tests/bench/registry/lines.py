@@ -51,7 +51,7 @@ class Measured(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.rate:,.0f}/s; processors: lines {self.line_cpu:.2f}, database {self.server_cpu:.2f}, "
+            f"{self.rate:,.0f}; processors: lines {self.line_cpu:.2f}, database {self.server_cpu:.2f}, "
             f"operators {self.operator_cpu:.2f}"
         )
 

@@ -11,7 +11,7 @@ from tests.bench.registry.places import TABLES, Bench, Figure, Place, say
 
 CONSENTS: Final = (10_000, 1_000_000)
 RUNS: Final = 5
-REFUSALS: Final = 1000  # in each run
+REFUSALS: Final = 500  # in each run
 RATE: Final = 100  # a second
 
 Spread = tuple[float, float]
