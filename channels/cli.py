@@ -11,7 +11,19 @@ from typing import Final
 import typer
 from typer.exceptions import Abort, TyperException
 
-from channels.commands import brands, complaints, config, consents, db, evidence, ledger, lines, prompts, review
+from channels.commands import (
+    brands,
+    complaints,
+    config,
+    consents,
+    db,
+    evidence,
+    ledger,
+    lines,
+    movements,
+    prompts,
+    review,
+)
 from channels.commands.demo import demo
 from channels.commands.serve import serve
 from channels.commands.shared import BAD_USE, CommandFault, Config
@@ -37,6 +49,7 @@ for name, group in (
     ("evidence", evidence),
     ("complaints", complaints),
     ("lines", lines),
+    ("movements", movements),
     ("prompts", prompts),
     ("review", review),
 ):
