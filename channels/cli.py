@@ -22,6 +22,7 @@ from channels.commands import (
     lines,
     movements,
     prompts,
+    retention,
     review,
 )
 from channels.commands.demo import demo
@@ -51,6 +52,7 @@ for name, group in (
     ("lines", lines),
     ("movements", movements),
     ("prompts", prompts),
+    ("retention", retention),
     ("review", review),
 ):
     app.add_typer(group.app, name=name)

@@ -11,7 +11,7 @@ from channels.exports.whole_file import whole_file
 from core.movements import MOVEMENT_COLUMNS, Movement
 
 _SHOWN_EACH: Final = 1000
-_CACHE_KIB: Final = 65_536
+_CACHE_KIB: Final = 16_384
 _COLUMNS: Final = ", ".join(f'"{column}"' for column in MOVEMENT_COLUMNS)
 _ORDER: Final = ", ".join(MOVEMENT_COLUMNS[-2:])
 _PLACES: Final = ", ".join("?" * len(MOVEMENT_COLUMNS))
