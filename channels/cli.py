@@ -11,7 +11,20 @@ from typing import Final
 import typer
 from typer.exceptions import Abort, TyperException
 
-from channels.commands import brands, complaints, config, consents, db, evidence, ledger, lines, prompts, review
+from channels.commands import (
+    brands,
+    complaints,
+    config,
+    consents,
+    db,
+    evidence,
+    ledger,
+    lines,
+    movements,
+    prompts,
+    retention,
+    review,
+)
 from channels.commands.demo import demo
 from channels.commands.serve import serve
 from channels.commands.shared import BAD_USE, CommandFault, Config
@@ -37,7 +50,9 @@ for name, group in (
     ("evidence", evidence),
     ("complaints", complaints),
     ("lines", lines),
+    ("movements", movements),
     ("prompts", prompts),
+    ("retention", retention),
     ("review", review),
 ):
     app.add_typer(group.app, name=name)

@@ -1,9 +1,11 @@
 """What every process that writes acts holds: the database, and a ledger book of its own in it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Final
 
 from channels.sections import Settings
 from core.clock import system_clock
@@ -18,6 +20,8 @@ from core.store.transaction import Transaction
 
 Sealing = Callable[[Transaction], Round | None]
 
+_ANCHOR_S: Final = 1.0
+
 
 class OwnBook:
     """The open book and the database that it is written to. `anchor` is called each second, `seal_books` each
@@ -30,6 +34,7 @@ class OwnBook:
         self._file = file
         self._anchored = 0
         self._kept = 0  # the newest seal that this process has put into the file
+        self._anchored_at = time.monotonic()
 
     @property
     def code_key(self) -> bytes:
@@ -50,6 +55,12 @@ class OwnBook:
         await asyncio.to_thread(self._file.append, anchor)
         await self.database.transact(lambda transaction: store_anchor(transaction, anchor))
         self._anchored = head.entry
+
+    async def anchor_now_and_then(self) -> None:
+        """Sign, if that was not done within the last second: for bulk work, after each slice."""
+        if time.monotonic() - self._anchored_at >= _ANCHOR_S:
+            await self.anchor()
+            self._anchored_at = time.monotonic()
 
     async def seal_books(self, transact: Callable[[Sealing], Awaitable[Round | None]]) -> None:
         """Seal the books of all processes, unless another one has just done it, and keep the newest seal, whose ever it

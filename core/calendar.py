@@ -5,13 +5,13 @@ the earlier deadline is the safe one. Bridge days ("idari izin") are announced y
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
 import holidays
 
-from core.clock import ISTANBUL, Instant, day_of, from_datetime
+from core.clock import Instant, day_of, start_of
 
 REFUSAL_DAYS: Final = 3  # business days; Kanun 6563 m.8/3
 REPORTING_DAYS: Final = 3  # business days; Yönetmelik m.5 and m.9
@@ -48,7 +48,7 @@ class Calendar:
             if self.business_day_after(day, REPORTING_DAYS) < today:
                 break
             first = day
-        return from_datetime(datetime.combine(first, time(), ISTANBUL))
+        return start_of(first)
 
     def _count_on(self, day: date, count: int) -> date:
         for _ in range(_DAYS_LOOKED_AHEAD_MAX):

@@ -75,3 +75,8 @@ def utc_text(moment: Instant) -> str:
 
 def day_of(moment: Instant) -> date:
     return istanbul(moment).date()
+
+
+def start_of(day: date) -> Instant:
+    """The day's first moment in Türkiye."""
+    return from_datetime(datetime(day.year, day.month, day.day, tzinfo=ISTANBUL))

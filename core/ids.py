@@ -3,14 +3,14 @@
 from itertools import count
 from typing import Final
 
-_COUNT_BITS: Final = 36  # 68 thousand million rows a start, 134 million starts in 63 bits
+COUNT_BITS: Final = 36  # 68 thousand million rows a start, 134 million starts in 63 bits
 
 
 class Ids:
     """Hands out row numbers of one book. Used in the database thread only."""
 
     def __init__(self, book: int) -> None:
-        self._numbers = count((book << _COUNT_BITS) + 1)
+        self._numbers = count((book << COUNT_BITS) + 1)
 
     def next(self) -> int:
         return next(self._numbers)
@@ -18,9 +18,9 @@ class Ids:
 
 def book_of(row_id: int) -> int:
     """The book whose process made this row."""
-    return row_id >> _COUNT_BITS
+    return row_id >> COUNT_BITS
 
 
 def ids_of(book: int) -> range:
     """Every row number that a book can hand out."""
-    return range(book << _COUNT_BITS, (book + 1) << _COUNT_BITS)
+    return range(book << COUNT_BITS, (book + 1) << COUNT_BITS)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -20,15 +19,12 @@ from core.feed import Act, ActKey, Rejected, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.notices import Entered, NoticeWriter, kind_of
+from core.slices import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
 from core.standing import Change, Standing
 from core.store.database import Database
-from core.store.queries.books import UNSEALED_BOOKS
 from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND
 from core.store.transaction import Transaction
 
-_SLICE_ROWS_FIRST: Final = 100
-_SLICE_ROWS_MIN: Final = 20
-_SLICE_ROWS_MAX: Final = 5000
 _KEY: Final = slice(6)  # of a row of `taken`
 
 
@@ -54,16 +50,6 @@ class Counts(NamedTuple):
         return f"imported={self.imported} unchanged={self.unchanged} rejected={self.rejected}"
 
 
-class Pace(NamedTuple):
-    """How the loader measures its slices and waits between them, both in seconds; a test brings its own."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-_REAL_PACE: Final = Pace()
-
-
 class Feed(NamedTuple):
     """What makes a file a sender's feed (`--notify`) and not a first load: late consents are void, and citizens are
     told of those that enter."""
@@ -83,7 +69,7 @@ class Loader:
         clock: Clock,
         *,
         feed: Feed | None = None,
-        pace: Pace = _REAL_PACE,
+        pace: Pace = REAL_PACE,
     ) -> None:
         self._feed = feed
         self._database = database
@@ -105,7 +91,7 @@ class Loader:
         Raises StoreError; the slices committed before stay, and the file can be read again.
         """
         counts, waiting = Counts(), iter(rows)
-        part = _some(waiting, _SLICE_ROWS_FIRST)
+        part = _some(waiting, ROWS_FIRST)
         size = len(part)
         while part:
             # The next rows are read while the database has these; how many, the slice before tells.
@@ -123,7 +109,6 @@ class Loader:
             await on_slice()
             size = min(rows_next(len(part), took_s, self._database.bulk_s), self._database.names_max)
             if taken.others_write:
-                # Between processes SQLite hands the lock to whoever asks first: stepping back is the only courtesy.
                 await self._pace.sleep(took_s)
             part = following
         return counts
@@ -134,8 +119,7 @@ class Loader:
         counts = Counts(len(imported), len(rows) - len(imported) - len(rejected), len(rejected))
         if imported:
             self._book.append(transaction, [self._entry(rows, imported, counts)])
-        others = [book for (book,) in transaction.rows(UNSEALED_BOOKS) if book != self._book.number]
-        return _Slice(counts, rejected, bool(others))
+        return _Slice(counts, rejected, others_write(transaction, self._book.number))
 
     def _judge(self, transaction: Transaction, rows: list[Row]) -> tuple[list[Act], list[tuple[Row, str]]]:
         """Take the rows in their order; which acts moved the registry, and what was rejected."""
@@ -220,12 +204,6 @@ class _Slice(NamedTuple):
 
 def _some(waiting: Iterator[Row], size: int) -> list[Row]:
     return list(islice(waiting, size))
-
-
-def rows_next(rows: int, took_s: float, aim_s: float) -> int:
-    """How many rows the next slice takes, when this many took so long: at most twice as many, within bounds."""
-    aim = round(rows * aim_s / took_s) if took_s > 0 else _SLICE_ROWS_MAX
-    return max(_SLICE_ROWS_MIN, min(aim, 2 * rows, _SLICE_ROWS_MAX))
 
 
 def _taken(transaction: Transaction, acts: list[Act], citizens: Citizens) -> set[ActKey]:

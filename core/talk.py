@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from core.clock import HOUR_MS, Instant
+from core.clock import HOUR_MS, Instant, day_of
 from core.consent import ConsentType
 from core.requests import Language, Types
 
@@ -133,6 +133,22 @@ class Talk(NamedTuple):
             if question.kind == "code" and (refused is None or question.options[0].brand_code in refused):
                 talk = talk.close(question)
         return talk
+
+    def living(self, now: Instant, help_repeat_ms: int, dedupe_ms: int) -> "Talk":
+        """The talk without what nothing is decided by any more; `NEW` where nothing is left. Language and
+        `subscribed_at` are for ever."""
+        helped, advert, last = self.helped_at, self.advert_at, self.last
+        is_asked_about = advert is not None and now - advert < HOUR_MS
+        return self._replace(
+            questions=tuple([q for q in self.questions if now - q.ends_at < KEPT_MS]),
+            answered=tuple([at for at in self.answered if now - at < HOUR_MS]),
+            erred=tuple([at for at in self.erred if now - at < HOUR_MS]),
+            codes=tuple([at for at in self.codes if day_of(at) == day_of(now)]),
+            helped_at=helped if helped is not None and now - helped < help_repeat_ms else None,
+            advert=self.advert if is_asked_about else "",
+            advert_at=advert if is_asked_about else None,
+            last=last if last is not None and now - last.at < dedupe_ms else None,
+        )
 
 
 NEW: Final = Talk()

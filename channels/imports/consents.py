@@ -1,10 +1,8 @@
 """`consents import`: consents from a CSV file, as a first load or as a sender's feed."""
 
 import gc
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
@@ -19,8 +17,6 @@ from core.load import Counts, Feed, Loader, Row
 from core.notices import NoticeWriter, OpenHours
 from core.store.wake import Wake
 
-_ANCHOR_S: Final = 1.0
-
 
 async def import_consents(settings: Settings, path: Path, *, notify: bool = False) -> Counts:
     """Take the file's rows; with `notify` as a sender's feed.
@@ -30,14 +26,10 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
     with Table(path, COLUMNS) as table:
         async with own_book(settings) as own:
             with Rejects(path, table.header) as rejects, progress_bar(path.name, table.octets) as show:
-                anchored_at = time.monotonic()
 
                 async def on_slice() -> None:
-                    nonlocal anchored_at
                     show(table.done)
-                    if time.monotonic() - anchored_at >= _ANCHOR_S:
-                        await own.anchor()
-                        anchored_at = time.monotonic()
+                    await own.anchor_now_and_then()
 
                 gc.freeze()  # else the collector would walk all that is loaded, once for some thousand rows
                 feed = _feed(settings, own.book.number) if notify else None

@@ -1,7 +1,7 @@
 """What the store needs of a database: connections to it, and the care of its version."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from core.store.query import Insert, Query
@@ -36,6 +36,10 @@ class Connection(ABC):
 
     @abstractmethod
     def rows(self, query: Query, values: dict[str, object]) -> list[tuple[Any, ...]]: ...
+
+    @abstractmethod
+    def stream(self, query: Query, values: dict[str, object]) -> Iterator[tuple[Any, ...]]:
+        """The rows a few at a time, within the transaction; to be read to the end, or until that is rolled back."""
 
     @abstractmethod
     def run(self, query: Query, values: dict[str, object]) -> int: ...

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ClauseElement,
     Column,
     ColumnElement,
@@ -17,11 +18,13 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    cast,
     column,
     func,
     insert,
     literal_column,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
@@ -216,3 +219,14 @@ def in_keys(column: Column[str]) -> ColumnElement[bool]:
 
 def among(column: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool]:
     return _Among(column, chosen)
+
+
+def in_numbers(column: Column[int]) -> ColumnElement[bool]:
+    """Whether a row is one of a JSON array of row numbers."""
+    return among(column, select(cast(_Element(_each.c.value), BigInteger())).select_from(_each))
+
+
+def in_pairs(recipient: Column[str], number: Column[int]) -> ColumnElement[bool]:
+    """Whether a row is one of a JSON array of (recipient, row number) pairs."""
+    named = select(_Element(_each.c.value, 0), cast(_Element(_each.c.value, 1), BigInteger())).select_from(_each)
+    return tuple_(recipient, number).in_(named)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata: Final = MetaData()
@@ -170,6 +171,7 @@ complaint_text: Final = Table(
     Column("receipt", String, nullable=False),
     Column("request", BigInteger, nullable=False),
     PrimaryKeyConstraint("receipt", "request"),
+    Index("complaint_text_request", "request"),
     sqlite_with_rowid=False,
 )
 
@@ -261,6 +263,13 @@ outbox: Final = Table(
         "message_id",
         sqlite_where=Column("message_id").is_not(None),
         postgresql_where=Column("message_id").is_not(None),
+    ),
+    # Codes in clear, by when they end: `core.retention` blanks them.
+    Index(
+        "outbox_code",
+        "expires_at",
+        sqlite_where=text("class = 0 AND text <> ''"),
+        postgresql_where=text("class = 0 AND text <> ''"),
     ),
 )
 

@@ -3,7 +3,7 @@
 Its methods raise `TemporaryFault` or `DataFault`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from core.store.connection import Connection
@@ -32,6 +32,10 @@ class Transaction:
     def rows(self, query: Query, **values: object) -> list[Any]:
         """Every row of the result, as tuples."""
         return self._connection.rows(query, values)
+
+    def stream(self, query: Query, **values: object) -> Iterator[Any]:
+        """The same for a result larger than memory; to be read to its end."""
+        return self._connection.stream(query, values)
 
     def run(self, query: Query, **values: object) -> int:
         """Execute once; how many rows it touched."""

@@ -54,6 +54,8 @@ NO_DATABASE = [
     ("ledger", "verify"),
     ("ledger", "export", "ledger.jsonl"),
     ("evidence", "show", "K7M4Q2XS"),
+    ("movements", "export", "--day", "2026-01-01", "day.csv"),
+    ("retention", "run"),
     ("serve",),
 ]
 

@@ -12,7 +12,6 @@ import pytest
 from channels.imports.table import BadTable, Table
 from core.brand_store import BrandReader
 from core.clock import ISTANBUL, day_of, from_datetime
-from core.load import rows_next
 from core.store.queries.consents import PUT_OBJECTION
 from core.store.reading import reading
 from tests import outside
@@ -169,21 +168,6 @@ def test_a_large_file_goes_in_by_slices(home: Path, database: str, line: Izinhat
     assert len(slices) > 1
     assert [body["first"] for body in slices] == [2, *(body["last"] + 1 for body in slices[:-1])]
     assert sum(body["imported"] for body in slices) == 1000
-
-
-@pytest.mark.parametrize(
-    ("label", "rows", "took_s", "expected"),
-    [
-        ("as long as aimed at", 1000, 0.02, 1000),
-        ("too slow", 1000, 0.04, 500),
-        ("quick, but doubled at most", 100, 0.001, 200),
-        ("never above the bound", 5000, 0.001, 5000),
-        ("never below the bound", 100, 10.0, 20),
-        ("in no time at all", 100, 0.0, 200),
-    ],
-)
-def test_slices_keep_to_their_time(label: str, rows: int, took_s: float, expected: int) -> None:
-    assert rows_next(rows, took_s, 0.02) == expected
 
 
 NOW = datetime.now(ISTANBUL).replace(microsecond=0)

@@ -28,6 +28,7 @@ from core.tokens import LENGTH
 from tests import counter_fixtures
 from tests.core.citizen import Citizen, furnish
 from tests.core.decisions.scenes import ARAMA, BOYNER, DIRECTORY, EPOSTA, MESAJ, MIGROS, ret
+from tests.core.retention.sweeping import sweep
 from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, Counter
 
 clock, counter, signer = counter_fixtures.clock, counter_fixtures.counter, counter_fixtures.signer
@@ -552,3 +553,18 @@ async def test_a_page_leaves_the_budget_of_answers_by_sms_alone(line: Line) -> N
     await line.citizen.say(Ret(ret(MIGROS).mentions))
 
     assert await line.sent() == ["RetAnswer"]
+
+
+async def test_a_link_works_until_its_end_and_not_after_whenever_what_is_over_is_removed(line: Line) -> None:
+    token = await line.link(MESAJ)
+    line.counter.clock.pass_ms(TOKEN_LIFE_MS - 1)
+    before = await sweep(line.counter)
+    offered = await line.pages.offer(token)
+    line.counter.clock.pass_ms(1)
+
+    after = await sweep(line.counter)
+
+    assert offered is not None
+    assert (before.links, after.links) == (0, 1)
+    assert await line.pages.offer(token) is None
+    assert await line.pages.refuse(token, (MESAJ,), RAW) is None

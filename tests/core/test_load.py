@@ -13,8 +13,9 @@ from core.consent import ConsentType, Objection, RecipientType, Record, Source, 
 from core.feed import Act
 from core.ids import Ids
 from core.ledger.book import Book
-from core.load import Counts, Feed, Loader, Pace, Row, entered_by
+from core.load import Counts, Feed, Loader, Row, entered_by
 from core.notices import Entered, Kind, NoticeWriter, OpenHours
+from core.slices import Pace
 from core.standing import Change, Standing
 from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection

@@ -7,7 +7,8 @@ between the statements is in nobody's way.
 import asyncio
 import hashlib
 import struct
-from collections.abc import Collection, Coroutine, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -29,6 +30,7 @@ FAULTS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Timeout
 """What asyncpg raises."""
 
 _STATEMENTS_CACHED: Final = 256
+_STREAM_ROWS: Final = 2000
 _CLOSE_S: Final = 1.0
 _GRACE_S: Final = 1.0  # for the server's own limit to come back first
 # Every statement looks a few keys up in tables that may hold millions. The planner is left no other way to do it: it
@@ -83,6 +85,7 @@ class PostgresqlConnection(Connection):
         self._loop = asyncio.new_event_loop()
         self._session: asyncpg.Connection | None = None
         self._books: set[int] = set()
+        self._streams = count(1)
         self._turn = 0  # of the last transaction that was to be committed
         self._in_doubt = False  # nobody answered whether it was
 
@@ -102,6 +105,13 @@ class PostgresqlConnection(Connection):
     def rows(self, query: Query, values: dict[str, object]) -> list[tuple[Any, ...]]:
         form = query.postgresql
         return [tuple(row) for row in self._run(self._alive.fetch(form.sql, *form.bind(values)))]
+
+    def stream(self, query: Query, values: dict[str, object]) -> Iterator[tuple[Any, ...]]:
+        # A name for each: a FETCH that was prepared once gives the same columns for ever.
+        form, name = query.postgresql, f"stream_{next(self._streams)}"
+        self._run(self._alive.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {form.sql}", *form.bind(values)))
+        while page := self._run(self._alive.fetch(f"FETCH {_STREAM_ROWS} FROM {name}")):
+            yield from map(tuple, page)
 
     def run(self, query: Query, values: dict[str, object]) -> int:
         form = query.postgresql

@@ -2,7 +2,7 @@
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -73,6 +73,13 @@ class SqliteConnection(Connection):
     def rows(self, query: Query, values: dict[str, object]) -> list[tuple[Any, ...]]:
         form = query.sqlite
         return self._raw.execute(form.sql, form.bind(values)).fetchall()
+
+    def stream(self, query: Query, values: dict[str, object]) -> Iterator[tuple[Any, ...]]:
+        form = query.sqlite
+        try:
+            yield from self._raw.execute(form.sql, form.bind(values))
+        except sqlite3.Error as error:
+            raise _fault(error) from error
 
     @_translated
     def run(self, query: Query, values: dict[str, object]) -> int:

@@ -35,6 +35,31 @@ from core.store.queries.outbox import (
 )
 from core.store.queries.pieces import PIECES_OF_SET, PIECES_OF_SETS
 from core.store.queries.reports import COMPLAINTS_OF
+from core.store.queries.retention import (
+    BLANK_CODES,
+    NOTICES_AFTER,
+    OLD_TALKS_AFTER,
+    PROOFS_AFTER,
+    RAWS_AFTER,
+    REDELIVERIES_AFTER,
+    REMOVE_ACTLESS,
+    REMOVE_OLD_NOTICES,
+    REMOVE_OLD_RAWS,
+    REMOVE_OLD_REDELIVERIES,
+    REMOVE_OLD_REPORT_TEXTS,
+    REMOVE_OLD_REPORTS,
+    REMOVE_OLD_TAKEN,
+    REMOVE_OLD_TOKENS,
+    REMOVE_OUTBOX,
+    REMOVE_OUTBOX_OF_REQUESTS,
+    REMOVE_RAWS,
+    REMOVE_RECEIPTS,
+    REMOVE_REQUESTS,
+    REMOVE_TALKS,
+    REPORTS_AFTER,
+    TAKEN_AFTER,
+    TOKENS_AFTER,
+)
 from core.store.queries.seals import GROWN_OR_ENDED, NEWEST_SEAL, SEALED_HEADS_OF
 from core.store.query import Form, Query
 from core.store.schema import PARTITIONED, PARTITIONS
@@ -117,6 +142,39 @@ BY_A_KEY: Final = [
     case(NEWEST_SEAL, "the newest seal"),
     case(SEALED_HEADS_OF, "heads of a seal", of_seal=42),
 ]
+NUMBERS: Final = {"after_0": 41, "last_0": 45}
+RECEIPTS: Final = {"after_0": "R0000041", "last_0": "R0000045"}
+REDELIVERED: Final = {"after_0": NUMBER, "after_1": 0, "last_0": "+905320000045", "last_1": 45}
+ROW: Final = ("600100", "MESAJ", "BIREYSEL", 1, "ONAY")
+TAKEN: Final = {f"after_{n}": value for n, value in enumerate((NUMBER, *ROW))} | {
+    f"last_{n}": value for n, value in enumerate(("+905320000045", *ROW))
+}
+NAMED: Final = {"keys": json.dumps([[NUMBER, 42]])}
+IN_BULK: Final = [
+    case(RAWS_AFTER, "texts by number", after_0=41, limit=5),
+    case(PROOFS_AFTER, "proofs by number", after_0=41, limit=5),
+    case(NOTICES_AFTER, "notices by number", after_0=41, limit=5),
+    case(OLD_TALKS_AFTER, "conversations by citizen", after_0=NUMBER, limit=5),
+    case(REPORTS_AFTER, "reports by receipt", after_0="R0000041", limit=5),
+    case(TOKENS_AFTER, "links by hash", after_0=b"A", limit=5),
+    case(REDELIVERIES_AFTER, "redeliveries by citizen", after_0=NUMBER, after_1=0, limit=5),
+    case(TAKEN_AFTER, "rows of imports by key", **{k: v for k, v in TAKEN.items() if k[0] == "a"}, limit=5),
+    case(REMOVE_ACTLESS, "messages that were no act", **NUMBERS, before=5),
+    case(REMOVE_OLD_RAWS, "old texts", **NUMBERS, before=5),
+    case(REMOVE_OLD_NOTICES, "old notices", **NUMBERS, before=5, entered_before=5),
+    case(REMOVE_OLD_REPORTS, "old reports", **RECEIPTS, before=5),
+    case(REMOVE_OLD_REPORT_TEXTS, "texts of old reports", **RECEIPTS, before=5),
+    case(REMOVE_OLD_TOKENS, "old links", after_0=b"A" * 32, last_0=b"A" * 31 + b"B", before=5),
+    case(REMOVE_OLD_REDELIVERIES, "old redeliveries", **REDELIVERED, before=5),
+    case(REMOVE_OLD_TAKEN, "old rows of imports", **TAKEN, before=5),
+    case(REMOVE_REQUESTS, "requests by name", **NAMED),
+    case(REMOVE_RAWS, "texts by name", **NAMED),
+    case(REMOVE_RECEIPTS, "receipts by name", keys='["R0000042"]'),
+    case(REMOVE_TALKS, "conversations by name", keys=json.dumps([NUMBER])),
+    case(REMOVE_OUTBOX, "messages by number", keys="[42]"),
+    case(REMOVE_OUTBOX_OF_REQUESTS, "answers by request", keys="[42]"),
+    case(BLANK_CODES, "codes that ended", before=5, limit=5),
+]
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +224,17 @@ def test_a_hot_statement_goes_by_an_index_and_in_one_part(
     scans = {node["Node Type"] for node in plan if "Relation Name" in node and "Scan" in node["Node Type"]}
     assert scans <= {"Index Scan", "Index Only Scan", "Bitmap Heap Scan"}
     assert set(parts_read(plan).values()) <= {1}
+
+
+@pytest.mark.parametrize(("query", "values"), IN_BULK)
+def test_a_slice_of_bulk_work_reads_no_table_whole(
+    filled: PostgresqlConnection, query: Query, values: dict[str, object]
+) -> None:
+    plan = plan_of(filled, query, values)
+
+    whole = {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
+    assert whole <= {"piece"}  # of which there are only those that wait
+    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in plan if "Index Cond" in node) < 1000
 
 
 def test_a_batch_reads_no_more_parts_than_it_has_citizens(filled: PostgresqlConnection) -> None:
