@@ -31,9 +31,9 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
             with Rejects(path, table.header) as rejects, progress_bar(path.name, table.octets) as show:
                 anchored_at = time.monotonic()
 
-                async def on_slice() -> None:
+                async def on_slice(counts: Counts) -> None:
                     nonlocal anchored_at
-                    show(table.done)
+                    show(table.done, sum(counts))
                     if time.monotonic() - anchored_at >= _ANCHOR_S:
                         await own.anchor()
                         anchored_at = time.monotonic()

@@ -21,14 +21,16 @@ class Result(NamedTuple):
         return json.loads(self.out)
 
 
-async def spawn(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> Process:
+async def spawn(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None, stderr: int = PIPE
+) -> Process:
     """Start a command in a folder that holds `izinhatti.toml`."""
     return await asyncio.create_subprocess_exec(
         _PROGRAM,
         *arguments,
         cwd=folder,
         stdout=PIPE,
-        stderr=PIPE,
+        stderr=stderr,
         env={**os.environ, **(environment or {})},
     )
 

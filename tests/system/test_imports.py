@@ -1,6 +1,7 @@
 """`consents import` as a process of its own: killed and run again, and two at once with the same file."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,10 +13,11 @@ import pytest
 from core.clock import legal_time
 from core.store.database import Database
 from tests.counter import execute
-from tests.counter_fixtures import any_url, template
+from tests.counter_fixtures import any_url as url
+from tests.counter_fixtures import on_sqlite, template
 from tests.system.izinhatti import Result, run, spawn
 
-__all__ = ["any_url", "template"]
+__all__ = ["template", "url"]
 
 ROWS: Final = 20_000
 LIMIT_S: Final = 60.0
@@ -31,9 +33,9 @@ signing_key = "ledger.key"
 
 
 @pytest.fixture
-def file(tmp_path: Path, any_url: str) -> Path:
+def file(tmp_path: Path, url: str) -> Path:
     """A file of consents, in a folder with settings."""
-    (tmp_path / "izinhatti.toml").write_text(SETTINGS.format(url=any_url))
+    (tmp_path / "izinhatti.toml").write_text(SETTINGS.format(url=url))
     (tmp_path / "brands.csv").write_text("brandCode,name,shortNames,iysCode,title\n600100,MIGROS,,,\n")
     path = tmp_path / "consents.csv"
     path.write_text("\n".join((HEADER, *rows(), "")))
@@ -71,10 +73,10 @@ def counts(result: Result) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", result.out)]
 
 
-async def test_an_import_that_was_killed_is_run_again_to_the_same_end(file: Path, any_url: str) -> None:
+async def test_an_import_that_was_killed_is_run_again_to_the_same_end(file: Path, url: str) -> None:
     folder = file.parent
     assert (await run(folder, "brands", "import", "brands.csv")).code == 0
-    async with opened(any_url) as database:
+    async with opened(url) as database:
         killed = await spawn(folder, "consents", "import", file.name)
         async with asyncio.timeout(LIMIT_S):
             while await count(database, "ledger") < SLICES:
@@ -97,7 +99,7 @@ async def test_an_import_that_was_killed_is_run_again_to_the_same_end(file: Path
     assert verified.code == 0, verified.out
 
 
-async def test_a_file_imported_by_two_processes_at_once_goes_in_once(file: Path, any_url: str) -> None:
+async def test_a_file_imported_by_two_processes_at_once_goes_in_once(file: Path, url: str) -> None:
     folder = file.parent
     assert (await run(folder, "brands", "import", "brands.csv")).code == 0
 
@@ -105,6 +107,33 @@ async def test_a_file_imported_by_two_processes_at_once_goes_in_once(file: Path,
 
     assert [a + b for a, b in zip(one, other, strict=True)] == [ROWS, ROWS, 0]
     assert (await run(folder, "ledger", "verify", "--json")).code == 0
-    async with opened(any_url) as database:
+    async with opened(url) as database:
         assert await registry(database) == sorted(rows())
         assert await count(database, "taken") == ROWS
+
+
+@on_sqlite
+async def test_who_watches_an_import_sees_rows_rate_and_time_left(file: Path) -> None:
+    assert (await run(file.parent, "brands", "import", "brands.csv")).code == 0
+    ours, terminal = os.openpty()
+
+    importing = await spawn(file.parent, "consents", "import", file.name, stderr=terminal)
+    os.close(terminal)
+    seen = await asyncio.to_thread(read_terminal, ours)
+    async with asyncio.timeout(LIMIT_S):
+        out, _ = await importing.communicate()
+
+    assert re.search(r"consents\.csv .* \d+% [\d,]+ rows, [\d,]+/s \d:\d\d:\d\d", seen), seen
+    assert out.decode() == f"imported={ROWS} unchanged=0 rejected=0\n"
+
+
+def read_terminal(descriptor: int) -> str:
+    """What was shown until nobody held the other end, without its signs of control."""
+    octets = b""
+    with open(descriptor, "rb", buffering=0) as terminal:
+        try:
+            while part := terminal.read(65_536):
+                octets += part
+        except OSError:  # Linux's word for the end of a terminal
+            return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", octets.decode())
+    raise AssertionError("a terminal ends with an error")
