@@ -108,10 +108,9 @@ class Citizens:
             records, objections = self.standing((row.recipient, row.brand_code))
             if isinstance(row, Record):
                 records[row.type, row.recipient_type] = row
-                key = row[:4]
                 # Nobody else can have added it meanwhile: whoever decides for these citizens has locked them.
-                written = self._added if before is None or key in self._added else self._changed
-                written[key] = row
+                written = self._added if before is None else self._changed
+                written[row[:4]] = row
             elif after is None:
                 del objections[row.type]
                 self._objections[row[:3]] = None

@@ -84,9 +84,9 @@ class Loader:
         self,
         rows: Iterable[Row],
         on_rejected: Callable[[Row, str], None],
-        on_slice: Callable[[], Awaitable[None]],
+        on_slice: Callable[[Counts], Awaitable[None]],
     ) -> Counts:
-        """Take all rows; after each commit name what was rejected.
+        """Take all rows; after each commit name what was rejected, and tell the counts so far.
 
         Raises StoreError; the slices committed before stay, and the file can be read again.
         """
@@ -106,7 +106,7 @@ class Loader:
             for row, reason in taken.rejected:
                 on_rejected(row, reason)
             counts = counts.plus(taken.counts)
-            await on_slice()
+            await on_slice(counts)
             size = min(rows_next(len(part), took_s, self._database.bulk_s), self._database.names_max)
             if taken.others_write:
                 await self._pace.sleep(took_s)

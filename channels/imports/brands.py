@@ -45,7 +45,7 @@ async def _import(database: Database, path: Path, table: Table) -> Counts:
             changed = await database.transact(partial(writer.put, brands=brands))
             took_s = time.monotonic() - started
             counts = counts.plus(Counts(changed, len(brands) - changed, len(part) - len(brands)))
-            show(table.done)
+            show(table.done, sum(counts))
             await asyncio.sleep(took_s)
     return counts
 

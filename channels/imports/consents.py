@@ -27,8 +27,8 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
         async with own_book(settings) as own:
             with Rejects(path, table.header) as rejects, progress_bar(path.name, table.octets) as show:
 
-                async def on_slice() -> None:
-                    show(table.done)
+                async def on_slice(counts: Counts) -> None:
+                    show(table.done, sum(counts))
                     await own.anchor_now_and_then()
 
                 gc.freeze()  # else the collector would walk all that is loaded, once for some thousand rows

@@ -45,7 +45,7 @@ async def load(url: str, *, others: int, count: int = 120, slice_s: float = 0.02
 
     slices = 0
 
-    async def on_slice() -> None:
+    async def on_slice(_counts: Counts) -> None:
         nonlocal slices
         slices += 1
 
@@ -132,7 +132,7 @@ async def feed(
     notices = NoticeWriter(Ids(book), book, OpenHours(0, 1440))
     loader = Loader(database, Book(book), b"file", clock, feed=Feed(Calendar(), notices) if is_feed else None)
 
-    async def on_slice() -> None:
+    async def on_slice(_counts: Counts) -> None:
         pass
 
     return await loader.load([Row(n, (), act) for n, act in enumerate(acts)], lambda row, reason: None, on_slice)

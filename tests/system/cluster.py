@@ -105,7 +105,7 @@ class Door:
             self.starts += 1
             with (self._folder / f"{self._name}.log").open("ab") as log:
                 arguments = ("--config", f"{self._name}.toml", "serve", "--doors", "sms")
-                self._process = await spawn(self._folder, *arguments, output=log)
+                self._process = await spawn(self._folder, *arguments, stdout=log, stderr=log)
             await self._process.wait()
             await asyncio.sleep(self.rests_s)
         assert self._process is not None

@@ -22,15 +22,19 @@ class Result(NamedTuple):
 
 
 async def spawn(
-    folder: Path, *arguments: str, environment: dict[str, str] | None = None, output: int | IO[bytes] = PIPE
+    folder: Path,
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    stdout: int | IO[bytes] = PIPE,
+    stderr: int | IO[bytes] = PIPE,
 ) -> Process:
     """Start a command in a folder that holds `izinhatti.toml`."""
     return await asyncio.create_subprocess_exec(
         PROGRAM,
         *arguments,
         cwd=folder,
-        stdout=output,
-        stderr=output,
+        stdout=stdout,
+        stderr=stderr,
         env={**os.environ, **(environment or {})},
     )
 

@@ -1,6 +1,7 @@
 """`consents import` as a process of its own: killed and run again, and two at once with the same file."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 from core.clock import legal_time
 from core.store.database import Database
 from tests.counter import execute
+from tests.counter_fixtures import on_sqlite
 from tests.system.izinhatti import Result, run, spawn
 
 ROWS: Final = 20_000
@@ -105,3 +107,30 @@ async def test_a_file_imported_by_two_processes_at_once_goes_in_once(file: Path,
     async with opened(url) as database:
         assert await registry(database) == sorted(rows())
         assert await count(database, "taken") == ROWS
+
+
+@on_sqlite
+async def test_who_watches_an_import_sees_rows_rate_and_time_left(file: Path) -> None:
+    assert (await run(file.parent, "brands", "import", "brands.csv")).code == 0
+    ours, terminal = os.openpty()
+
+    importing = await spawn(file.parent, "consents", "import", file.name, stderr=terminal)
+    os.close(terminal)
+    seen = await asyncio.to_thread(read_terminal, ours)
+    async with asyncio.timeout(LIMIT_S):
+        out, _ = await importing.communicate()
+
+    assert re.search(r"consents\.csv .* \d+% [\d,]+ rows, [\d,]+/s \d:\d\d:\d\d", seen), seen
+    assert out.decode() == f"imported={ROWS} unchanged=0 rejected=0\n"
+
+
+def read_terminal(descriptor: int) -> str:
+    """What was shown until nobody held the other end, without its signs of control."""
+    octets = b""
+    with open(descriptor, "rb", buffering=0) as terminal:
+        try:
+            while part := terminal.read(65_536):
+                octets += part
+        except OSError:  # Linux's word for the end of a terminal
+            return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", octets.decode())
+    raise AssertionError("a terminal ends with an error")
