@@ -89,13 +89,10 @@ class Server:
         """Start it, also after `kill`, and wait until it takes connections."""
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         folders = ("-D", str(self.folder / "data"), "-k", str(self.folder), "--listen_addresses=")
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [self._programs / "postgres", *folders, *settings], stdout=log, stderr=log, cwd=self.folder, **self._as
-            )
+        self._process = self.spawn("postgres", *folders, *settings)
         ends_at = time.monotonic() + PATIENCE_S
         while subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
-            log_text = (self.folder / "log").read_text(errors="replace")
+            log_text = (self.folder / "postgres.log").read_text(errors="replace")
             assert self._process.poll() is None, log_text
             assert time.monotonic() < ends_at, log_text
             time.sleep(0.02)
@@ -160,6 +157,13 @@ class Server:
         else:
             self._leave(name)
             self._execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+    def spawn(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        """As `call`, for one that runs on."""
+        with (self.folder / f"{program}.log").open("ab") as log:
+            return subprocess.Popen(
+                [self._programs / program, *arguments], stdout=log, stderr=log, cwd=self.folder, **self._as
+            )
 
     def _execute(self, name: str, sql: str) -> None:
         self._loop.run_until_complete(self._session(name).execute(sql))

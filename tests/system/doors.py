@@ -1,4 +1,4 @@
-"""Several processes of one line on one PostgreSQL, each with its own doors, as an operator of the line runs them."""
+"""Several processes of one line on one database, each with its own doors, as an operator of the line runs them."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ _SHARED: Final = """
 [database]
 url = "{url}"
 [ledger]
-anchor_file = "{name}.anchors"
+anchor_file = "ledger.anchors"
 signing_key = "ledger.key"
 [limits]
 answers_per_number_hour = 0
@@ -100,16 +100,18 @@ class Door:
 
 
 class Line:
-    """A database, and the settings of each process in a folder."""
+    """A database, and the settings of each process in a folder; those of commands have a name too."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, name: str = "commands") -> None:
         self.folder = folder
         self.url = url
-        (folder / "izinhatti.toml").write_text(_SHARED.format(url=url, name="commands", admin=0))
+        self._name = name
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.toml").write_text(_SHARED.format(url=url, admin=0))
 
     async def command(self, *arguments: str) -> str:
         """One that ends well; its last line."""
-        result = await run(self.folder, *arguments)
+        result = await run(self.folder, "--config", f"{self._name}.toml", *arguments)
         assert result.code == 0, result.out + result.err
         return result.out.strip().rpartition("\n")[2]
 
@@ -140,7 +142,7 @@ class Line:
 
     @asynccontextmanager
     async def _serving(self, door: Door, section: str) -> AsyncIterator[Door]:
-        shared = _SHARED.format(url=self.url, name=door.name, admin=door.admin)
+        shared = _SHARED.format(url=self.url, admin=door.admin)
         (self.folder / f"{door.name}.toml").write_text(shared + section.format(port=door.port))
         door.process = await spawn(self.folder, "--config", f"{door.name}.toml", "serve", "--doors", door.door)
         try:
