@@ -9,7 +9,7 @@ from core.answers import Committed, OnayQuestion
 from core.clock import Instant, start_of
 from core.consent import ConsentType, RecipientType, Source, Status
 from core.feed import Act
-from core.load import Loader, Row
+from core.load import Counts, Loader, Row
 from core.movements import Movement, movements
 from core.requests import CloseLine, Digits, Mention, Onay, Ret, Said
 from core.store.postgresql import connection as postgresql
@@ -43,7 +43,7 @@ async def load(counter: Counter, *acts: Act) -> None:
     brands = [(brand.code, brand.name, "", "", "", None, None, 1) for brand in (MIGROS, BOYNER)]
     await counter.database.transact(lambda transaction: transaction.run_many(PUT_BRAND, brands))
 
-    async def on_slice() -> None:
+    async def on_slice(_: Counts) -> None:
         pass
 
     rows = [Row(n, (), act) for n, act in enumerate(acts, 2)]

@@ -100,7 +100,7 @@ async def test_a_notice_stays_while_its_link_may_live(counter: Counter) -> None:
 
 
 async def load(counter: Counter, *acts: Act) -> Counts:
-    async def on_slice() -> None:
+    async def on_slice(_: Counts) -> None:
         pass
 
     rows = [Row(n, (), act) for n, act in enumerate(acts, 2)]
