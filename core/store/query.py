@@ -183,17 +183,18 @@ def _inserted(table: Table) -> Upsert:
 
 
 _each = _Elements(bindparam("keys", type_=String())).table_valued(column("value", String()))
-pairs = _each.alias("pair")
+_pairs = _each.alias("pair")
 
 
-def of_pairs(table: Table) -> ColumnElement[bool]:
-    recipient, brand_code = _Element(pairs.c.value, 0), _Element(pairs.c.value, 1)
-    return and_(table.c.recipient == recipient, table.c.brand_code == brand_code)
+def of_pairs(table: Table, *columns: Column[Any]) -> Select[Any]:
+    """Rows of (recipient, brand code) pairs, for each of a JSON array of them."""
+    recipient, brand_code = _Element(_pairs.c.value, 0), _Element(_pairs.c.value, 1)
+    is_of = and_(table.c.recipient == recipient, table.c.brand_code == brand_code)
+    return _each_with(_pairs, table, is_of, *columns)
 
 
 def of_brand(table: Table) -> Query:
-    """Rows of (recipient, brand code) pairs. Parameters: a JSON array of pairs."""
-    return Query(_each_with(pairs, table, of_pairs(table), *table.c))
+    return Query(of_pairs(table, *table.c))
 
 
 def of_keys(table: Table, *columns: Column[Any], only: ColumnElement[bool] | None = None) -> Select[Any]:

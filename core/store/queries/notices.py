@@ -2,22 +2,24 @@
 
 from typing import Final
 
-from sqlalchemy import and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import bindparam, func, literal_column, or_, select, update
 
 from core.store.queries.outbox import ready
-from core.store.query import Query, insert_into, of_pairs, pairs, replace
+from core.store.query import Query, among, insert_into, of_pairs, replace
 from core.store.schema import book, notice, outbox, token
 
 _waiting = notice.c.state == literal_column("'waiting'")
+# The same for a few citizens, in words by which PostgreSQL cannot see that `notice_waiting` holds it (`outbox`).
+_still_waiting = notice.c.state == select(literal_column("'waiting'")).scalar_subquery()
 PUT_NOTICE: Final = replace(notice)
 WAITING_NOTICES_OF: Final = Query(
     select(*notice.c)
-    .select_from(pairs.join(notice, and_(of_pairs(notice), _waiting)))
-    .with_for_update(of=notice)  # one that another process queues at this moment waits no more afterwards
+    .where(among(notice.c.id, of_pairs(notice, notice.c.id)), _still_waiting)
+    .with_for_update()  # one that another process queues at this moment waits no more afterwards
 )
 DROP_NOTICES_OF: Final = Query(
     update(notice)
-    .where(notice.c.recipient == bindparam("of_recipient"), _waiting)
+    .where(notice.c.recipient == bindparam("of_recipient"), _still_waiting)
     .values(state=literal_column("'dropped'"))
 )
 # Due ones whose import has ended, or goes on for so long that nobody waits for the rest of it.

@@ -11,7 +11,8 @@ from core.store.engines import engine_of
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF_BRAND, TAKEN_OF_BRAND, TALKS_OF
 from core.store.queries.links import REDELIVERIES_OF
-from core.store.queries.outbox import ACCEPT, LEASE, OF_MESSAGE_ID, RETRY, UNKNOWN
+from core.store.queries.notices import DROP_NOTICES_OF, WAITING_NOTICES_OF
+from core.store.queries.outbox import ACCEPT, LEASE, OF_MESSAGE_ID, OLDEST_READY, RETRY, UNKNOWN
 from core.store.query import Query
 from tests.postgresql import Server
 
@@ -47,6 +48,9 @@ def connection(postgresql: Server) -> Iterator[PostgresqlConnection]:
         pytest.param(TAKEN_OF_BRAND, r"taken_\d\d_pkey", id="what imports took"),
         pytest.param(TALKS_OF, r"talk_\d\d_pkey", id="conversations"),
         pytest.param(REDELIVERIES_OF, "redelivery_pkey", id="redeliveries"),
+        pytest.param(WAITING_NOTICES_OF, "notice_of|notice_pkey", id="notices of brands"),
+        pytest.param(DROP_NOTICES_OF, "notice_of", id="notices of one"),
+        pytest.param(OLDEST_READY, "outbox_ready", id="the oldest that waits"),
         pytest.param(LEASE, "outbox_ready|outbox_pkey", id="lease"),
         pytest.param(ACCEPT, "outbox_pkey", id="accepted"),
         pytest.param(RETRY, "outbox_pkey", id="to be tried again"),
