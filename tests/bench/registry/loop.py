@@ -30,25 +30,30 @@ def measure(bench: Bench, messages: int = MESSAGES) -> list[Figure]:
         for processes in PROCESSES:
             postgresql, sqlite = bench.places(f"loop_{turn}_{processes}")
             for place in (postgresql, sqlite) if processes == 1 else (postgresql,):
-                loops[place.kind, processes].append(_whole(place, bench.folder, processes, messages))
+                folder = bench.folder / f"{place.kind}-{turn}-{processes}"
+                loops[place.kind, processes].append(_whole(place, folder, processes, messages))
         for clients in (1, WINDOW):
             commits[clients].append(single.commits(clients, _PGBENCH_S, bench.folder / "script"))
             say(f"pgbench, {clients} clients: {commits[clients][-1]:,.0f}/s")
     alone = _middle(loops["PostgreSQL", 1])
     rows = []
     for processes in PROCESSES:
-        name = f"SMS loop, {processes} process{'' if processes == 1 else 'es'}, messages a second"
-        shown = [
-            f"{_middle(found)} ({_middle(found).rate / alone.rate:.2f} of one process on PostgreSQL)"
-            for kind in ("PostgreSQL", "SQLite")
-            if (found := loops.get((kind, processes)))
-        ]
-        rows.append(Figure(name, *shown))
+        name = (
+            f"SMS loop, {processes} process{'' if processes == 1 else 'es'}, messages a second (times the first);"
+            " processors of lines, database, operators"
+        )
+        kinds = (kind for kind in ("PostgreSQL", "SQLite") if (kind, processes) in loops)
+        rows.append(Figure(name, *(_shown(_middle(loops[kind, processes]), alone) for kind in kinds)))
     for clients, rates in commits.items():
         rate = statistics.median(rates)
         name = f"pgbench, {clients} client{'' if clients == 1 else 's'}, commits of one row a second"
         rows.append(Figure(name, f"{rate:,.0f} (one process of the loop / this: {alone.rate / rate:.2f})"))
     return rows
+
+
+def _shown(one: Measured, alone: Measured) -> str:
+    processors = f"{one.line_cpu:.2f}, {one.server_cpu:.2f}, {one.operator_cpu:.2f}"
+    return f"{one.rate:,.0f} ({one.rate / alone.rate:.2f}); {processors}"
 
 
 def _middle(found: Sequence[Measured]) -> Measured:
@@ -60,7 +65,7 @@ def _whole(place: Place, folder: Path, processes: int, messages: int) -> Measure
     total = processes * messages
     place.fill(total * PER_CITIZEN)
     loads = [Load(total * PER_CITIZEN, n * messages, messages, WINDOW, 0) for n in range(processes)]
-    with lines(place, folder / f"{place.kind}-{processes}", loads) as bound:
+    with lines(place, folder, loads) as bound:
         bound.begin()
         measured = bound.measured()
     say(f"loop, {place.kind}, {processes} processes: {measured}")
