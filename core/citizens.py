@@ -107,10 +107,9 @@ class Citizens:
             row = change.row
             records, objections = self.standing((row.recipient, row.brand_code))
             if isinstance(row, Record):
-                records[row.type, row.recipient_type] = row
                 # Nobody else can have added it meanwhile: whoever decides for these citizens has locked them.
-                written = self._added if before is None else self._changed
-                written[row[:4]] = row
+                written = self._changed if (row.type, row.recipient_type) in records else self._added
+                records[row.type, row.recipient_type] = written[row[:4]] = row
             elif after is None:
                 del objections[row.type]
                 self._objections[row[:3]] = None

@@ -90,9 +90,8 @@ class Loader:
 
         Raises StoreError; the slices committed before stay, and the file can be read again.
         """
-        counts, waiting = Counts(), iter(rows)
-        part = _some(waiting, ROWS_FIRST)
-        size = len(part)
+        counts, size, waiting = Counts(), ROWS_FIRST, iter(rows)
+        part = _some(waiting, size)
         while part:
             # The next rows are read while the database has these; how many, the slice before tells.
             reading = asyncio.create_task(asyncio.to_thread(_some, waiting, size))

@@ -31,7 +31,7 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
                     show(table.done, sum(counts))
                     await own.anchor_now_and_then()
 
-                gc.freeze()  # else the collector would walk all that is loaded, once for some thousand rows
+                gc.freeze()  # what is here stays: the collector need not walk it again and again
                 feed = _feed(settings, own.book.number) if notify else None
                 counts = await Loader(own.database, own.book, table.hash, system_clock, feed=feed).load(
                     _rows(table),

@@ -31,6 +31,7 @@ from tests.counter import FakeClock, execute, sqlite_path
 from tests.counter_fixtures import on_sqlite
 
 STATEMENTS_MAX: Final = 500
+MANY: Final = 500
 
 
 def url_of(path: Path) -> str:
@@ -236,13 +237,42 @@ def twice(transaction: Transaction) -> None:
     transaction.run_many(ADD_OUTBOX, [outbox.row(1, None, "", "", "", Instant(0))] * 2)
 
 
+def rows_of(*ids: int, origin: str = "") -> list[tuple[object, ...]]:
+    return [outbox.row(row_id, None, "", "", origin, Instant(0)) for row_id in ids]
+
+
+def one_of_many_too_large(transaction: Transaction) -> None:
+    transaction.add_many(ADD_OUTBOX, rows_of(*range(MANY), 1 << 70))
+
+
+def one_of_many_a_surrogate(transaction: Transaction) -> None:
+    transaction.add_many(ADD_OUTBOX, [*rows_of(*range(MANY)), *rows_of(MANY, origin="\ud800")])
+
+
+def one_of_many_of_another_kind(transaction: Transaction) -> None:
+    transaction.add_many(ADD_OUTBOX, [*rows_of(*range(MANY)), (MANY, *([[]] * (len(ADD_OUTBOX.parameters) - 1)))])
+
+
+def one_of_many_twice(transaction: Transaction) -> None:
+    transaction.add_many(ADD_OUTBOX, rows_of(*range(MANY), 0))
+
+
 def no_table(transaction: Transaction) -> None:
     transaction.rows(Query(text("SELECT * FROM nowhere")))
 
 
 @pytest.mark.parametrize(
     ("work", "fault"),
-    [(too_large, DataFault), (surrogate, DataFault), (twice, DataFault), (no_table, TemporaryFault)],
+    [
+        (too_large, DataFault),
+        (surrogate, DataFault),
+        (twice, DataFault),
+        (one_of_many_too_large, DataFault),
+        (one_of_many_a_surrogate, DataFault),
+        (one_of_many_of_another_kind, DataFault),
+        (one_of_many_twice, DataFault),
+        (no_table, TemporaryFault),
+    ],
 )
 async def test_a_fault_of_the_data_is_told_from_one_of_the_moment(
     url: str, work: Callable[[Transaction], None], fault: type[StoreError]
@@ -253,6 +283,19 @@ async def test_a_fault_of_the_data_is_told_from_one_of_the_moment(
         await database.transact(work)
 
     assert await database.transact(lambda transaction: execute(transaction, "SELECT count(*) FROM outbox")) == [(0,)]
+    await database.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, MANY])
+async def test_however_many_rows_are_added_each_is_there_as_it_was_given(url: str, count: int) -> None:
+    database = await Database.open(url, busy_timeout_s=5)
+    rows = rows_of(*range(1, count + 1), origin="İzniniz\nkaldırıldı\t\\N \U0001f600")
+
+    await database.transact(lambda transaction: transaction.add_many(ADD_OUTBOX, rows))
+
+    names = ", ".join(ADD_OUTBOX.parameters)
+    found = await database.transact(lambda transaction: execute(transaction, f"SELECT {names} FROM outbox ORDER BY id"))
+    assert [tuple(row) for row in found] == rows
     await database.close()
 
 
