@@ -80,14 +80,17 @@ CREATE TEMPORARY TABLE matrix (name text PRIMARY KEY, service text, clerk text, 
 INSERT INTO matrix VALUES
     -- Every process that writes has a book, proves what it did, and takes over what a dead one left.
     ('alembic_version', 'SELECT', 'SELECT', 'SELECT'),
-    ('book', 'SELECT, INSERT, UPDATE (sealed_at)', 'SELECT, INSERT, UPDATE (sealed_at)', 'SELECT, INSERT, UPDATE (sealed_at)'),
+    ('book', 'SELECT, INSERT, UPDATE (sealed_at, last_seal)', 'SELECT, INSERT, UPDATE (sealed_at, last_seal)',
+        'SELECT, INSERT, UPDATE (sealed_at, last_seal)'),
     ('turn', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE'),
     ('ledger', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
     ('anchor', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
     ('seal', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
     ('sealed_head', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
     ('link', 'SELECT, INSERT, UPDATE', 'SELECT, UPDATE', 'SELECT, UPDATE'),
-    ('redelivery', 'SELECT, INSERT, DELETE', 'SELECT, INSERT', 'SELECT, INSERT, DELETE'),
+    -- A right to one column is a right to lock the row.
+    ('redelivery', 'SELECT, INSERT, UPDATE (expires_at), DELETE', 'SELECT, INSERT',
+        'SELECT, INSERT, UPDATE (expires_at), DELETE'),
     -- The registry.
     ('brand', 'SELECT', 'SELECT, INSERT, UPDATE', NULL),
     ('consent', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT'),
@@ -98,9 +101,10 @@ INSERT INTO matrix VALUES
     ('raw', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, DELETE'),
     ('receipt', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, DELETE'),
     -- Conversations, reports, messages.
-    ('talk', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, DELETE'),
+    ('talk', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE, DELETE'),
     ('piece', 'SELECT, INSERT, DELETE', 'SELECT, DELETE', 'SELECT, DELETE'),
-    ('complaint', 'SELECT, INSERT, UPDATE (state, changed_at)', 'SELECT, UPDATE (state, outcome, changed_at)', 'SELECT, DELETE'),
+    ('complaint', 'SELECT, INSERT, UPDATE (state, changed_at)', 'SELECT, UPDATE (state, outcome, changed_at)',
+        'SELECT, DELETE'),
     ('complaint_text', 'INSERT', 'SELECT', 'SELECT, DELETE'),
     ('outbox', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, UPDATE, DELETE'),
     ('notice', 'SELECT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, DELETE'),

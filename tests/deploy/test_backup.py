@@ -28,7 +28,10 @@ MIGROS: Final = "600100,MIGROS,MIGROS,500100,Migros Örnek A.Ş."
 EARLY: Final = ["+905320000001", "+905320000002", "+905320000003"]
 KEPT: Final = ("consent", "objection", "taken", "request", "raw", "receipt", "ledger")
 LATE: Final = ["+905320000004", "+905320000005"]
-CONSENTS: Final = [f"{number},MESAJ,ONAY,HS_WEB,2026-01-02 03:04:05,BIREYSEL,600100" for number in (*EARLY, *LATE)]
+NEXT: Final = ["+905320000006"]
+CONSENTS: Final = [
+    f"{number},MESAJ,ONAY,HS_WEB,2026-01-02 03:04:05,BIREYSEL,600100" for number in (*EARLY, *LATE, *NEXT)
+]
 UNTIL_WRITABLE: Final = "DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.02); END LOOP; END $$"
 RECEIPT: Final = re.compile(r"İşlem no ([0-9A-Z]{8})\b")
 
@@ -91,7 +94,8 @@ async def verified(line: Line) -> dict[str, Any]:
 
 
 def heads(octets: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in octets.splitlines()]
+    """The signed heads in an anchor file; seals stand between them."""
+    return [head for line in octets.splitlines() if "entry" in (head := json.loads(line))]
 
 
 async def until_signed(line: Line, entry: int) -> bytes:
@@ -168,15 +172,15 @@ async def test_postgresql_comes_back_whole_by_its_log(tmp_path: Path, server: Se
     url, place = server.url("line"), ("-h", str(server.folder), "-U", "postgres")
     line = await begun(tmp_path / "line", url)
     wal = server.folder / "wal"
-    await asyncio.to_thread(prepare_receiver, server, place, wal)
+    await asyncio.to_thread(prepare_receiver, server, wal)
     receiver = server.spawn("pg_receivewal", *place, "-D", str(wal), "--slot=izinhatti", "--synchronous")
     try:
-        synchronous = b"ALTER SYSTEM SET synchronous_standby_names = 'pg_receivewal'; SELECT pg_reload_conf();"
-        await asyncio.to_thread(server.call, "psql", *place, said=synchronous)
+        for statement in ("ALTER SYSTEM SET synchronous_standby_names = 'pg_receivewal'", "SELECT pg_reload_conf()"):
+            await asyncio.to_thread(server.call, "psql", "-c", statement)
         async with line.sms("sms", network.port) as sms:
             await sms.until_missing()
             await network.refuse(EARLY)
-            await asyncio.to_thread(server.call, "pg_basebackup", *place, "-D", "base", "--checkpoint=fast")
+            await asyncio.to_thread(server.call, "pg_basebackup", "-D", "base", "--checkpoint=fast")
             await network.refuse(LATE)
             before = await known(line)
             await asyncio.to_thread(server.kill)
@@ -190,14 +194,14 @@ async def test_postgresql_comes_back_whole_by_its_log(tmp_path: Path, server: Se
 
     assert (await verified(line))["ok"]
     assert await known(line) == before
-    await goes_on(line, network, LATE)
+    await goes_on(line, network, NEXT)
 
 
-def prepare_receiver(server: Server, place: Sequence[str], wal: Path) -> None:
+def prepare_receiver(server: Server, wal: Path) -> None:
     owner = (server.folder / "data").stat()
     wal.mkdir()
     os.chown(wal, owner.st_uid, owner.st_gid)
-    server.call("pg_receivewal", *place, "--create-slot", "--slot=izinhatti", "--if-not-exists")
+    server.call("pg_receivewal", "--create-slot", "--slot=izinhatti", "--if-not-exists")
 
 
 def restore(server: Server, wal: Path) -> None:
@@ -211,4 +215,4 @@ def restore(server: Server, wal: Path) -> None:
     signalled.touch()
     os.chown(signalled, owner.st_uid, owner.st_gid)
     server.start()
-    server.call("psql", "-h", str(server.folder), "-U", "postgres", "-c", UNTIL_WRITABLE)
+    server.call("psql", "-c", UNTIL_WRITABLE)
