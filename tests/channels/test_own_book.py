@@ -1,8 +1,7 @@
 """A process's own book: what it keeps outside the database of its own head and of the seals over all books."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from core.ledger.anchor_file import AnchorFile
 from core.ledger.stored import stored_seals
 from core.metrics import LAST_SEAL
 from core.store.errors import TemporaryFault
+from tests import outside
 from tests.channels.conftest import Izinhatti
 
 CONSENTS: Final = (
@@ -119,7 +119,7 @@ async def test_the_end_of_a_process_seals_what_it_wrote_last(machine: Opening, t
 
 
 def test_a_book_that_a_command_wrote_is_missed_when_it_is_removed(
-    home: Path, line: Izinhatti, capsys: pytest.CaptureFixture[str]
+    home: Path, database: str, line: Izinhatti, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "consents.csv").write_text(CONSENTS)
     assert line("consents", "import", "consents.csv") == 0
@@ -129,9 +129,8 @@ def test_a_book_that_a_command_wrote_is_missed_when_it_is_removed(
     file = home / "var/ledger.anchors"
     seals = [octets for octets in file.read_bytes().splitlines(keepends=True) if b'"seal"' in octets]
     file.write_bytes(b"".join(seals))  # as a machine has it that did not run the command
-    with closing(sqlite3.connect(home / "var/izinhatti.db")) as connection, connection:
-        for table in ("ledger", "anchor", "book", "seal", "sealed_head"):
-            connection.execute(f"DELETE FROM {table}")
+    for table in ("ledger", "anchor", "book", "seal", "sealed_head"):
+        outside.change(database, f"DELETE FROM {table}")
     capsys.readouterr()
 
     assert line("ledger", "verify", "--json") == 1

@@ -42,11 +42,11 @@ async def line(tmp_path: Path, url: str, sounds: Path) -> AsyncIterator[VoiceLin
 
 async def hears(line: VoiceLine, caller: Caller, name: str) -> None:
     """Wait for the beginning of a prompt."""
-    await caller.ear.hears((await line.sound((Fixed(name),)))[:1600])
+    await caller.ear.hears(await line.beginning(name))
 
 
 async def test_a_database_that_is_down_is_said_in_time_and_nothing_is_done_later(line: VoiceLine) -> None:
-    beginning = (await line.sound((Fixed("down"),)))[:1600]
+    beginning = await line.beginning("down")
     async with calling(line.asterisk, NUMBER) as caller:
         await pressed(caller, *REFUSAL[:-1])
         with outside.unfinished(line.url, lambda transaction: transaction.lock([NUMBER])):
@@ -114,7 +114,7 @@ async def test_a_caller_of_a_frozen_program_is_told_within_the_watchdog(
         voice_line(tmp_path, url, sounds, WATCHDOG=str(WATCHDOG_S)) as line,
         calling(line.asterisk, NUMBER) as caller,
     ):
-        beginning = (await line.sound((Fixed("fallback"),)))[:1600]
+        beginning = await line.beginning("fallback")
         await pressed(caller, "1")
         await caller.ear.more()
         line.process.send_signal(signal.SIGSTOP)
@@ -225,7 +225,8 @@ async def test_at_the_end_running_calls_come_to_theirs_and_new_ones_are_turned_a
         async with asyncio.timeout(LIMIT_S):
             while True:
                 async with calling(line.asterisk, "+905320200003") as late:
-                    if (await late.ear.first(1600)) == (await line.sound((Fixed("fallback"),)))[:1600]:
+                    turned_away = await line.beginning("fallback")
+                    if await late.ear.first(len(turned_away)) == turned_away:
                         break
         await pressed(caller, *REFUSAL[1:])
         await hears(line, caller, "done.receipt")

@@ -1,4 +1,7 @@
-"""Fault campaigns: whatever breaks, no message is lost, none acts twice, and what is told twice is counted."""
+"""Fault campaigns: whatever breaks, no message is lost, none acts twice, and what is told twice is counted.
+
+On SQLite, whose lock and whose full disk two of them are about; those on PostgreSQL are `test_cluster`'s.
+"""
 
 import asyncio
 import resource

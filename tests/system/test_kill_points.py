@@ -1,4 +1,7 @@
-"""Kill the process at every point between octets read and answer sent: nothing is lost, nothing happens twice."""
+"""Kill the process at every point between octets read and answer sent: nothing is lost, nothing happens twice.
+
+On SQLite, whose commit is a call within the process.
+"""
 
 import asyncio
 import signal

@@ -24,7 +24,7 @@ from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
-from ivr.voice import Part
+from ivr.voice import Fixed, Part
 from sms.simulator import Simulator
 from tests import outside
 from tests.system.asterisk import Asterisk, free_port, running
@@ -35,6 +35,8 @@ ROOT: Final = Path(__file__).parents[2]
 BRANDS: Final = ROOT / "channels/demo/brands.csv"
 RECEIPT: Final = re.compile(r"(?:İşlem|Şikayet) no ([0-9A-Z]{8})\b|(?:Ref|Complaint) ([0-9A-Z]{8})\b")
 CODE: Final = re.compile(r"\b(\d{6})\b")
+SILENCE_OCTETS: Final = 1600
+SPEECH_OCTETS: Final = 1600
 _STREAM: Final = socket.SOCK_STREAM
 SETTINGS: Final = """
 [database]
@@ -164,6 +166,10 @@ class VoiceLine:
         """Outcomes of the number's requests by phone, in order."""
         rows = self.rows("SELECT outcome FROM request WHERE recipient = ? AND door = 'ivr' ORDER BY id", number)
         return [outcome for (outcome,) in rows]
+
+    async def beginning(self, name: str) -> bytes:
+        """Of a prompt: the silence that all begin with, and as much speech as tells it from all others."""
+        return (await self.sound((Fixed(name),)))[: SILENCE_OCTETS + SPEECH_OCTETS]
 
     async def sound(self, parts: Sequence[Part], language: Language = Language.TR, *, slow: bool = False) -> bytes:
         """The octets of what is said."""
