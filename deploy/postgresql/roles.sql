@@ -98,7 +98,7 @@ INSERT INTO matrix VALUES
     ('raw', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, DELETE'),
     ('receipt', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, DELETE'),
     -- Conversations, reports, messages.
-    ('talk', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, DELETE'),
+    ('talk', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE, DELETE'),
     ('piece', 'SELECT, INSERT, DELETE', 'SELECT, DELETE', 'SELECT, DELETE'),
     ('complaint', 'SELECT, INSERT, UPDATE (state, changed_at)', 'SELECT, UPDATE (state, outcome, changed_at)', 'SELECT, DELETE'),
     ('complaint_text', 'INSERT', 'SELECT', 'SELECT, DELETE'),

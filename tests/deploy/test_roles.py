@@ -10,6 +10,9 @@ import asyncpg
 import pytest
 
 from core.store.database import upgrade
+from core.store.queries import retention
+from core.store.queries.consents import CONSENTS_OF_BRAND, PUT_TALK, TALKS_OF
+from core.store.query import Query
 from core.store.schema import PARTITIONED, metadata
 from sms.simulator import Simulator
 from tests.core.store.test_queries import QUERIES
@@ -61,12 +64,18 @@ async def is_refused(session: asyncpg.Connection, sql: str) -> bool:
     return False
 
 
+OF_RETENTION: Final = {name: query for name, query in vars(retention).items() if isinstance(query, Query)}
+REMOVING: Final = {name for name in OF_RETENTION if name.startswith("REMOVE_")}
 REFUSED: Final = {
     "service": {
+        *(REMOVING - {"REMOVE_OLD_REDELIVERIES"}),
+        *("PROOFS_AFTER", "TAKEN_AFTER", "TAKEN_WITHIN"),
         *("PUT_BRAND", "CLOSE_BRAND", "ADD_TAKEN", "TAKEN_OF_BRAND", "PUT_NOTICE", "RESOLVE_REVIEW"),
         *("TEXTS_OF_COMPLAINT", "SET_COMPLAINT"),
     },
     "clerk": {
+        *REMOVING,
+        "TOKENS_AFTER",
         *("ADD_LINK", "DROP_REDELIVERY", "DROP_EXPIRED_REDELIVERIES", "ADD_TOKEN", "NOTICE_OF_TOKEN", "ADD_PIECE"),
         *("ADD_COMPLAINT", "ADD_COMPLAINT_TEXT"),
     },
@@ -84,6 +93,18 @@ async def test_a_role_can_run_the_statements_of_its_work_and_no_others(url: str,
                 refused.add(name)
 
     assert refused == REFUSED[role]
+
+
+async def test_retention_can_run_the_statements_of_its_work(url: str) -> None:
+    work = {**OF_RETENTION, "TALKS_OF": TALKS_OF, "PUT_TALK": PUT_TALK, "CONSENTS_OF_BRAND": CONSENTS_OF_BRAND}
+    async with session_of(url, "retention") as session:
+        refused = [
+            name
+            for name, query in work.items()
+            if await is_refused(session, f"EXPLAIN (GENERIC_PLAN) {query.postgresql.sql}")
+        ]
+
+    assert refused == []
 
 
 FORBIDDEN: Final = [
