@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from channels.commands.shared import BAD_USE, CommandFault, Config, looking, one_line, settings_of
+from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
 from channels.exports.movements import write_movements
 from channels.imports.progress import progress_count
 from channels.sections import Settings
@@ -18,10 +18,12 @@ from core.clock import day_of, system_clock
 from core.ledger.anchors import Signer
 from core.ledger.stored import stored_books
 from core.movements import Movement, movements
+from core.store.reading import reading
 
 app = typer.Typer(help="What moved the registry.")
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PAGE_S: Final = 300.0  # the database may have to go far for the next of a day's rows
 _KEY_OF: Final = b"izinhatti movements"
 
 
@@ -51,7 +53,7 @@ def _group() -> None:
 
 def _movements(settings: Settings, day: date, brand: str | None) -> Iterator[Movement]:
     """Read from one moment of the database, which is let go of when the last one is read."""
-    with looking(settings) as transaction:
+    with reading(settings.database.url, _PAGE_S) as transaction:
         if brand is not None and brand not in {known.code for known in BrandReader().read(transaction)}:
             raise CommandFault("--brand: no brand has this number", BAD_USE)
         path = settings.ledger.signing_key

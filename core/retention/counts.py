@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 class Removed(NamedTuple):
     """`texts` are those of messages; `messages` those that were no act; `proofs` acts with everything that proved them;
-    `answers` what was sent for either; `codes` those that stood in clear; `talks` conversations; `taken` what is
-    remembered of imports."""
+    `answers` what was sent for either; `codes` those that stood in clear; `talks` conversations of which something was
+    forgotten; `taken` what is remembered of imports."""
 
     texts: int = 0
     messages: int = 0

@@ -31,7 +31,7 @@ def _take(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) ->
     if gone:
         transaction.run(REMOVE_TALKS, keys=orjson.dumps(gone).decode())
     transaction.run_many(PUT_TALK, changed)
-    return Slice(next_of(last, rows, limit), Removed(talks=len(gone)))
+    return Slice(next_of(last, rows, limit), Removed(talks=len(gone) + len(changed)))
 
 
 TALKS = Walk("talks", ("",), _take)

@@ -85,7 +85,7 @@ async def test_a_newer_database_is_named_and_left_alone(url: str) -> None:
 async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "9999")
 
-    with pytest.raises(DatabaseOlder, match=r"is of the older version 0008; run: izinhatti db upgrade$"):
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0009; run: izinhatti db upgrade$"):
         await open_and_close(url)
 
 
