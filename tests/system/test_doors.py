@@ -22,7 +22,7 @@ BOYNER: Final = "600102,BOYNER,BOYNER,500102,Boyner Örnek A.Ş."
 NUMBERS: Final = [f"+90532000{n:04}" for n in range(80)]
 NO_AMI: Final = "ivr ami: "
 SUBMITTED: Final = 'izinhatti_submits_total{operator="operator-a",status="0x00000000 ESME_ROK"}'
-RECEIVED: Final = 'izinhatti_requests_total{outcome="ret"}'
+RECEIVED: Final = 'izinhatti_requests_total{door="sms",outcome="ret"}'
 
 
 class Network(NamedTuple):
