@@ -45,6 +45,7 @@ ENDED: Final = 'izinhatti_ivr_ended_total{{how="{}"}}'
 MAILS: Final = 'izinhatti_mails_total{{code="{}"}}'
 THROTTLED, SUBMITS = 'izinhatti_bind_throttled_total{operator="a",bind="1"}', 'izinhatti_submits_total{operator="a"}'
 WORK: Final = 'izinhatti_work_done_timestamp_seconds{work="each second"}'
+SEAL: Final = "izinhatti_last_seal_timestamp_seconds"
 CASES: Final = (
     Alert("LineDown", {'up{job="izinhatti",process="sms"}': "0x30"}, {'up{job="izinhatti",process="sms"}': "1x30"}),
     Alert("LineRestarting", {STARTED: "0+60x30"}, {STARTED: "0x9 600x20"}),
@@ -61,6 +62,7 @@ CASES: Final = (
     ),
     Alert("RequestsTurnedAway", {"izinhatti_temporary_total": "0+1x30"}, {"izinhatti_temporary_total": "7x30"}),
     Alert("WorkStandsStill", {WORK: "0+60x16 960x9"}, {WORK: "0+60x17 1020x9"}),
+    Alert("LedgerUnsealed", {SEAL: "0+60x16 960x9"}, {SEAL: "0+60x17 1020x1 1140x9"}),
     Alert(
         "OperatorDown",
         {BIND_1: "0x30", BIND_2: "0x30"},

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 import channels.service.service  # noqa: F401  # brings all metrics
+from tests.deploy.commands import fault_of
 from tests.deploy.test_alerts import ALERTS, ROOT, promtool
 from tests.system.izinhatti import run, spawn
 from tests.system.test_serve import free_port
@@ -47,6 +48,7 @@ OF_OTHERS: Final = {
 OF_THE_TARGET: Final = {"job", "process", "le"}
 _NAME: Final = re.compile(r"\b(?:izinhatti|process|node|pg)_[a-z0-9_]+")
 _SELECTOR: Final = re.compile(r"\b(izinhatti_[a-z0-9_]+)\{([^}]*)\}")
+_COMMAND: Final = re.compile(r"(?:^|\s)izinhatti ((?!izinhatti)[a-z]+ [^&;]*)")
 _LABEL: Final = re.compile(r"([a-z_]+)(?:=~|!~|!=|=)")
 
 
@@ -132,8 +134,31 @@ def test_the_dashboard_is_one_that_can_be_looked_over() -> None:
     assert all(panel["title"] and panel["description"] and panel["targets"] for panel in panels)
 
 
-def headings() -> set[str]:
-    return {line.lstrip("# ").lower() for line in RUNBOOK.read_text().splitlines() if line.startswith("#")}
+def anchors(page: Path) -> set[str]:
+    """Of the headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def links() -> list[tuple[str, str]]:
+    """File and anchor of each link of the runbook; either may be empty."""
+    return re.findall(r"\]\(([^)#]*)#?([^)]*)\)", RUNBOOK.read_text())
+
+
+def test_links_of_the_runbook_lead_somewhere() -> None:
+    pages = [(RUNBOOK.parent / file if file else RUNBOOK, anchor) for file, anchor in links()]
+
+    assert [str(page) for page, _ in pages if not page.exists()] == []
+    assert [anchor for page, anchor in pages if anchor and anchor not in anchors(page)] == []
+
+
+def test_commands_of_the_runbook_exist() -> None:
+    text = RUNBOOK.read_text()
+    code = [*re.findall(r"`([^`\n]+)`", text), *"".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()]
+    commands = [words.split() for line in code for words in _COMMAND.findall(line)]
+
+    assert len(commands) > 10
+    assert [fault for words in commands if (fault := fault_of(words))] == []
 
 
 @pytest.mark.parametrize("alert", re.findall(r"- alert: (\w+)", ALERTS.read_text()))
@@ -143,4 +168,4 @@ def test_each_alert_has_its_chapter(alert: str) -> None:
     assert f"runbook: docs/runbook.md#{alert.lower()}\n" in described
     assert re.search(r"labels: \{severity: (critical|warning)\}", described)
     assert re.search(r"summary: '.+'", described)
-    assert alert.lower() in headings()
+    assert alert.lower() in anchors(RUNBOOK)
