@@ -6,7 +6,7 @@ from channels.own_book import own_book
 from channels.reserved import is_reserved
 from channels.rules import rules_of
 from channels.sections import Settings
-from core.batch import Batch, Outgoing, Tools
+from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.brand_store import BrandReader
 from core.brands import Directory
 from core.calendar import Calendar
@@ -29,6 +29,7 @@ async def hand_in(settings: Settings, request: Request) -> Outgoing:
                 *(Ids(own.book.number), own.book, Calendar(settings.calendar.bridge_days), system_clock, render),
                 *(partial(is_reserved, directory), directory.get, rules, Guard(rules)),
             )
+            lock_citizens(transaction, [request])
             [out] = Batch(tools, transaction, [request], set_aside=False).run(())
             return out
 

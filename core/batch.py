@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -100,15 +100,19 @@ class Outgoing(NamedTuple):
     is_first: bool = False
 
 
+def lock_citizens(transaction: Transaction, requests: Iterable[Request]) -> None:
+    """Wait for whoever else decides for one of them."""
+    transaction.lock(request.recipient.reveal() for request in requests if request.recipient)
+
+
 class Batch:
-    """Decides requests in order and writes their rows, in the database thread."""
+    """Decides requests in order and writes their rows, in the database thread, once their citizens are locked."""
 
     def __init__(self, tools: Tools, transaction: Transaction, requests: Sequence[Request], set_aside: bool) -> None:
         self._tools = tools
         self._transaction = transaction
         self._requests = requests
         self._set_aside = set_aside
-        transaction.lock(request.recipient.reveal() for request in requests if request.recipient)
         self._now = tools.clock()
         known = () if set_aside else [request for request in requests if request.recipient is not None]
         self._citizens = Citizens(

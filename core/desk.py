@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from core.answers import Committed, Outcome, Temporary, Undecided
-from core.batch import Batch, Outgoing, Tools
+from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.links import Link, Links
 from core.metrics import BATCH, TEMPORARY, WAITING
 from core.requests import Request
@@ -137,6 +137,8 @@ class _Sitting:
         self._decided: list[Outgoing] = []
 
     def run(self, transaction: Transaction) -> None:
+        # Before any is seized: one that waits for another process can still be withdrawn.
+        lock_citizens(transaction, (waiting.request for waiting in self._batch))
         if not self._seized:  # else the same sitting is run again, and all of it was still wanted
             self._batch = [waiting for waiting in self._batch if waiting.seize()]
             self._seized = True

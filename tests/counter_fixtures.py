@@ -49,8 +49,10 @@ def empty_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> I
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Of an empty database of each kind."""
-    with empty_database(request.param, request, tmp_path) as url:
+    """Of an empty database of each kind; a file lies where the settings look for it as they come."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    with empty_database(request.param, request, folder) as url:
         yield url
 
 

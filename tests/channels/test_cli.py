@@ -304,7 +304,6 @@ def test_an_export_signs_what_no_head_covers_yet(home: Path, database: str, line
 
 
 def test_an_anchor_file_with_a_broken_line_is_a_finding(home: Path, line: Izinhatti, capsys: Captured) -> None:
-    (home / "var").mkdir(exist_ok=True)
     (home / "var/ledger.anchors").write_text("{}\n")
     capsys.readouterr()
 
@@ -442,7 +441,6 @@ def test_serve_on_a_port_in_use_is_one_line_that_names_the_setting(home: Path, l
 
 def test_a_key_that_is_none_is_one_line(home: Path, line: Izinhatti, capsys: Captured) -> None:
     (home / "consents.csv").write_text(CONSENTS)
-    (home / "var").mkdir(exist_ok=True)
     (home / "var/ledger.key").write_bytes(b"short")
 
     assert line("consents", "import", "consents.csv") == 2

@@ -19,6 +19,7 @@ from core.requests import (
     Yardim,
 )
 from core.store.transaction import Transaction
+from tests import outside
 from tests.core.decisions.scenes import CLOSED, HOPI, MIGROS, onay, ret, sikayet
 from tests.counter import NUMBER, PATIENCE_S, Counter, until
 
@@ -105,6 +106,20 @@ async def test_a_request_that_no_transaction_took_in_time_is_never_carried_out(c
 
     assert isinstance(outcome, Temporary)
     await held.end()
+    await counter.desk.handle(counter.request(Yardim()))
+    assert await counter.column("SELECT status FROM consent") == ["ONAY"]
+    assert await counter.column("SELECT outcome FROM request") == ["help"]
+
+
+async def test_a_request_that_waited_too_long_for_another_process_is_never_carried_out(
+    counter: Counter, url: str
+) -> None:
+    await counter.allow(NUMBER)
+
+    with outside.unfinished(url, lambda transaction: transaction.lock([NUMBER.reveal()])):
+        outcome = await counter.desk.handle_within(counter.request(), 0.05)
+
+    assert isinstance(outcome, Temporary)
     await counter.desk.handle(counter.request(Yardim()))
     assert await counter.column("SELECT status FROM consent") == ["ONAY"]
     assert await counter.column("SELECT outcome FROM request") == ["help"]
