@@ -22,7 +22,13 @@ class BrandReader:
         self._seen = 0
 
     def read(self, transaction: Transaction) -> list[Brand]:
-        rows = transaction.rows(BRANDS_SINCE, seen=self._seen)
+        seen = self._seen
+
+        def forget() -> None:
+            self._seen = seen
+
+        rows = transaction.rows(BRANDS_SINCE, seen=seen)
+        transaction.undo(forget)  # what a failed transaction read reaches nobody
         if rows:
             self._seen = rows[-1][-1]
         return [brand_of(row) for row in rows]

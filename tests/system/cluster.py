@@ -7,6 +7,7 @@ over the other network. A process that ends is started again, as a supervisor do
 import asyncio
 import random
 import re
+import secrets
 from asyncio.subprocess import Process
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -46,7 +47,7 @@ name = "operator-{name}"
 host = "127.0.0.1"
 port = {port}
 system_id = "izinhatti"
-password = "secret"
+password = "{password}"
 receipts = false
 rate = 0
 response_timeout_s = 1.5
@@ -86,7 +87,9 @@ class Door:
     """A serving process, started again whenever it ends, and the operator before it."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.simulator = Simulator()
+        # No line of another test, whose operator had this port before, is to be let in.
+        self._password = secrets.token_hex(4)
+        self.simulator = Simulator(password=self._password)
         self.starts = 0
         self.rests_s = 0.1  # before it is started again
         self._folder = folder
@@ -96,7 +99,8 @@ class Door:
 
     async def open(self, url: str) -> None:
         port = await self.simulator.start("127.0.0.1")
-        settings = _SETTINGS.format(url=url, name=self._name, port=port, lease_s=LEASE_S)
+        given = {"port": port, "password": self._password, "lease_s": LEASE_S}
+        settings = _SETTINGS.format(url=url, name=self._name, **given)
         (self._folder / f"{self._name}.toml").write_text(settings)
 
     async def supervise(self) -> None:

@@ -26,7 +26,15 @@ BOOKS: Final = 1
 CHANNEL: Final = "izinhatti"
 """On which commits tell other processes of this database something (`core.store.wake`)."""
 KEEPALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-FAULTS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, UnicodeError)
+# InternalClientError is what asyncpg may say when a server's end meets the beginning of a statement.
+FAULTS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    UnicodeError,
+)
 """What asyncpg raises."""
 
 _STATEMENTS_CACHED: Final = 256
@@ -52,6 +60,7 @@ _OF_THE_CONNECTION: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -167,7 +176,7 @@ class PostgresqlConnection(Connection):
         if self._session is not None:
             try:
                 self._loop.run_until_complete(self._session.close(timeout=_CLOSE_S))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except FAULTS:
                 self._drop()
             self._session = None
         self._loop.close()
@@ -197,6 +206,8 @@ class PostgresqlConnection(Connection):
         if self._session is None or self._session.is_closed():
             was_in_doubt = self._in_doubt
             if await self._reconnect() and was_in_doubt:
+                self._alive.terminate()
+                self._session, self._in_doubt = None, True  # it stays lost, whoever hears of it first
                 raise BookLost("database: a transaction was committed after it had been given up")
         await self._alive.execute(self._begin)
 
@@ -250,7 +261,7 @@ class PostgresqlConnection(Connection):
         try:
             # synchronous_commit is the server's: when this returns, the commit record is in its log on the disk.
             await session.execute("".join((*notes, told, "COMMIT")))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAULTS as error:
             if not notes or not isinstance(error, _OF_THE_CONNECTION):
                 raise
             session.terminate()
@@ -267,7 +278,7 @@ class PostgresqlConnection(Connection):
                 while True:
                     try:
                         return await self._reconnect()
-                    except (OSError, TemporaryFault, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    except (TemporaryFault, *FAULTS):
                         await asyncio.sleep(_DOUBT_PAUSE_S)
         except TimeoutError:
             return False

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from core.store import versions
 from core.store.connection import Connection, Engine
 from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
-from core.store.postgresql.connection import PostgresqlConnection, fault_of
+from core.store.postgresql.connection import FAULTS, PostgresqlConnection, fault_of
 from core.store.postgresql.listener import listen
 from core.store.postgresql.locks import SessionLocks
 from core.store.wake import Wake
@@ -65,7 +65,7 @@ class PostgresqlEngine(Engine):
             self.check_version()
         try:
             asyncio.run(self._upgrade())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAULTS as error:
             raise fault_of(error) from error
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__  # asyncpg's own, under two coats

@@ -124,6 +124,32 @@ async def test_a_lost_connection_is_a_temporary_answer_and_then_heals(url: str, 
     assert await counter.column("SELECT id FROM book") == [counter.book.number]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [asyncpg.InternalClientError("cannot switch to state 11"), ConnectionResetError(), TimeoutError()],
+    ids=repr,
+)
+async def test_whatever_is_said_of_a_lost_session_is_a_fault_of_the_moment(
+    url: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """What asyncpg says depends on whether its socket or its caller is first."""
+
+    async def lost(*_: object, **__: object) -> None:
+        raise error
+
+    database = await Database.open(url, 5)
+    before = await database.transact(lambda transaction: execute(transaction, "SELECT pg_backend_pid()"))
+    with monkeypatch.context() as then:
+        then.setattr(asyncpg.Connection, "_execute", lost)
+        with pytest.raises(TemporaryFault):
+            await database.transact(lambda transaction: transaction.rows(UNSEALED_BOOKS))
+
+    after = await database.transact(lambda transaction: execute(transaction, "SELECT pg_backend_pid()"))
+    await database.close()
+
+    assert after != before
+
+
 async def test_a_commit_whose_answer_is_lost_is_found_to_be_done(
     through: str, proxy: Proxy, clock: FakeClock, signer: Signer
 ) -> None:
@@ -170,8 +196,9 @@ async def test_a_process_that_learns_of_its_commit_too_late_ends(
         with pytest.raises(TemporaryFault):
             await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
         proxy.lets_in = True
-        with pytest.raises(BookLost, match="committed after it had been given up"):
-            await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
+        for _ in range(2):  # also for those who did not hear of it first
+            with pytest.raises(BookLost, match="committed after it had been given up"):
+                await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
 
 
 @pytest.mark.parametrize("fate", ["answer", "commit"])
