@@ -95,6 +95,7 @@ class Door:
         self._folder = folder
         self._name = name
         self._process: Process | None = None
+        self._killed: Process | None = None
         self._is_ending = False
 
     async def open(self, url: str) -> None:
@@ -118,12 +119,16 @@ class Door:
     def kill(self) -> None:
         """SIGKILL for the process, if it has not ended by itself."""
         if self._process is not None and self._process.returncode is None:
+            self._killed = self._process
             self._process.kill()
+
+    async def until_bound(self) -> None:
+        while not self.simulator.receivers or self._process is self._killed:  # noqa: ASYNC110  # raises no event
+            await asyncio.sleep(0.02)
 
     async def end(self) -> None:
         """SIGTERM once it serves, and no other start."""
-        while not self.simulator.receivers:  # noqa: ASYNC110  # raises no event
-            await asyncio.sleep(0.02)
+        await self.until_bound()
         assert self._process is not None
         self._is_ending = True
         self._process.terminate()
