@@ -8,7 +8,6 @@ from typing import Final
 import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.store import versions
@@ -75,6 +74,8 @@ class PostgresqlEngine(Engine):
         await self._create()
 
         # Only for alembic, which wants SQLAlchemy's connection; the connecting stays asyncpg's own.
+        from sqlalchemy.ext.asyncio import create_async_engine
+
         async def connect() -> asyncpg.Connection:
             return await asyncpg.connect(self._dsn, server_settings={"lock_timeout": f"{_TURN_S}s"})
 

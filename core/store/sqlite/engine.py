@@ -2,15 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 
 from core.store import versions
 from core.store.connection import Connection, Engine
@@ -75,15 +73,13 @@ class SqliteEngine(Engine):
     def check_version(self) -> None:
         if not self.path.exists():
             raise DatabaseMissing(f"database: {self.path} does not exist; run: izinhatti db upgrade")
-        engine = create_engine(f"sqlite:///{self.path}")
         try:
-            with engine.connect() as connection:
-                found = MigrationContext.configure(connection).get_current_revision()
-        except DBAPIError as error:
-            raise TemporaryFault(f"database: {self.path}: {error.orig}") from error
-        finally:
-            engine.dispose()
-        versions.compare(str(self.path), found)
+            with closing(sqlite3.connect(self.path, timeout=self._busy_timeout_s)) as raw:
+                is_there = raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchone()
+                found = raw.execute("SELECT version_num FROM alembic_version").fetchone() if is_there else None
+        except sqlite3.DatabaseError as error:
+            raise TemporaryFault(f"database: {self.path}: {error}") from error
+        versions.compare(str(self.path), found[0] if found else None)
 
     def upgrade(self) -> None:
         if self.path.exists():

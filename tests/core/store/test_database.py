@@ -13,11 +13,13 @@ import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 
 from core import outbox
 from core.clock import Instant
 from core.outbox import Outbox, Parcel
+from core.store import versions
 from core.store.database import Database, upgrade
 from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, StoreError, TemporaryFault
 from core.store.queries.outbox import ACCEPT, ADD_OUTBOX, BURY, RETRY, UNKNOWN
@@ -83,10 +85,17 @@ async def test_a_newer_database_is_named_and_left_alone(url: str) -> None:
 
 
 async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "9999")
+    known = versions.known()
+    monkeypatch.setattr(versions, "known", lambda: (*known, "9999"))
 
     with pytest.raises(DatabaseOlder, match=r"is of the older version 0009; run: izinhatti db upgrade$"):
         await open_and_close(url)
+
+
+def test_the_versions_are_those_of_the_migrations() -> None:
+    script = ScriptDirectory.from_config(versions.alembic_config())
+
+    assert versions.known() == tuple(reversed([one.revision for one in script.walk_revisions()]))
 
 
 @pytest.mark.parametrize(
