@@ -218,6 +218,7 @@ redelivery: Final = Table(
     Column("key", LargeBinary, nullable=False),
     Column("expires_at", _Moment, nullable=False),
     PrimaryKeyConstraint("recipient", "request"),
+    Index("redelivery_expires", "expires_at"),
     sqlite_with_rowid=False,
 )
 

@@ -338,7 +338,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fresh", "examples", "in_long_run"), [("sqlite", 60, 250), ("postgresql", 10, 100)], indirect=["fresh"]
+    ("fresh", "examples", "in_long_run"), [("sqlite", 40, 250), ("postgresql", 6, 100)], indirect=["fresh"]
 )
 def test_one_citizen(
     fresh: Callable[[], str],

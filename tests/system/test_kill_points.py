@@ -20,7 +20,7 @@ from tests.system.line import MIGROS, NUMBER, Line, prepare
 
 AT_ONCE = 2  # processes side by side
 RECORDINGS = 3  # what is not in each of them is some periodic work that happened to come between
-ONE_OF = 12  # so many of the other points a normal run takes one; the long run takes all
+ONE_OF = 16  # so many of the other points a normal run takes one; the long run takes all
 UNMET_SHARE_MAX = 0.05
 POINTS_MIN = 150  # fewer, and the recording missed something
 

@@ -75,11 +75,12 @@ BURY: Final = Query(
     .where(*_in_hand)
     .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
 )
-# Ids grow with time: the first one is the oldest, but for a moment's difference between two processes.
+# Ids grow with time: the first one is the oldest, but for a moment's difference between two processes. A range of one
+# class, for then only `outbox_ready` has the order that is asked for, and not the primary key with all that was sent.
 OLDEST_READY: Final = Query(
     select(outbox.c.created_at)
-    .where(ready, outbox.c["class"] == bindparam("of_class"))
-    .order_by(outbox.c.id)
+    .where(ready, outbox.c["class"].between(bindparam("of_class"), bindparam("of_class")))
+    .order_by(outbox.c["class"], outbox.c.id)
     .limit(literal_column("1"))
 )
 OF_MESSAGE_ID: Final = Query(

@@ -20,7 +20,7 @@ from core.store.queries.consents import (
     TALKS_OF,
 )
 from core.store.queries.evidence import ANSWERS_OF_REQUEST, REQUEST_OF_RECEIPT, RESOLVE_REVIEW
-from core.store.queries.links import DROP_REDELIVERY, REDELIVERIES_OF
+from core.store.queries.links import DROP_EXPIRED_REDELIVERIES, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.queries.notices import NOTICE_OF_TOKEN, WAITING_NOTICES_OF
 from core.store.queries.outbox import (
     ACCEPT,
@@ -251,3 +251,14 @@ def test_the_parts_share_the_citizens_evenly(filled: PostgresqlConnection) -> No
 
     assert len(found) == PARTITIONS
     assert all(abs(rows - CITIZENS / PARTITIONS) < CITIZENS / PARTITIONS / 4 for _, rows in found)
+
+
+def test_a_sweep_reads_no_redelivery_but_those_that_ended(filled: PostgresqlConnection) -> None:
+    execute(Transaction(filled), "UPDATE redelivery SET expires_at = 4 WHERE recipient = '+905320000077'")
+
+    plan = plan_of(filled, DROP_EXPIRED_REDELIVERIES, {"now": 5})
+
+    scans = [node for node in plan if node.get("Relation Name") == "redelivery" and "Scan" in node["Node Type"]]
+    assert [node["Actual Rows"] for node in scans] == [1] * len(scans)
+    assert all("Index Cond" in node for node in scans)
+    assert "redelivery_expires" in {node.get("Index Name") for node in scans}

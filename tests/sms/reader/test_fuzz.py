@@ -17,7 +17,7 @@ from sms.reader.read import TEXT_LETTERS_MAX, read
 from tests.sms.reader.labelled import brands, refusals, silent
 from tests.sms.reader.test_labelled import acts_on
 
-COUNT: Final = 20_000
+COUNT: Final = 10_000
 COUNT_LONG: Final = 1_000_000
 SEED: Final = 3338
 LETTERS: Final = ascii_lowercase + "çğıöşüÇĞİÖŞÜâ0123456789     .,-'’\n🙂\u200b\ufe0f\u0307\ud800\0?&%"
