@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 import pytest
@@ -12,6 +12,7 @@ from core.calendar import Calendar
 from core.clock import ISTANBUL, from_datetime, istanbul, system_clock
 from core.store.queries.consents import PUT_CONSENT
 from tests import outside
+from tests.counter_fixtures import DATABASES, empty_database
 from tests.system.izinhatti import run
 from tests.system.script import FOLDER, Expected, Script, Step, scripts
 from tests.system.served import Served, serving
@@ -25,10 +26,17 @@ async def served(tmp_path_factory: pytest.TempPathFactory, url_of_module: str) -
         yield served
 
 
+@pytest.fixture(scope="module", params=DATABASES)
+def url_of_hasty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Not that of the other line, which would send this one's answers."""
+    with empty_database(request.param, request, tmp_path_factory.mktemp("database")) as url:
+        yield url
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hasty(tmp_path_factory: pytest.TempPathFactory, url_of_module: str) -> AsyncIterator[Served]:
+async def hasty(tmp_path_factory: pytest.TempPathFactory, url_of_hasty: str) -> AsyncIterator[Served]:
     """A line whose questions end after a second."""
-    async with serving(tmp_path_factory.mktemp("hasty"), url_of_module, HASTY) as served:
+    async with serving(tmp_path_factory.mktemp("hasty"), url_of_hasty, HASTY) as served:
         yield served
 
 
