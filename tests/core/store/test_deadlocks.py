@@ -86,6 +86,8 @@ async def test_two_processes_settle_the_same_receipts_in_opposite_order(
     async with opened(url, clock, signer) as one, opened(url, clock, signer) as two:
         first, second, third = await put(one, state="accepted", operator=OPERATOR)
         await one.rows("UPDATE outbox SET message_id = CAST(id AS TEXT)")
+        await other.do("BEGIN")
+        await other.do("SELECT FROM outbox WHERE id = $1 FOR UPDATE", third)
         ends: list[Temporary | None] = []
         for counter, order in ((one, (first, third, second)), (two, (second, third, first))):
             for row_id in order:
@@ -93,8 +95,6 @@ async def test_two_processes_settle_the_same_receipts_in_opposite_order(
                     Delivery(OPERATOR, (str(row_id),), (), Fate.DELIVERED, "DELIVRD"), ends.append
                 )
 
-        await other.do("BEGIN")
-        await other.do("SELECT FROM outbox WHERE id = $1 FOR UPDATE", third)
         await other.until_waiting(2)
         await other.do("COMMIT")
         async with asyncio.timeout(PATIENCE_S):
