@@ -1,8 +1,8 @@
 """`python -m tests.bench.registry [PART [NUMBER ...]]`: PostgreSQL and SQLite under a registry that has grown.
 
-Parts: `loop [MESSAGES]`, `refusals [CONSENTS ...]`, `imports [ROWS]`, `busy [ROWS]`; without one, all of them in sizes
-that end within ten minutes. PostgreSQL is a server of its own with durable settings. Compare the columns and the rows
-of one run with each other: machines differ.
+Parts: `loop [MESSAGES]`, `refusals [CONSENTS ...]`, `imports [ROWS]`, `busy [ROWS]`; without one, all of them in
+middling sizes. PostgreSQL is a server of its own with durable settings. Compare the columns and the rows of one run
+with each other: machines differ.
 """
 
 import shutil
