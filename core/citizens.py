@@ -10,6 +10,7 @@ from core.consent import ConsentType, Objection, RecipientType, Record, Source, 
 from core.standing import Change, Standing
 from core.store.queries.consents import (
     ADD_CONSENT,
+    ADD_TAKEN,
     CONSENTS_OF,
     CONSENTS_OF_BRAND,
     DROP_OBJECTION,
@@ -34,7 +35,7 @@ _SOURCES = {member.value: member for member in Source}
 
 
 def record_of(row: tuple[Any, ...]) -> Record:
-    recipient, code, kind, recipient_type, status, source, *rest = row
+    recipient, code, kind, recipient_type, status, source, *rest, _ = row
     return Record(
         recipient,
         code,
@@ -52,9 +53,15 @@ def objection_of(row: tuple[Any, ...]) -> Objection:
 
 
 # sqlite3 binds a plain str several times faster than a member of an enumeration; `_value_` is its public sunder name.
-def _consent_row(r: Record) -> tuple[object, ...]:
-    who, brand, kind, to, status, source, *rest = r
-    return (who, brand, kind._value_, to._value_, status._value_, source._value_, *rest)
+def _consent_row(r: Record, taken_at: Instant | None = None) -> tuple[object, ...]:
+    who, brand, kind, to, status, source, consent_at, refused_at, receipt = r
+    named = kind._value_, to._value_, status._value_, source._value_
+    return (who, brand, *named, consent_at, refused_at, receipt, taken_at)
+
+
+def _taken_row(r: Record, taken_at: Instant) -> tuple[object, ...]:
+    named = r.type._value_, r.recipient_type._value_
+    return (r.recipient, r.brand_code, *named, r.consent_at, r.status._value_, r.source._value_, taken_at)
 
 
 def _objection_row(o: Objection) -> tuple[object, ...]:
@@ -71,6 +78,8 @@ class Citizens:
         self._whole: set[str] = set()  # recipients of whom everything was read
         self._added: dict[tuple[str, ...], Record] = {}
         self._changed: dict[tuple[str, ...], Record] = {}
+        self._taken_at: dict[tuple[str, ...], Instant] = {}  # of the records that rows of imports made
+        self._replaced: list[tuple[object, ...]] = []  # such rows, when something newer took their place
         self._objections: dict[tuple[str, ...], Objection | None] = {}  # None: to be removed
         self._talks: dict[str, Talk] = {}
         self._changed_talks: dict[str, Talk] = {}
@@ -99,7 +108,12 @@ class Citizens:
         if talk != self.talk(recipient):
             self._talks[recipient] = self._changed_talks[recipient] = talk
 
-    def apply(self, changes: Iterable[Change]) -> None:
+    def is_of_import(self, key: tuple[str, ...]) -> bool:
+        """Whether a row of an import made the record with this primary key."""
+        return key in self._taken_at
+
+    def apply(self, changes: Iterable[Change], taken_at: Instant | None = None) -> None:
+        """`taken_at` is when an import took the row that these are of, and that now stands."""
         for change in changes:
             before, after = change
             if after == before:
@@ -108,8 +122,13 @@ class Citizens:
             records, objections = self.standing((row.recipient, row.brand_code))
             if isinstance(row, Record):
                 # Nobody else can have added it meanwhile: whoever decides for these citizens has locked them.
-                written = self._changed if (row.type, row.recipient_type) in records else self._added
-                records[row.type, row.recipient_type] = written[row[:4]] = row
+                key, stood = row[:4], records.get((row.type, row.recipient_type))
+                written = self._added if stood is None else self._changed
+                records[row.type, row.recipient_type] = written[key] = row
+                if stood is not None and (earlier := self._taken_at.pop(key, None)) is not None:
+                    self._replaced.append(_taken_row(stood, earlier))
+                if taken_at is not None:
+                    self._taken_at[key] = taken_at
             elif after is None:
                 del objections[row.type]
                 self._objections[row[:3]] = None
@@ -118,9 +137,10 @@ class Citizens:
                 self._objections[row[:3]] = row
 
     def write(self, now: Instant) -> None:
-        transaction, objections = self._transaction, self._objections
-        transaction.add_many(ADD_CONSENT, [_consent_row(record) for record in self._added.values()])
-        transaction.run_many(PUT_CONSENT, [_consent_row(record) for record in self._changed.values()])
+        transaction, objections, taken_at = self._transaction, self._objections, self._taken_at.get
+        transaction.add_many(ADD_CONSENT, [_consent_row(r, taken_at(key)) for key, r in self._added.items()])
+        transaction.run_many(PUT_CONSENT, [_consent_row(r, taken_at(key)) for key, r in self._changed.items()])
+        transaction.run_many(ADD_TAKEN, self._replaced)
         transaction.run_many(PUT_OBJECTION, [_objection_row(o) for o in objections.values() if o is not None])
         transaction.run_many(DROP_OBJECTION, [key for key, o in objections.items() if o is None])
         transaction.run_many(PUT_TALK, [(who, dump(talk), now) for who, talk in self._changed_talks.items()])
@@ -147,8 +167,11 @@ class Citizens:
         self._whole.add(recipient)
 
     def _add(self, consents: list[Any], objections: list[Any]) -> None:
-        for record in map(record_of, consents):
+        for row in consents:
+            record = record_of(row)
             self._of(record).records[record.type, record.recipient_type] = record
+            if row[-1] is not None and record[:4] not in self._changed:
+                self._taken_at[record[:4]] = row[-1]
         for objection in map(objection_of, objections):
             self._of(objection).objections[objection.type] = objection
 

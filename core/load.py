@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -132,7 +132,7 @@ class Loader:
         taken = _taken(transaction, acts, citizens)
         imported: list[Act] = []
         rejected: list[tuple[Row, str]] = []
-        new: list[tuple[object, ...]] = []
+        past: list[tuple[object, ...]] = []
         for row in rows:
             act = row.read
             if isinstance(act, Rejected):
@@ -147,14 +147,19 @@ class Loader:
             if isinstance(verdict, Change):
                 if feed and act.status is Status.ONAY:
                     entered.append(entered_by(act, verdict, standing, citizens.talk(act.recipient).subscribed_at))
-                citizens.apply((verdict,))
                 imported.append(act)
-            for moved, source in _moved(act, key, verdict):
-                if moved not in taken:
-                    taken.add(moved)
-                    new.append((*moved, source, now if source else None))
+                ended = _ended_at_once(act, verdict)
+                citizens.apply((verdict,), now if ended is None else None)
+                if ended is not None:
+                    gone = (act, ended) if verdict.after != verdict.before else (act,)
+                    past += [(*one.key, one.source._value_, now) for one in gone]
+                    taken.add(ended.key)
+            elif key not in taken and not citizens.is_of_import(act[:4]):
+                # Equal to what else stands: read again, when something newer does, it must not be rejected.
+                past.append((*key, None, None))
+            taken.add(key)
         citizens.write(now)
-        transaction.add_many(ADD_TAKEN, new)
+        transaction.run_many(ADD_TAKEN, past)
         if feed:
             feed.notices.note(transaction, entered, now)
         return imported, rejected
@@ -182,17 +187,12 @@ def entered_by(act: Act, change: Change, standing: Standing, subscribed_at: Inst
     return Entered(act.recipient, act.brand_code, act.type, kind, act.at)
 
 
-def _moved(act: Act, key: ActKey, verdict: Change | Literal["unchanged"]) -> tuple[tuple[ActKey, str | None], ...]:
-    """What is remembered of a row: the act, with its source if it moved the registry; and the refusal by which an
-    earlier wish of the citizen ended it at once."""
-    if not isinstance(verdict, Change):
-        # Equal to what stands: read again, when something newer stands, it must not be rejected.
-        return ((key, None),)
-    before, after = verdict
-    moved = key, act.source._value_
-    if isinstance(after, Record) and after.status is not act.status and after != before:
-        return moved, (act._replace(status=after.status, at=after.consent_at).key, after.source._value_)
-    return (moved,)
+def _ended_at_once(act: Act, change: Change) -> Act | None:
+    """The refusal, if there was one, by which an earlier wish of the citizen ended a row's permission."""
+    after = change.after
+    if isinstance(after, Record) and after.status is not act.status:
+        return act._replace(status=after.status, source=after.source, at=after.consent_at)
+    return None
 
 
 class _Slice(NamedTuple):

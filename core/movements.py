@@ -20,7 +20,7 @@ import orjson
 from core.clock import Instant, legal_time, start_of, to_second
 from core.consent import RecipientType, Status
 from core.feed import COLUMNS
-from core.store.queries.movements import ACTS_WITHIN, TAKEN_WITHIN
+from core.store.queries.movements import ACTS_WITHIN, STANDING_WITHIN, TAKEN_WITHIN
 from core.store.transaction import Transaction
 
 MOVEMENT_COLUMNS: Final = (*COLUMNS, "creationDate", "transactionId")
@@ -47,13 +47,14 @@ def movements(transaction: Transaction, day: date, key: bytes) -> Iterator[Movem
     """Every movement of the Istanbul day, in no order. Of a day that has ended a while ago all are there; one that goes
     on, or that a transaction is just being committed of, has more to come.
 
-    A transaction id is an HMAC under `key` of what tells the movement from every other: of an import's row its primary
-    key, of an act its entry in the ledger and its place therein. It is the same whenever it is computed, and tells
+    A transaction id is an HMAC under `key` of what tells the movement from every other: of an import's row what it
+    says, of an act its entry in the ledger and its place therein. It is the same whenever it is computed, and tells
     nothing to who has not the key: a bare hash of a number is found by trying all numbers.
     """
     span = {"start": start_of(day), "end": start_of(day + timedelta(days=1))}
-    for row in transaction.stream(TAKEN_WITHIN, **span):
-        yield _imported(key, *row)
+    for query in (STANDING_WITHIN, TAKEN_WITHIN):
+        for row in transaction.stream(query, **span):
+            yield _imported(key, *row)
     for recipient, decided_at, book, entry, body in transaction.stream(ACTS_WITHIN, **span):
         created = _legal(to_second(decided_at))
         for number, act in enumerate(orjson.loads(body)["acts"]):

@@ -174,6 +174,11 @@ def replace(table: Table) -> Query:
     return Query(replacing(upsert(table)), replacing(_inserted(table)))
 
 
+def add_missing(table: Table) -> Query:
+    """Insert a whole row, unless there is one with the same primary key."""
+    return Query(upsert(table).on_conflict_do_nothing(), _inserted(table).on_conflict_do_nothing())
+
+
 def _inserted(table: Table) -> Upsert:
     """Of arrays, one a column: what it costs to begin a statement, and to find a row's part, is paid once."""
     names = [column.name for column in table.columns]

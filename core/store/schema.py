@@ -59,12 +59,14 @@ consent: Final = Table(
     Column("consent_at", _Moment, nullable=False),
     Column("refused_at", _Moment),
     Column("receipt", String),
+    Column("taken_at", _Moment),  # when an import took the row that made this record, if one did
     PrimaryKeyConstraint("recipient", "brand_code", "type", "recipient_type"),
     sqlite_with_rowid=False,
 )
 
-# Every act that an import took: a file read twice changes nothing, even where a newer act has taken its place since.
-# The last two columns are empty where it did not move the registry, and where it was taken before they were kept.
+# The acts that imports took and that do not stand: a file read twice changes nothing, even where a newer act has taken
+# its place since. (One that stands is its record.) The last two columns are empty where it did not move the registry,
+# and where it was taken before they were kept.
 taken: Final = Table(
     "taken",
     metadata,

@@ -95,7 +95,7 @@ INSERT INTO matrix VALUES
     ('brand', 'SELECT', 'SELECT, INSERT, UPDATE', NULL),
     ('consent', 'SELECT, INSERT, UPDATE', 'SELECT, INSERT, UPDATE', 'SELECT'),
     ('objection', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT'),
-    ('taken', NULL, 'SELECT, INSERT', 'SELECT, DELETE'),
+    ('taken', 'INSERT', 'SELECT, INSERT', 'SELECT, DELETE'),
     -- Evidence.
     ('request', 'SELECT, INSERT', 'SELECT, INSERT, UPDATE (review)', 'SELECT, DELETE'),
     ('raw', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, DELETE'),

@@ -197,7 +197,7 @@ def _fill(path: Path, tokens: Sequence[str]) -> None:
     numbers = [f"+90532{n:07}" for n in range(len(tokens))]
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(PUT_BRAND.sqlite.sql, ("600100", "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
-        given = ("600100", "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", now - 1000, None, None)
+        given = ("600100", "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", now - 1000, None, None, None)
         database.executemany(PUT_CONSENT.sqlite.sql, [(number, *given) for number in numbers])
         told = ("600100", "given", "MESAJ", now - 1000, now - 1000, now - 1000, 1, "queued", 2)
         database.executemany(PUT_NOTICE.sqlite.sql, [(n, number, *told) for n, number in enumerate(numbers, 1)])

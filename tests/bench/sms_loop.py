@@ -53,7 +53,7 @@ def prepare(folder: Path, count: int) -> Path:
     folder.mkdir(parents=True)
     path = folder / "izinhatti.db"
     upgrade(f"sqlite+aiosqlite:///{path}")
-    given = (BRAND, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None)
+    given = (BRAND, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None, None)
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(PUT_BRAND.sqlite.sql, (BRAND, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
         database.executemany(PUT_CONSENT.sqlite.sql, [(f"+{number(n)}", *given) for n in range(1, count + 1)])

@@ -96,8 +96,13 @@ def test_rows_that_newer_acts_took_the_place_of_are_unchanged_when_read_again(
     assert stdout()[-1] == "imported=3 unchanged=0 rejected=0"
     outside.change(  # what the citizen's RET by SMS leaves
         database,
+        "INSERT INTO taken"
+        " SELECT recipient, brand_code, type, recipient_type, consent_at, status, source, taken_at FROM consent",
+    )
+    outside.change(
+        database,
         "UPDATE consent SET status='RET', source='IYS_KISAMESAJ', consent_at=consent_at + 1000,"
-        " refused_at=consent_at + 1000, receipt='K7M4Q2XS'",
+        " refused_at=consent_at + 1000, receipt='K7M4Q2XS', taken_at=NULL",
     )
 
     assert line("consents", "import", file) == 0

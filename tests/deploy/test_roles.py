@@ -65,7 +65,7 @@ async def is_refused(session: asyncpg.Connection, sql: str) -> bool:
 
 REFUSED: Final = {
     "service": {
-        *("PUT_BRAND", "CLOSE_BRAND", "ADD_TAKEN", "TAKEN_OF_BRAND", "PUT_NOTICE", "RESOLVE_REVIEW"),
+        *("PUT_BRAND", "CLOSE_BRAND", "TAKEN_OF_BRAND", "PUT_NOTICE", "RESOLVE_REVIEW"),
         *("TAKEN_WITHIN", "TEXTS_OF_COMPLAINT", "SET_COMPLAINT"),
     },
     "clerk": {

@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
 def prepare(template: Path, count: int) -> None:
     """A database with one brand and so many citizens who allow it messages."""
     upgrade(f"sqlite+aiosqlite:///{template}")
-    given = (BRAND, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None)
+    given = (BRAND, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None, None)
     with closing(sqlite3.connect(template)) as database, database:
         database.execute(PUT_BRAND.sqlite.sql, (BRAND, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
         database.executemany(PUT_CONSENT.sqlite.sql, [(f"+{number(n)}", *given) for n in range(count)])

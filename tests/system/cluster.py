@@ -204,7 +204,7 @@ class Cluster:
 
     async def _fill(self) -> None:
         session = await asyncpg.connect(self._dsn)
-        rest = ("MESAJ", "BIREYSEL", "ONAY", "HS_WEB", GIVEN_AT, None, None)
+        rest = ("MESAJ", "BIREYSEL", "ONAY", "HS_WEB", GIVEN_AT, None, None, None)
         given = [(f"+{who}", code, *rest) for who, story in self._stories.items() for code in _ALLOWED[story]]
         for version, (code, name) in enumerate(BRANDS, 1):
             await session.execute(PUT_BRAND.postgresql.sql, code, name, name, "1", name, None, None, version)

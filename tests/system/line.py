@@ -27,7 +27,7 @@ def prepare(template: Path) -> None:
     upgrade(f"sqlite+aiosqlite:///{template}")
     with closing(sqlite3.connect(template)) as database, database:
         database.execute(PUT_BRAND.sqlite.sql, (MIGROS, "MIGROS", "MIGROS", "1", "Migros", None, None, 1))
-        given = ("BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None)
+        given = ("BIREYSEL", "ONAY", "HS_WEB", 1_700_000_000_000, None, None, None)
         database.executemany(PUT_CONSENT.sqlite.sql, [(NUMBER, MIGROS, kind, *given) for kind in ("ARAMA", "MESAJ")])
 
 

@@ -96,7 +96,7 @@ def put_consents(url: str, number: str, given: list[Step]) -> None:
         refused_at = at if status == "RET" else None
         to = "TACIR" if step.sign == "+tacir" else "BIREYSEL"
         source = "IYS_WEB" if status == "RET" else "HS_WEB"
-        rows.append((number, codes[name], kind, to, status, source, at, refused_at, None))
+        rows.append((number, codes[name], kind, to, status, source, at, refused_at, None, None))
     outside.put(url, PUT_CONSENT, rows)
 
 

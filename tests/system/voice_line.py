@@ -149,7 +149,7 @@ class VoiceLine:
         """Calls and messages, given to a sender."""
         given = round((datetime.now(ISTANBUL) - timedelta(days=days_ago)).timestamp()) * 1000
         rows = [
-            (number, code, kind, "BIREYSEL", "ONAY", "HS_WEB", given, None, None)
+            (number, code, kind, "BIREYSEL", "ONAY", "HS_WEB", given, None, None, None)
             for code in brand_codes
             for kind in ("ARAMA", "MESAJ")
         ]

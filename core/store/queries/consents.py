@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, select
 
-from core.store.query import Query, insert_into, of_brand, of_keys, replace
+from core.store.query import Query, add_missing, insert_into, of_brand, of_keys, replace
 from core.store.schema import consent, objection, taken, talk
 
 # Consents and objections.
@@ -28,5 +28,5 @@ TALKS_OF: Final = Query(of_keys(talk, talk.c.recipient, talk.c.state))
 PUT_TALK: Final = replace(talk)
 
 # Imports.
-ADD_TAKEN: Final = insert_into(taken)
+ADD_TAKEN: Final = add_missing(taken)
 TAKEN_OF_BRAND: Final = of_brand(taken)

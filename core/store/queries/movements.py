@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, literal_column, select
 
 from core.ids import COUNT_BITS
 from core.store.query import Query
-from core.store.schema import ledger, taken
+from core.store.schema import consent, ledger, taken
 from core.store.schema import request as request_table
 
 
@@ -16,6 +16,8 @@ def _within(moment: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 TAKEN_WITHIN: Final = Query(select(*taken.c).where(_within(taken.c.created_at)))
+_columns_of_taken: Final = (consent.c[c.name] for c in taken.c if c is not taken.c.created_at)
+STANDING_WITHIN: Final = Query(select(*_columns_of_taken, consent.c.taken_at).where(_within(consent.c.taken_at)))
 ACTS_WITHIN: Final = Query(
     select(request_table.c.recipient, request_table.c.decided_at, ledger.c.book, ledger.c.entry, ledger.c.body)
     .select_from(request_table)

@@ -51,7 +51,7 @@ def consents(count: int) -> Iterator[tuple[object, ...]]:
         for citizen in range(1, citizens + 1):
             given = _BEGAN + citizen * 7_919_000 % _SPAN_MS
             code = brand_code(citizen + _APART * nth)
-            yield f"+{number(citizen)}", code, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", given, None, None
+            yield f"+{number(citizen)}", code, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", given, None, None, None
 
 
 def refusal(index: int, count: int) -> Refusal:
@@ -69,7 +69,7 @@ def imported(count: int) -> Iterator[tuple[object, ...]]:
         at = (_BEGAN + citizen * 7_919_000 % _SPAN_MS) // 1000 * 1000
         kind = "ARAMA" if is_call else "MESAJ"
         recipient = f"+{number(_FRESH + citizen)}"
-        yield recipient, brand_code(0), kind, "BIREYSEL", "ONAY", "HS_WEB", at, None, None
+        yield recipient, brand_code(0), kind, "BIREYSEL", "ONAY", "HS_WEB", at, None, None, _BEGAN
 
 
 def csv_line(row: tuple[object, ...]) -> str:

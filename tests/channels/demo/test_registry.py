@@ -33,10 +33,10 @@ def test_consents_and_objections_stand_under_their_brand_newest_first(transactio
     transaction.run_many(
         PUT_CONSENT,
         [
-            (NUMBER, "600100", "ARAMA", "BIREYSEL", "ONAY", "HS_WEB", 1000, None, None),
-            (NUMBER, "600100", "MESAJ", "TACIR", "ONAY", "HS_WEB", 1000, None, None),
-            (NUMBER, "600100", "MESAJ", "BIREYSEL", "RET", "IYS_KISAMESAJ", 3000, 3000, "K7M4Q2XS"),
-            ("+905320000002", "600100", "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 9000, None, None),
+            (NUMBER, "600100", "ARAMA", "BIREYSEL", "ONAY", "HS_WEB", 1000, None, None, None),
+            (NUMBER, "600100", "MESAJ", "TACIR", "ONAY", "HS_WEB", 1000, None, None, None),
+            (NUMBER, "600100", "MESAJ", "BIREYSEL", "RET", "IYS_KISAMESAJ", 3000, 3000, "K7M4Q2XS", None),
+            ("+905320000002", "600100", "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", 9000, None, None, None),
         ],
     )
     transaction.run_many(PUT_OBJECTION, [(NUMBER, "600105", "MESAJ", "IYS_KISAMESAJ", 5000, "A123456B")])

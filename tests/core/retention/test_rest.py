@@ -57,7 +57,7 @@ async def stands(counter: Counter, status: Status, consent_at: int, recipient_ty
     await put(
         counter,
         PUT_CONSENT,
-        (WHO, MIGROS.code, MESAJ.value, recipient_type, status.value, "HS_WEB", consent_at, None, None),
+        (WHO, MIGROS.code, MESAJ.value, recipient_type, status.value, "HS_WEB", consent_at, None, None, None),
     )
 
 
@@ -116,7 +116,8 @@ async def test_what_imports_took_goes_three_years_after_its_record_ended_and_cha
     given = Act(WHO, MIGROS.code, MESAJ, RecipientType.BIREYSEL, Status.ONAY, Source.HS_WEB, at)
     ended = given._replace(status=Status.RET, at=Instant(at + DAY_MS))
     standing = given._replace(recipient_type=RecipientType.TACIR)
-    await load(counter, given, ended, standing)
+    renewed = standing._replace(at=Instant(at + DAY_MS))
+    await load(counter, given, ended, standing, renewed)
     consents = await counter.rows("SELECT * FROM consent ORDER BY recipient_type")
     counter.clock.pass_ms(YEARS_3_MS - 9 * DAY_MS - 1)
     assert await sweep(counter) == Removed()
@@ -124,7 +125,7 @@ async def test_what_imports_took_goes_three_years_after_its_record_ended_and_cha
     counter.clock.pass_ms(9 * DAY_MS + 1)
     removed = await sweep(counter)
 
-    assert removed == Removed(taken=2)
+    assert removed == Removed(taken=1)
     assert await counter.column("SELECT recipient_type FROM taken") == ["TACIR"]
-    assert await load(counter, given, ended, standing) == Counts(unchanged=2, rejected=1)
+    assert await load(counter, given, ended, standing, renewed) == Counts(unchanged=3, rejected=1)
     assert await counter.rows("SELECT * FROM consent ORDER BY recipient_type") == consents
