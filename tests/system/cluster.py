@@ -8,7 +8,6 @@ import asyncio
 import random
 import re
 import secrets
-from asyncio.subprocess import Process
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from sms.simulator import Simulator
 from tests.system.campaign import number, text
-from tests.system.izinhatti import spawn
+from tests.system.izinhatti import Running, spawn
 
 LEASE_S: Final = 2.0
 AT_ONCE: Final = 20  # citizens who are writing
@@ -94,8 +93,8 @@ class Door:
         self.rests_s = 0.1  # before it is started again
         self._folder = folder
         self._name = name
-        self._process: Process | None = None
-        self._killed: Process | None = None
+        self._process: Running | None = None
+        self._killed: Running | None = None
         self._is_ending = False
 
     async def open(self, url: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from tests.system.izinhatti import run, spawn
+from tests.system.izinhatti import Running, run, spawn
 from tests.system.test_serve import free_port
 
 LIMIT_S: Final = 30.0
@@ -60,7 +59,7 @@ class Door:
         self.door = door
         self.port = port
         self.admin = free_port()
-        self.process: Process
+        self.process: Running
 
     async def missing(self) -> list[str] | None:
         """What /readyz names; None while there is no answer."""

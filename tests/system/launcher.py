@@ -17,6 +17,10 @@ from typing import Final
 
 _ROOT: Final = Path(__file__).parents[2]
 _OURS: Final = tuple(str(_ROOT / floor) + os.sep for floor in ("core", "sms", "channels"))
+_IMPORTED: Final = [
+    *("channels.service.service", "holidays.countries"),
+    *("tests.system.izinhatti", "tests.system.launcher"),
+]
 _DELIVER_SM: Final = b"\x00\x00\x00\x05"
 
 Point = str
@@ -26,7 +30,7 @@ Point = str
 def context() -> ForkServerContext:
     """Processes forked from one that has everything imported: a start costs milliseconds, and is a real process."""
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(["channels.service.service", "channels.settings", "tests.system.launcher"])
+    forking.set_forkserver_preload(_IMPORTED)
     return forking
 
 

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from tests.system.asterisk import Asterisk
 from tests.system.caller import calling
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = (sys.executable, "-m", "channels.cli")
@@ -34,6 +37,7 @@ class Demo:
     """A running demo. Its port is free when it starts, its state lies in `folder`."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.port = free_port()
         self.process = start(folder, self.port)
         self.url = self._told("ready")
@@ -80,8 +84,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
+    """One for all tests: each page has a context of its own."""
     chromium = shutil.which("chromium")
     assert chromium, "chromium is not installed"
     async with async_playwright() as playwright:
@@ -90,7 +95,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
     """The page at desktop size. Whatever the browser complains of fails the test."""
     page = await browser.new_page(viewport={"width": 1280, "height": 800})
@@ -100,6 +105,7 @@ async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
     await page.goto(demo.url)
     yield page
     assert complaints == []
+    await page.close()
 
 
 def messages(page: Page) -> Locator:
@@ -225,7 +231,10 @@ async def test_no_motion_is_shown_to_who_does_not_want_it(browser: Browser, demo
     assert await messages(page).first.evaluate("one => getComputedStyle(one).animationName") == "none"
 
 
-async def test_a_second_start_keeps_the_state_and_sigterm_ends_with_0(browser: Browser, tmp_path: Path) -> None:
+async def test_a_second_start_keeps_the_state_and_sigterm_ends_with_0(
+    browser: Browser, demo: Demo, tmp_path: Path
+) -> None:
+    shutil.copytree(demo.folder / "sounds", tmp_path / "sounds")  # nothing of them is the state, and they take long
     with running(tmp_path) as first:
         page = await browser.new_page()
         await page.goto(first.url)
@@ -242,7 +251,7 @@ async def test_a_second_start_keeps_the_state_and_sigterm_ends_with_0(browser: B
         assert second.stop() == 0
 
 
-def test_a_port_in_use_is_one_line_that_names_the_variable(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_one_line_that_names_the_variable(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = start(tmp_path, taken.getsockname()[1], errors=subprocess.PIPE)
         output, errors = process.communicate(timeout=READY_S)

@@ -1,7 +1,6 @@
 """`izinhatti` on PostgreSQL: the database made by the program, and two processes that serve one citizen."""
 
 import asyncio
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import orjson
 
 from sms.simulator import Simulator
 from tests.postgresql import Server
-from tests.system.izinhatti import run, spawn
+from tests.system.izinhatti import Running, run, spawn
 
 LIMIT_S: Final = 30.0
 CITIZENS: Final = 20
@@ -41,7 +40,7 @@ rate = 0
 class Door(NamedTuple):
     """A serving process, and the operator before it."""
 
-    process: Process
+    process: Running
     simulator: Simulator
     answers: dict[str, list[str]]
 
@@ -71,7 +70,7 @@ def texts_for(number: str, *doors: Door) -> list[str]:
     return [text for door in doors for text in door.answers.get(number, [])]
 
 
-async def stop(process: Process) -> int | None:
+async def stop(process: Running) -> int | None:
     process.terminate()
     async with asyncio.timeout(LIMIT_S):
         await process.communicate()

@@ -4,7 +4,6 @@ import asyncio
 import re
 import signal
 import socket
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from tests.counter_fixtures import on_sqlite
 from tests.system.foreign_smsc import NodeSmsc
-from tests.system.izinhatti import run, spawn
+from tests.system.izinhatti import Running, run, spawn
 
 CITIZEN = "905320000001"
 BRANDS = """brandCode,name,shortNames,iysCode,title
@@ -63,7 +62,7 @@ async def smsc() -> AsyncIterator[NodeSmsc]:
 @asynccontextmanager
 async def serving(
     folder: Path, url: str, smsc: NodeSmsc, password: str = "secret"
-) -> AsyncIterator[tuple[Process, int]]:
+) -> AsyncIterator[tuple[Running, int]]:
     """A prepared folder, and `izinhatti serve` in it; the admin port."""
     admin, port = free_port(), await smsc.hear("listening")
     (folder / "izinhatti.toml").write_text(SETTINGS.format(url=url, admin=admin, port=port, password=password))
@@ -81,7 +80,7 @@ async def serving(
         await process.communicate()
 
 
-async def stop(process: Process) -> int:
+async def stop(process: Running) -> int:
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(30):
         await process.communicate()

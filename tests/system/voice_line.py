@@ -5,7 +5,6 @@ import asyncio
 import re
 import signal
 import socket
-from asyncio.subprocess import Process
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -28,7 +27,7 @@ from ivr.voice import Fixed, Part
 from sms.simulator import Simulator
 from tests import outside
 from tests.system.asterisk import Asterisk, free_port, running
-from tests.system.izinhatti import run, spawn
+from tests.system.izinhatti import Running, run, spawn
 
 LIMIT_S: Final = 30.0
 ROOT: Final = Path(__file__).parents[2]
@@ -78,7 +77,7 @@ class VoiceLine:
         self.simulator = simulator
         self.admin_port, self.link_port, self.agi_port = (free_port(_STREAM) for _ in range(3))
         self.asterisk: Asterisk
-        self.process: Process
+        self.process: Running
         self.received: dict[str, list[str]] = defaultdict(list)
         self._sounds = sounds
         self._prompts = Prompts(sounds, Speaker(), "3338")
