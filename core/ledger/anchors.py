@@ -6,7 +6,9 @@ Each second and at the end the head of the book is signed (Ed25519) and appended
 
 import os
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -102,11 +104,13 @@ def _signed(anchor: Anchor) -> bytes:
 
 
 def _make_key(path: Path) -> bytes:
+    """Of processes that start at once, the key that one of them made: it gets its name when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     octets = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.") as file:  # for its owner only
         file.write(octets)
         file.flush()
         os.fsync(file.fileno())
-    return octets
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+    return path.read_bytes()

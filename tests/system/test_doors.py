@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 import pytest
 
 from core.clock import ISTANBUL
-from core.ledger.anchors import Signer
 from sms.simulator import Simulator
 from tests.ivr.scripted import Asterisk, environment
 from tests.postgresql import Server
@@ -62,7 +61,6 @@ async def network() -> AsyncIterator[Network]:
 @asynccontextmanager
 async def line_of(folder: Path, server: Server, name: str) -> AsyncIterator[Line]:
     line = Line(folder, server.url(name))
-    Signer.of_file(folder / "ledger.key")  # shared, and so not for each of two to make when they start at once
     await line.command("db", "upgrade")
     await line.take("brands", MIGROS)
     yield line

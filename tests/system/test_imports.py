@@ -11,7 +11,6 @@ from typing import Final
 import pytest
 
 from core.clock import legal_time
-from core.ledger.anchors import Signer
 from core.store.database import Database
 from tests.counter import execute
 from tests.counter_fixtures import on_sqlite
@@ -100,7 +99,6 @@ async def test_an_import_that_was_killed_is_run_again_to_the_same_end(file: Path
 async def test_a_file_imported_by_two_processes_at_once_goes_in_once(file: Path, url: str) -> None:
     folder = file.parent
     assert (await run(folder, "brands", "import", "brands.csv")).code == 0
-    Signer.of_file(folder / "ledger.key")  # shared, and so not for each of two to make when they start at once
 
     one, other = map(counts, await asyncio.gather(*(run(folder, "consents", "import", file.name) for _ in range(2))))
 

@@ -1,5 +1,7 @@
 """Signed heads: the key file, and what is no head of ours."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,19 @@ def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert first.public_key == second.public_key
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(path.read_bytes()) == 32
+
+
+def test_who_starts_at_once_shares_one_key(tmp_path: Path) -> None:
+    at_once = threading.Barrier(8)
+
+    def sign(path: Path) -> bytes:
+        at_once.wait()
+        return Signer.of_file(path).public_key
+
+    with ThreadPoolExecutor(8) as starts:
+        for name in "abcdefgh":
+            assert len(set(starts.map(sign, [tmp_path / name] * 8))) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == list("abcdefgh")
 
 
 @pytest.mark.parametrize("octets", [b"", bytes(31), bytes(33)], ids=len)
