@@ -17,15 +17,16 @@ _APART: Final = BRANDS // PER_CITIZEN
 _STEP: Final = 7_368_787  # prime: by it every citizen is met once before any is met again
 _BEGAN: Final = 1_600_000_000_000
 _SPAN_MS: Final = 94_608_000_000  # three years
+_TAKEN_AT: Final = _BEGAN + _SPAN_MS
 _FRESH: Final = 90_000_000
 """The first citizen of files: of the hundred million numbers, those of the registry lie far before."""
 
 # The same as `consents`, made where the rows are wanted.
 FILL: Final = f"""
-INSERT INTO consent (recipient, brand_code, type, recipient_type, status, source, consent_at)
+INSERT INTO consent (recipient, brand_code, type, recipient_type, status, source, consent_at, taken_at)
 SELECT '+9053' || lpad((citizen * 7919 % 100000000)::text, 8, '0'),
        ({_FIRST_CODE} + (citizen + {_APART} * {{nth}}) % {BRANDS})::text,
-       'MESAJ', 'BIREYSEL', 'ONAY', 'HS_WEB', {_BEGAN} + citizen * 7919000 % {_SPAN_MS}
+       'MESAJ', 'BIREYSEL', 'ONAY', 'HS_WEB', {_BEGAN} + citizen * 7919000 % {_SPAN_MS}, {_TAKEN_AT}
 FROM generate_series(1, {{citizens}}::bigint) AS citizen
 """
 
@@ -51,7 +52,7 @@ def consents(count: int) -> Iterator[tuple[object, ...]]:
         for citizen in range(1, citizens + 1):
             given = _BEGAN + citizen * 7_919_000 % _SPAN_MS
             code = brand_code(citizen + _APART * nth)
-            yield f"+{number(citizen)}", code, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", given, None, None, None
+            yield f"+{number(citizen)}", code, "MESAJ", "BIREYSEL", "ONAY", "HS_WEB", given, None, None, _TAKEN_AT
 
 
 def refusal(index: int, count: int) -> Refusal:
@@ -69,7 +70,7 @@ def imported(count: int) -> Iterator[tuple[object, ...]]:
         at = (_BEGAN + citizen * 7_919_000 % _SPAN_MS) // 1000 * 1000
         kind = "ARAMA" if is_call else "MESAJ"
         recipient = f"+{number(_FRESH + citizen)}"
-        yield recipient, brand_code(0), kind, "BIREYSEL", "ONAY", "HS_WEB", at, None, None, _BEGAN
+        yield recipient, brand_code(0), kind, "BIREYSEL", "ONAY", "HS_WEB", at, None, None, _TAKEN_AT
 
 
 def csv_line(row: tuple[object, ...]) -> str:

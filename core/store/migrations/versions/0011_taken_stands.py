@@ -1,6 +1,7 @@
 """An act that an import took is its record for as long as it stands: only what does not stand lies in `taken`.
 
-Records that imports made before keep their row there, and have no `taken_at`.
+Records that imports made before keep their row there, and have no `taken_at`. Processes of an older version have to end
+first: they would leave it with what they put in such a record's place.
 """
 
 import sqlalchemy as sa
