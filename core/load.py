@@ -91,10 +91,10 @@ class Loader:
         Raises StoreError; the slices committed before stay, and the file can be read again.
         """
         counts, size, waiting = Counts(), ROWS_FIRST, iter(rows)
-        part = _some(waiting, size)
+        part = self._some(waiting, size)
         while part:
             # The next rows are read while the database has these; how many, the slice before tells.
-            reading = asyncio.create_task(asyncio.to_thread(_some, waiting, size))
+            reading = asyncio.create_task(asyncio.to_thread(self._some, waiting, size))
             try:
                 started = self._pace.monotonic()
                 taken = await self._database.transact(partial(self._take, rows=part))
@@ -106,11 +106,23 @@ class Loader:
                 on_rejected(row, reason)
             counts = counts.plus(taken.counts)
             await on_slice(counts)
-            size = min(rows_next(len(part), took_s, self._database.bulk_s), self._database.names_max)
+            size = rows_next(len(part), took_s, self._database.bulk_s)
             if taken.others_write:
                 await self._pace.sleep(took_s)
             part = following
         return counts
+
+    def _some(self, waiting: Iterator[Row], size: int) -> list[Row]:
+        """The next rows, of no more citizens than one transaction may lock."""
+        rows: list[Row] = []
+        citizens: set[str] = set()
+        for row in islice(waiting, size):
+            rows.append(row)
+            if isinstance(row.read, Act):
+                citizens.add(row.read.recipient)
+                if len(citizens) == self._database.names_max:
+                    break
+        return rows
 
     def _take(self, transaction: Transaction, rows: list[Row]) -> "_Slice":
         self._directory.apply(self._brands.read(transaction))
@@ -199,10 +211,6 @@ class _Slice(NamedTuple):
     counts: Counts
     rejected: list[tuple[Row, str]]
     others_write: bool
-
-
-def _some(waiting: Iterator[Row], size: int) -> list[Row]:
-    return list(islice(waiting, size))
 
 
 def _taken(transaction: Transaction, acts: list[Act], citizens: Citizens) -> set[ActKey]:

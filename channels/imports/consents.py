@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
@@ -16,6 +17,9 @@ from core.ids import Ids
 from core.load import Counts, Feed, Loader, Row
 from core.notices import NoticeWriter, OpenHours
 from core.store.wake import Wake
+
+# A slice's rows go by themselves when it is done, so that the collector looks at them for nothing: a tenth of the time.
+_ROWS_UNCOLLECTED: Final = 100_000
 
 
 async def import_consents(settings: Settings, path: Path, *, notify: bool = False) -> Counts:
@@ -32,6 +36,7 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
                     await own.anchor_now_and_then()
 
                 gc.freeze()  # what is here stays: the collector need not walk it again and again
+                gc.set_threshold(_ROWS_UNCOLLECTED)
                 feed = _feed(settings, own.book.number) if notify else None
                 counts = await Loader(own.database, own.book, table.hash, system_clock, feed=feed).load(
                     _rows(table),
