@@ -197,6 +197,35 @@ async def test_postgresql_comes_back_whole_by_its_log(tmp_path: Path, server: Se
     await goes_on(line, network, NEXT)
 
 
+async def test_postgresql_is_filled_anew_from_a_dump_and_the_anchors_name_what_came_after_it(
+    tmp_path: Path, server: Server, network: Network
+) -> None:
+    line = await begun(tmp_path / "line", server.url("line"))
+    anchors, dumped = line.folder / "ledger.anchors", tmp_path / "dumped.anchors"
+    async with line.sms("sms", network.port) as sms:
+        await sms.until_missing()
+        await network.refuse(EARLY)
+        shutil.copy(anchors, dumped)
+        await asyncio.to_thread(server.call, "pg_dump", "-Fc", "-f", "izinhatti.dump", "line")
+        before = await known(line)
+        await network.refuse(LATE)
+        survived = await until_signed(line, len(EARLY) + len(LATE))
+        await kill(sms)
+    await asyncio.to_thread(server.call, "dropdb", "--force", "line")
+
+    await asyncio.to_thread(server.call, "createdb", "line")
+    await asyncio.to_thread(server.call, "pg_restore", "-d", "line", "izinhatti.dump")
+    missing = await verified(line)
+    shutil.copy(dumped, anchors)
+    last_book = max(head["book"] for head in heads(survived))
+    await asyncio.to_thread(server.call, "psql", "-d", "line", "-c", f"SELECT setval('book_id_seq', {last_book})")
+
+    assert (missing["ok"], missing["book"], missing["entry"]) == (False, last_book, len(EARLY) + 1)
+    assert (await verified(line))["ok"]
+    assert await known(line) == before
+    assert await goes_on(line, network, LATE) > last_book
+
+
 def prepare_receiver(server: Server, wal: Path) -> None:
     owner = (server.folder / "data").stat()
     wal.mkdir()
