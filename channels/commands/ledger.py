@@ -14,6 +14,7 @@ from core.ledger.chain import Head
 from core.ledger.exported import exported, verify_file
 from core.ledger.stored import last_entries, stored_anchors, stored_entries, verify_stored
 from core.ledger.verify import Report
+from core.spill import Spill
 from core.store.transaction import Transaction
 
 app = typer.Typer(help="The ledger of all acts.")
@@ -48,24 +49,23 @@ def export(
     """Write the ledger to a file that proves itself."""
     settings = settings_of(context, config)
     with one_line():
-        local = list(AnchorFile(settings.ledger.anchor_file).read())
-        signer = _signer(settings)
-        with looking(settings) as transaction, file.open("wb") as out:
-            anchors = set(local).union(stored_anchors(transaction))
-            anchors |= _heads_of_now(transaction, anchors, signer)
-            out.writelines(exported(stored_entries(transaction), anchors))
+        local, signer = AnchorFile(settings.ledger.anchor_file).read(), _signer(settings)
+        with looking(settings) as transaction, file.open("wb") as out, Spill(len(Anchor._fields)) as anchors:
+            anchors.add(local)
+            anchors.add(stored_anchors(transaction))
+            anchors.add(_heads_of_now(transaction, {book: entry for book, entry, *_ in anchors}, signer))
+            out.writelines(exported(stored_entries(transaction), map(Anchor._make, anchors)))
 
 
 def _verify_database(settings: Settings) -> Report:
     # The file first: what it says was committed before, so none of it can be of an entry or a seal unseen.
     file = AnchorFile(settings.ledger.anchor_file)
+    local, local_seals, signer = file.read(), file.seals(), _signer(settings)
     try:
-        local, local_seals = list(file.read()), list(file.seals())
+        with looking(settings) as transaction:
+            return verify_stored(transaction, local, signer.public_key if signer else None, local_seals)
     except BadAnchor as bad:
         return Report(False, 0, reason=str(bad))
-    signer = _signer(settings)
-    with looking(settings) as transaction:
-        return verify_stored(transaction, local, signer.public_key if signer else None, local_seals)
 
 
 def _signer(settings: Settings) -> Signer | None:
@@ -74,16 +74,16 @@ def _signer(settings: Settings) -> Signer | None:
     return Signer.of_file(path) if path.exists() else None
 
 
-def _heads_of_now(transaction: Transaction, anchors: set[Anchor], signer: Signer | None) -> set[Anchor]:
-    """Heads of the entries that no signed head covers yet, so that the file is whole: signing goes once a second."""
+def _heads_of_now(transaction: Transaction, signed: dict[int, int], signer: Signer | None) -> list[Anchor]:
+    """Heads of the entries that no signed head covers yet, so that the file is whole: signing goes once a second.
+    `signed` is the last one of each book that is."""
     if signer is None:
-        return set()
-    signed = {anchor.book: anchor.entry for anchor in sorted(anchors)}
-    return {
+        return []
+    return [
         signer.sign(Head(book, entry, hash_), system_clock())
         for book, entry, hash_, _ in last_entries(transaction)
         if entry > signed.get(book, 0)
-    }
+    ]
 
 
 def _told(report: Report) -> str:

@@ -51,18 +51,26 @@ class AnchorFile:
             raise OSError(error.errno, f"{os.strerror(error.errno or 0)}: {self._path}") from error
 
     def read(self) -> Iterator[Anchor]:
-        """Every signed head in the file; none where there is no file. Raises `BadAnchor`, naming the line."""
-        return (record for record in self._records() if isinstance(record, Anchor))
+        """Every signed head that the file holds when this is called; none where there is no file.
+
+        Raises `BadAnchor`, naming the line.
+        """
+        return (record for record in self._records(self._octets()) if isinstance(record, Anchor))
 
     def seals(self) -> Iterator[Seal]:
-        """Every seal in the file; one may stand there twice. Raises `BadAnchor`, naming the line."""
-        return (record for record in self._records() if isinstance(record, Seal))
+        """As `read`, every seal; one may stand there twice."""
+        return (record for record in self._records(self._octets()) if isinstance(record, Seal))
 
-    def _records(self) -> Iterator[Anchor | Seal]:
-        if not self._path.exists():
+    def _octets(self) -> int:
+        return self._path.stat().st_size if self._path.exists() else 0
+
+    def _records(self, octets: int) -> Iterator[Anchor | Seal]:
+        if octets == 0:
             return
         with self._path.open("rb") as file:
             for number, line in enumerate(file, 1):
+                if (octets := octets - len(line)) < 0:
+                    return
                 try:
                     yield _record(orjson.loads(line))
                 except ValueError as error:

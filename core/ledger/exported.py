@@ -31,7 +31,7 @@ def exported(entries: Iterable[Entry], anchors: Iterable[Anchor]) -> Iterator[by
     """The lines of the file."""
     for book, entry, hash_, body in entries:
         yield _line({"book": book, "entry": entry, "hash": hash_.hex(), "body": body})
-    for anchor in sorted(anchors):
+    for anchor in anchors:
         yield _line(anchor.as_json())
 
 
@@ -40,26 +40,32 @@ def verify_file(path: Path) -> Report:
     that was cut off is found. Raises OSError."""
     read = _Counted()
     try:
-        anchors = [item for item in _read(path) if isinstance(item, Anchor)]
-        report = verify(read.entries(path), anchors)
+        report = verify(read.entries(path), read.anchors(path))
     except _BadLine as bad:
         return Report(False, read.count, bad.book, bad.entry, bad.reason)
     if not report.ok:
         return report
-    signed = {anchor.book: anchor.entry for anchor in sorted(anchors)}
     for book, last in read.last.items():
-        if signed.get(book, 0) < last:
+        signed = read.signed.get(book, 0)
+        if signed < last:
             reason = "no signed head covers this entry: the file was cut off"
-            return Report(False, report.entries, book, signed.get(book, 0) + 1, reason)
+            return Report(False, report.entries, book, signed + 1, reason)
     return report
 
 
 class _Counted:
-    """The entries of a file, with their count and the last of each book so far."""
+    """The entries of a file, with their count and the last of each book so far; and the newest signed head of each."""
 
     def __init__(self) -> None:
         self.count = 0
         self.last: dict[int, int] = {}
+        self.signed: dict[int, int] = {}
+
+    def anchors(self, path: Path) -> Iterator[Anchor]:
+        for item in _read(path):
+            if isinstance(item, Anchor):
+                yield item
+                self.signed[item.book] = max(item.entry, self.signed.get(item.book, 0))
 
     def entries(self, path: Path) -> Iterator[Entry]:
         for item in _read(path):

@@ -5,14 +5,19 @@ books of all processes, so that none of them can vanish whole without being miss
 """
 
 import hashlib
+import heapq
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
+
+import orjson
 
 from core.clock import Instant
 from core.ledger.anchors import BadAnchor, Signer, is_signed
 from core.ledger.chain import GENESIS, Head
 from core.ledger.merkle import root_of
+from core.spill import Spill
 
 
 class Seal(NamedTuple):
@@ -75,26 +80,69 @@ def make_seal(heads: Sequence[Head], before: Seal | None, signer: Signer, at: In
     return unsigned._replace(signature=signer.signature(_signed(unsigned)))
 
 
-def fault_of(stored: Sequence[Seal], local: Iterable[Seal], faults: Mapping[Seal, str]) -> str | None:
-    """The first thing wrong with the `stored` seals, given by number: each must follow the one before it, and those
-    kept outside the database (`local`) must be among them. `faults` are those of each seal alone."""
-    last, previous = 0, GENESIS
-    for seal in stored:
-        if seal.number != last + 1:
-            return f"seal {last + 1} is missing"
-        if seal in faults:
-            return f"seal {seal.number}: {faults[seal]}"
-        if seal.previous != previous:
-            return f"seal {seal.number}: it does not follow the one before it"
-        last, previous = seal.number, seal.hash
-    inside = set(stored)
-    for seal in sorted(set(local) - inside):
-        if seal in faults:
-            return f"seal {seal.number} in the anchor file: {faults[seal]}"
-        if seal.number > last:
-            return f"seal {last + 1} is missing: the seals were cut off, the anchor file has seal {seal.number}"
-        return f"seal {seal.number}: it is not the one in the anchor file"
-    return None
+class SealsCheck:
+    """Goes through the seals that the database holds, `stored` by number, and those kept outside of it (`local`, in any
+    order). Each must follow the one before it, and those outside must be among the stored ones.
+
+    `fault` is the first thing wrong with the stored ones, else with those outside, once `heads` has come to its end.
+    """
+
+    def __init__(self, stored: Iterable[Seal], local: Iterable[Seal], trusted_key: bytes | None) -> None:
+        self._stored = stored
+        self._local = local
+        self._trusted_key = trusted_key
+        self._last, self._previous = 0, GENESIS
+        self._stored_fault: str | None = None
+        self._local_fault: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        return self._stored_fault or self._local_fault
+
+    def heads(self) -> Iterator[Head]:
+        """What the seals bind that are right in themselves."""
+        with Spill(2) as kept:
+            kept.add((seal.number, orjson.dumps(seal.as_json())) for seal in self._local)
+            local = ((Seal.from_json(orjson.loads(text)), False) for _, text in kept)
+            stored = ((seal, True) for seal in self._stored)
+            both = heapq.merge(stored, local, key=lambda one: one[0].number)
+            for _, of_number in groupby(both, key=lambda one: one[0].number):
+                inside: list[Seal] = []
+                for seal, is_stored in of_number:
+                    if is_stored:
+                        inside.append(seal)
+                    elif seal in inside:
+                        continue
+                    fault = seal.fault(self._trusted_key)
+                    if fault is None:
+                        yield from seal.heads
+                    if is_stored:
+                        self._check_stored(seal, fault)
+                    else:
+                        self._check_local(seal, fault)
+
+    def _check_stored(self, seal: Seal, fault: str | None) -> None:
+        if self._stored_fault is not None:
+            return
+        if seal.number != self._last + 1:
+            self._stored_fault = f"seal {self._last + 1} is missing"
+        elif fault is not None:
+            self._stored_fault = f"seal {seal.number}: {fault}"
+        elif seal.previous != self._previous:
+            self._stored_fault = f"seal {seal.number}: it does not follow the one before it"
+        self._last, self._previous = seal.number, seal.hash
+
+    def _check_local(self, seal: Seal, fault: str | None) -> None:
+        """Of one that is not stored."""
+        if self._local_fault is not None:
+            return
+        if fault is not None:
+            self._local_fault = f"seal {seal.number} in the anchor file: {fault}"
+        elif seal.number > self._last:
+            cut = f"seal {self._last + 1} is missing: the seals were cut off"
+            self._local_fault = f"{cut}, the anchor file has seal {seal.number}"
+        else:
+            self._local_fault = f"seal {seal.number}: it is not the one in the anchor file"
 
 
 def _leaf(head: Head) -> bytes:

@@ -1,18 +1,20 @@
 """The ledger as the database holds it: its entries, its signed heads, its seals, and whether they agree."""
 
+import math
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final
 
 from core.ledger.anchors import Anchor
 from core.ledger.chain import Entry, Head
-from core.ledger.seals import Seal, fault_of
+from core.ledger.seals import Seal, SealsCheck
 from core.ledger.verify import Report, verify
 from core.store.queries.books import ANCHORS, ENTRIES_AFTER, LAST_ENTRY, LEDGER_BOOKS
 from core.store.queries.seals import NEWEST_SEAL, SEALED_HEADS, SEALED_HEADS_OF, SEALS
 from core.store.transaction import Transaction
 
 _PAGE_ENTRIES: Final = 1000
+_NONE: Final[tuple[float, Iterator[Any]]] = (math.inf, iter(()))
 
 
 def stored_entries(transaction: Transaction) -> Iterator[Entry]:
@@ -29,15 +31,20 @@ def stored_books(transaction: Transaction) -> list[int]:
     return [book for (book,) in transaction.rows(LEDGER_BOOKS)]
 
 
-def stored_anchors(transaction: Transaction) -> list[Anchor]:
-    return [Anchor(*row) for row in transaction.rows(ANCHORS)]
+def stored_anchors(transaction: Transaction) -> Iterator[Anchor]:
+    """Every signed head."""
+    return (Anchor(*row) for row in transaction.stream(ANCHORS))
 
 
-def stored_seals(transaction: Transaction) -> list[Seal]:
+def stored_seals(transaction: Transaction) -> Iterator[Seal]:
     """Every seal, by number."""
-    of_seal = groupby(transaction.rows(SEALED_HEADS), key=lambda row: row[0])
-    heads = {number: _heads(rows) for number, rows in of_seal}
-    return [_seal(row, heads.get(row[0], ())) for row in transaction.rows(SEALS)]
+    of_seals = groupby(transaction.stream(SEALED_HEADS), key=lambda row: row[0])
+    sealed, heads = next(of_seals, _NONE)
+    for row in transaction.stream(SEALS):
+        number = row[0]
+        while sealed < number:
+            sealed, heads = next(of_seals, _NONE)
+        yield _seal(row, _heads(heads) if sealed == number else ())
 
 
 def newest_seal(transaction: Transaction) -> Seal | None:
@@ -56,29 +63,33 @@ def last_entries(transaction: Transaction) -> Iterator[Entry]:
 def verify_stored(
     transaction: Transaction, local: Iterable[Anchor], trusted_key: bytes | None, local_seals: Iterable[Seal] = ()
 ) -> Report:
-    """Check all books against the heads and seals kept outside the database (`local`, `local_seals`, read before this
+    """Check all books against the heads and seals kept outside the database (`local`, `local_seals`, of before this
     transaction began) and those in it. A book that has no heads outside is named: whoever changes the database can take
     those in it away.
 
     A wrong entry goes before a wrong seal, which has no entry to name.
     """
-    local, inside = set(local), stored_anchors(transaction)
-    local_seals, seals = set(local_seals), stored_seals(transaction)
-    every_seal = local_seals.union(seals)
-    faults = {seal: fault for seal in every_seal if (fault := seal.fault(trusted_key))}
-    sealed = {head for seal in every_seal if seal not in faults for head in seal.heads}
-    report = verify(stored_entries(transaction), local.union(inside), trusted_key, sealed)
+    outside_of: set[int] = set()
+    inside_of: set[int] = set()
+    anchors = chain(_noted(local, outside_of), _noted(stored_anchors(transaction), inside_of))
+    seals = SealsCheck(stored_seals(transaction), local_seals, trusted_key)
+    report = verify(stored_entries(transaction), anchors, trusted_key, seals.heads())
     if not report.ok:
         return report
-    if fault := fault_of(seals, local_seals, faults):
-        return Report(False, report.entries, reason=fault)
-    books = set(stored_books(transaction)) - {anchor.book for anchor in local}
-    anchored = {anchor.book for anchor in inside}
+    if seals.fault:
+        return Report(False, report.entries, reason=seals.fault)
+    books = set(stored_books(transaction)) - outside_of
     reasons = [
-        _named(books & anchored, "has no local heads: checked against those in the database only"),
-        _named(books - anchored, "has no signed head yet"),
+        _named(books & inside_of, "has no local heads: checked against those in the database only"),
+        _named(books - inside_of, "has no signed head yet"),
     ]
     return report._replace(reason="; ".join(filter(None, reasons)) or None)
+
+
+def _noted(anchors: Iterable[Anchor], books: set[int]) -> Iterator[Anchor]:
+    for anchor in anchors:
+        books.add(anchor.book)
+        yield anchor
 
 
 def _seal(row: tuple[Any, ...], heads: tuple[Head, ...]) -> Seal:

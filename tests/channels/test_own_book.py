@@ -11,6 +11,7 @@ import pytest
 from channels.own_book import OwnBook, own_book
 from channels.sections import Database, Ledger, Settings
 from core.ledger.anchor_file import AnchorFile
+from core.ledger.seals import Seal
 from core.ledger.stored import stored_seals
 from core.metrics import LAST_SEAL
 from core.store.errors import TemporaryFault
@@ -41,8 +42,12 @@ async def write(own: OwnBook) -> None:
     own.book.keep()
 
 
+async def seals_in(own: OwnBook) -> list[Seal]:
+    return await own.database.transact(lambda transaction: list(stored_seals(transaction)))
+
+
 async def seal_numbers(own: OwnBook) -> list[int]:
-    return [seal.number for seal in await own.database.transact(stored_seals)]
+    return [seal.number for seal in await seals_in(own)]
 
 
 def kept(tmp_path: Path, name: str) -> list[int]:
@@ -59,7 +64,7 @@ async def test_a_seal_is_kept_on_every_machine_whoever_made_it(machine: Opening,
 
     assert await seal_numbers(one) == [1]
     assert kept(tmp_path, "one") == kept(tmp_path, "other") == [1]
-    [seal] = await one.database.transact(stored_seals)
+    [seal] = await seals_in(one)
     assert [head.book for head in seal.heads] == [one.book.number, other.book.number]
     assert [seal] == list(AnchorFile(tmp_path / "other").seals())
 
@@ -101,7 +106,7 @@ async def test_the_metric_says_when_the_books_were_last_sealed_or_had_nothing_ne
     await write(own)
     await own.seal_books(own.database.transact)
 
-    [seal] = await own.database.transact(stored_seals)
+    [seal] = await seals_in(own)
     assert 0 < idle <= seal.at / 1000 == LAST_SEAL._value.get()
 
 
@@ -113,7 +118,7 @@ async def test_the_end_of_a_process_seals_what_it_wrote_last(machine: Opening, t
 
     await own.seal()
 
-    seals = await own.database.transact(stored_seals)
+    seals = await seals_in(own)
     assert [head.entry for seal in seals for head in seal.heads] == [1, 2]
     assert kept(tmp_path, "one") == [1, 2]
 

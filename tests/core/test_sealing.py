@@ -58,7 +58,7 @@ async def end(counter: Counter) -> None:
 
 
 async def seals(counter: Counter) -> list[Seal]:
-    return await counter.writer.errand(stored_seals)
+    return await counter.writer.errand(lambda transaction: list(stored_seals(transaction)))
 
 
 async def test_the_heads_of_all_books_that_have_grown_are_sealed(

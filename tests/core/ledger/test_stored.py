@@ -81,7 +81,7 @@ async def machine(url: str, counter: Counter, clock: FakeClock, signer: Signer) 
 
 
 async def test_books_and_seals_as_they_were_written_are_right(machine: Machine) -> None:
-    seals = await machine.here.writer.errand(stored_seals)
+    seals = await machine.here.writer.errand(lambda transaction: list(stored_seals(transaction)))
 
     assert await machine.verify() == Report(True, ENTRIES, reason=NOTE)
     assert [[head[:2] for head in seal.heads] for seal in seals] == [[(1, 3), (2, 2)], [(1, 4)], [(2, 3)]]

@@ -1,6 +1,7 @@
 """Whatever is done to a ledger is found, and named with book and entry: in the database and in an exported file."""
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,14 +11,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
+from core.ledger.chain import GENESIS, Entry, Head, entry_hash
 from core.ledger.exported import exported, verify_file
 from core.ledger.stored import stored_anchors, stored_entries, verify_stored
-from core.ledger.verify import Report
+from core.ledger.verify import Report, verify
 from tests import outside
 from tests.core.ledger.conftest import BOOKS, Kept
 from tests.counter_fixtures import on_sqlite
 
 ENTRIES = sum(BOOKS.values())
+MANY = 20_000
 
 
 def check(kept: Kept) -> Report:
@@ -140,6 +143,24 @@ def test_a_book_without_any_head_is_named_so(kept: Kept) -> None:
     kept.damage("DELETE FROM anchor WHERE book = 2")
 
     assert check(kept) == Report(True, ENTRIES, reason="book 2 has no signed head yet")
+
+
+def test_heads_of_years_are_never_in_memory_all_together() -> None:
+    def entries() -> Iterator[Entry]:
+        previous = GENESIS
+        for entry in range(1, MANY + 1):
+            previous = entry_hash(previous, 1, entry, "{}")
+            yield Entry(1, entry, previous, "{}")
+
+    tracemalloc.start()
+    try:
+        report = verify(entries(), (), None, (Head(*entry[:3]) for entry in entries()))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert report == Report(True, MANY)
+    assert peak < 10 * MANY  # octets: a head takes twenty times as many
 
 
 Lines = list[bytes]
