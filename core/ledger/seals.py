@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from core.clock import Instant
-from core.ledger.anchors import BadAnchor, Signer, is_signed
+from core.ledger.anchors import BadAnchor, Signer, is_signed, number
 from core.ledger.chain import GENESIS, Head
 from core.ledger.merkle import root_of
 from core.spill import Spill
@@ -64,10 +64,10 @@ class Seal(NamedTuple):
     def from_json(cls, value: Any) -> "Seal":
         """Raises `BadAnchor`."""
         try:
-            heads = (Head(int(h["book"]), int(h["entry"]), bytes.fromhex(h["hash"])) for h in value["heads"])
+            heads = (Head(number(h["book"]), number(h["entry"]), bytes.fromhex(h["hash"])) for h in value["heads"])
             hashes = bytes.fromhex(value["root"]), bytes.fromhex(value["previous"])
             keys = b64decode(value["publicKey"], validate=True), b64decode(value["signature"], validate=True)
-            return cls(int(value["seal"]), Instant(int(value["at"])), tuple(heads), *hashes, *keys)
+            return cls(number(value["seal"]), Instant(number(value["at"])), tuple(heads), *hashes, *keys)
         except (KeyError, TypeError, ValueError) as error:
             raise BadAnchor("not a seal") from error
 

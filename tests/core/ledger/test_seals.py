@@ -121,6 +121,7 @@ def test_a_seal_survives_being_written_as_json(signer: Signer) -> None:
     "change",
     [
         pytest.param({"seal": "x"}, id="number"),
+        pytest.param({"seal": 1 << 63}, id="number beyond all"),
         pytest.param({"at": None}, id="time"),
         pytest.param({"heads": 7}, id="heads"),
         pytest.param({"heads": [7]}, id="a head"),

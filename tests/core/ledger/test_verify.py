@@ -80,6 +80,13 @@ DAMAGES = [
         "signature",
         (bytes(64),),
     ),
+    Damage(
+        "a time that no calendar has",
+        "UPDATE anchor SET at = 4611686018427387904 WHERE book = 1 AND entry = 4",
+        1,
+        4,
+        "signature",
+    ),
 ]
 
 
@@ -212,6 +219,14 @@ FILE_DAMAGES = [
     FileDamage("a line that is no UTF-8", replaced(4, b"K5", b"K\xff"), 1, 5, "line 5 is damaged"),
     FileDamage("half a line at the end", lambda lines: [*lines[:-1], lines[-1][:40]], 2, 4, "line 14 is damaged"),
     FileDamage("a head that is damaged", replaced(11, b'"hash":"', b'"hash":"zz'), 1, 6, "line 12 is damaged"),
+    FileDamage("a head of a time that no calendar has", replaced(11, b'"at":1', b'"at":1000001'), 1, 6, "signature"),
+    FileDamage(
+        "a head of an entry beyond all numbers",
+        replaced(11, b'"entry":6', b'"entry":9999999999999999999'),
+        1,
+        9_999_999_999_999_999_999,
+        "line 12 is damaged",
+    ),
     FileDamage("a head with another date", replaced(11, b'"at":1', b'"at":2'), 1, 6, "signature"),
 ]
 
