@@ -66,9 +66,10 @@ async def test_what_is_wrong_with_both_binds_of_a_pair_is_said_once(counter: Cou
     async with line_of(counter, bind_as="pair") as line:
         for _ in range(2):
             await (await line.smsc.accept()).take_bind(codes.ESME_RINVSYSID)
-        await until(lambda: len({bind.trouble for bind in line.operator.binds}) == 1)
+        refused = "bind refused 0x0000000F ESME_RINVSYSID"
+        await until(lambda: all(bind.trouble == refused for bind in line.operator.binds))
 
-        assert missing([line.operator]) == ["sms operator-a: bind refused 0x0000000F ESME_RINVSYSID"]
+        assert missing([line.operator]) == [f"sms operator-a: {refused}"]
 
 
 async def test_what_a_pair_cannot_send_yet_leaves_when_its_transmitter_is_back(counter: Counter) -> None:
