@@ -584,7 +584,7 @@ async def test_the_manager_account_counts_and_hears_ends_of_calls_and_may_no_mor
 ) -> None:
     async with (
         running(tmp_path / "state", sounds.folder, f"{HOST}:{ports[0]}") as asterisk,
-        program(ports[0], take_and_freeze),
+        program(ports[0], freeze),
         calling(asterisk, NUMBER) as caller,
     ):
         manager, welcome = await Manager.login(asterisk, asterisk.ami_secret)
@@ -690,7 +690,7 @@ async def test_stopping_ends_calls_and_a_second_stop_does_nothing(
 ) -> None:
     async with (
         running(tmp_path / "state", sounds.folder, f"{HOST}:{ports[0]}") as asterisk,
-        program(ports[0], take_and_freeze),
+        program(ports[0], freeze),
         calling(asterisk, NUMBER) as caller,
     ):
         await asterisk.stop()
