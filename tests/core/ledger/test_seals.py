@@ -91,6 +91,8 @@ def test_seals_that_do_not_follow_each_other_are_named(signer: Signer) -> None:
     assert fault_of([first, third], []) == "seal 2 is missing"
     assert fault_of([first, second, second], []) == "seal 3 is missing"
     assert fault_of([first, forked, third], []) == "seal 2: it does not follow the one before it"
+    other = make_seal([head(1, 2)], first, signer, AT)
+    assert fault_of([first, other, third], []) == "seal 3: it does not follow the one before it"
     assert fault_of([first, second._replace(root=GENESIS), third], []) == (
         "seal 2: its root does not fit the heads that it seals"
     )
