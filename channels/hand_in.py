@@ -9,10 +9,10 @@ from channels.sections import Settings
 from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.brand_store import BrandReader
 from core.brands import Directory
-from core.calendar import Calendar
-from core.clock import system_clock
+from core.domain.calendar import Calendar
+from core.domain.clock import system_clock
+from core.domain.ids import Ids
 from core.guard import Guard
-from core.ids import Ids
 from core.requests import Request
 from core.store.transaction import Transaction
 from sms.texts.render import render

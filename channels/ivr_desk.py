@@ -11,9 +11,9 @@ import structlog
 from core.answers import Outcome, Undecided
 from core.brands import Brand
 from core.citizens import Citizens
-from core.clock import Clock
 from core.desk import Desk
-from core.recipients import Msisdn
+from core.domain.clock import Clock
+from core.domain.recipients import Msisdn
 from core.requests import Door, Language, Request, Types, Wish
 from core.store.errors import StoreError
 from core.store.looker import Looker

@@ -10,14 +10,15 @@ from core.answers import Answer as AnyAnswer
 from core.answers import ComplaintOpened, Proven, RetAnswer, RetSeveral, SetAside, State, Temporary, Unspoken
 from core.brands import Brand
 from core.citizens import objection_of, record_of
-from core.clock import Clock, Instant
 from core.complaints import Complaint
-from core.consent import ConsentType, Objection, Record, Source, Status
 from core.decisions.scene import Past
 from core.desk import Desk
+from core.domain.clock import Clock, Instant
+from core.domain.consent import ConsentType, Objection, Record, Source, Status
+from core.domain.recipients import Email, Msisdn, Recipient, parse_recipient
+from core.domain.tokens import token_hash
 from core.notices import Notice, notice_of
 from core.past import past_of
-from core.recipients import Email, Msisdn, Recipient, parse_recipient
 from core.requests import AskCode, Door, GiveCode, Mention, Report, Request, Ret, RetThese, Types, Wish
 from core.standing import Standing
 from core.store.errors import StoreError
@@ -27,7 +28,6 @@ from core.store.queries.notices import NOTICE_OF_TOKEN
 from core.store.queries.reports import COMPLAINTS_OF
 from core.store.transaction import Transaction
 from core.talk import load
-from core.tokens import token_hash
 
 T = TypeVar("T")
 

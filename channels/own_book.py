@@ -8,11 +8,11 @@ from functools import partial
 from typing import Final
 
 from channels.sections import Settings
-from core.clock import system_clock
+from core.domain.clock import system_clock
+from core.domain.metrics import LAST_SEAL
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
-from core.metrics import LAST_SEAL
 from core.sealing import Round, seal_books
 from core.starts import begin, seal, store_anchor
 from core.store.database import Database

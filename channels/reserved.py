@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.brands import Directory
-from core.receipts import read_back
+from core.domain.receipts import read_back
 from sms.reader.lexicon import RESERVED_WORDS
 
 _VERB_RECEIPTS: Final = frozenset(receipt for verb in RESERVED_WORDS if (receipt := read_back(verb)))

@@ -1,7 +1,7 @@
 """The settings of conversations, as the core reads them."""
 
 from channels.sections import Settings
-from core.rules import Rules
+from core.domain.rules import Rules
 
 
 def rules_of(settings: Settings, code_key: bytes, *, voice: bool = False) -> Rules:

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from core.brands import Brand
-from core.clock import Instant
-from core.consent import ConsentType
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType
 from core.requests import Door, Language
 
 

@@ -30,26 +30,27 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.calendar import Calendar
 from core.citizens import Citizens, Pair
-from core.clock import Clock
-from core.codes import draw_code
 from core.decisions.decide import brands_needed, decide
 from core.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
+from core.domain.calendar import Calendar
+from core.domain.clock import Clock
+from core.domain.codes import draw_code
+from core.domain.ids import Ids
+from core.domain.receipts import draw
+from core.domain.recipients import Msisdn
+from core.domain.rules import Rules
+from core.domain.text import storable
 from core.duplicates import Duplicates
 from core.evidence import ledger_body
 from core.guard import Guard
-from core.ids import Ids
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.outbox import OutboxClass
 from core.outcomes import OUTCOMES
 from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of
-from core.receipts import draw
-from core.recipients import Msisdn
 from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request, Unreadable
-from core.rules import Rules
 from core.standing import Change
 from core.store.errors import StoreError
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
@@ -60,7 +61,6 @@ from core.store.queries.pieces import DROP_PIECES_OF
 from core.store.queries.reports import ADD_COMPLAINT, ADD_COMPLAINT_TEXT, CONFIRM_COMPLAINT
 from core.store.transaction import Transaction
 from core.talk import NEW, Talk
-from core.text import storable
 
 _log = structlog.get_logger(component="desk")
 

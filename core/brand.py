@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from core.text import key, words
+from core.domain.text import key, words
 
 SHORT_NAMES_MAX: Final = 3  # İYS: a brand has at most three short names
 _LABEL_LETTERS_MAX: Final = 11

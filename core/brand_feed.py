@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from core.brand_store import NAME_SEPARATOR
 from core.brands import SHORT_NAMES_MAX, Brand
-from core.clock import Instant
+from core.domain.clock import Instant
+from core.domain.text import key
 from core.feed import Rejected
 from core.store.queries.brands import BRAND_VERSION, BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND
 from core.store.transaction import Transaction
-from core.text import key
 
 BRAND_COLUMNS: Final = ("brandCode", "name", "shortNames", "iysCode", "title")
 

@@ -4,8 +4,8 @@ import hashlib
 from collections import Counter, deque
 from typing import Final, NamedTuple
 
-from core.clock import MINUTE_MS, Instant
-from core.text import key
+from core.domain.clock import MINUTE_MS, Instant
+from core.domain.text import key
 
 MINUTES: Final = 60
 TEXTS_MAX: Final = 50_000

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from core.clock import Instant
-from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.standing import Change, Standing
 from core.store.queries.consents import (
     ADD_CONSENT,

@@ -6,8 +6,8 @@ from core import outbox
 from core.answers import ComplaintResult, ComplaintState, Texts
 from core.brands import Brand
 from core.citizens import Citizens
-from core.clock import HOUR_MS, Instant
-from core.ids import Ids
+from core.domain.clock import HOUR_MS, Instant
+from core.domain.ids import Ids
 from core.outbox import OutboxClass
 from core.store.queries.evidence import REQUEST_OF_RECEIPT
 from core.store.queries.reports import COMPLAINT, COMPLAINTS, SET_COMPLAINT, TEXTS_OF_COMPLAINT

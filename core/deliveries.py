@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import orjson
 
 from core.answers import Temporary
-from core.clock import MINUTE_MS, Clock, Instant
-from core.metrics import DELIVERIES, OUTBOX_DEAD
+from core.domain.clock import MINUTE_MS, Clock, Instant
+from core.domain.metrics import DELIVERIES, OUTBOX_DEAD
 from core.store.errors import TemporaryFault
 from core.store.queries.outbox import OF_MESSAGE_ID, SETTLE
 from core.store.transaction import Transaction

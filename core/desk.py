@@ -11,8 +11,8 @@ import structlog
 
 from core.answers import Committed, Outcome, Temporary, Undecided
 from core.batch import Batch, Outgoing, Tools, lock_citizens
+from core.domain.metrics import BATCH, TEMPORARY, WAITING
 from core.links import Link, Links
-from core.metrics import BATCH, TEMPORARY, WAITING
 from core.requests import Request
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import orjson
 
-from core.clock import Instant
+from core.domain.clock import Instant
+from core.domain.rules import Rules
 from core.requests import Digits, Door, Request
-from core.rules import Rules
 from core.store.queries.links import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.transaction import Transaction
 from core.talk import Last, Talk

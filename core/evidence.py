@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from core.clock import Instant, legal_time, utc_text
-from core.consent import Objection, Record
-from core.ids import book_of
+from core.domain.clock import Instant, legal_time, utc_text
+from core.domain.consent import Objection, Record
+from core.domain.ids import book_of
 from core.requests import Door
 from core.standing import Change
 from core.store.queries.books import ENTRY

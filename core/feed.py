@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from core.brands import Brand
-from core.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
-from core.consent import ConsentType, RecipientType, Record, Source, Status
-from core.recipients import BadAddress, Email
+from core.domain.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
+from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
+from core.domain.recipients import BadAddress, Email
 from core.standing import Change, Standing
 
 COLUMNS: Final = ("recipient", "type", "status", "source", "consentDate", "recipientType", "brandCode")

@@ -21,8 +21,8 @@ from core.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.clock import HOUR_MS, MINUTE_MS, Instant
-from core.rules import Rules
+from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
+from core.domain.rules import Rules
 from core.talk import Talk
 
 _PREFIX_LESS = 4  # a prefix is the number without its last four digits

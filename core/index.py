@@ -42,7 +42,7 @@ class Index:
         return name_key in self._codes_by_key
 
     def named(self, name_key: str) -> tuple[Brand, ...]:
-        """The brands whose number, short name or full name has this key (`core.text.key`)."""
+        """The brands whose number, short name or full name has this key (`core.domain.text.key`)."""
         return tuple([self._by_code[code] for code in self._codes_by_key.get(name_key, ())])
 
     def is_within(self, name_key: str) -> bool:

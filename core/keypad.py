@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from core.brand import Brand
-from core.text import key
+from core.domain.text import key
 
 LEADING_DIGITS_MIN: Final = 3
 """So many keys of a longer name are enough to find it by its beginning."""

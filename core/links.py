@@ -6,8 +6,8 @@ again. They become *redeliveries*: each is matched once by an identical message,
 
 from collections import deque
 
-from core.clock import Clock, Instant
-from core.ids import Ids, book_of, ids_of
+from core.domain.clock import Clock, Instant
+from core.domain.ids import Ids, book_of, ids_of
 from core.store.queries.links import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
 from core.store.transaction import Transaction
 

@@ -11,10 +11,10 @@ import orjson
 
 from core.brand_store import BrandReader
 from core.brands import Directory
-from core.calendar import Calendar
 from core.citizens import Citizens, Pair
-from core.clock import Clock, Instant, utc_text
-from core.consent import Record, Status
+from core.domain.calendar import Calendar
+from core.domain.clock import Clock, Instant, utc_text
+from core.domain.consent import Record, Status
 from core.feed import Act, ActKey, Rejected, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical

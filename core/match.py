@@ -6,10 +6,10 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from core.brand import Brand
+from core.domain.text import Word, spell, words
 from core.index import Index
 from core.ordinary import is_inflected, is_ordinary
 from core.slips import edits, is_likely
-from core.text import Word, spell, words
 
 CANDIDATES_MAX: Final = 9  # a list of one digit
 SLIP_LETTERS_MIN: Final = 4

@@ -10,9 +10,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from core.clock import ISTANBUL, Instant, from_datetime, istanbul
-from core.consent import ConsentType, Record, Status
-from core.ids import Ids
+from core.domain.clock import ISTANBUL, Instant, from_datetime, istanbul
+from core.domain.consent import ConsentType, Record, Status
+from core.domain.ids import Ids
 from core.outbox import OutboxClass
 from core.requests import Types
 from core.standing import Standing

@@ -11,8 +11,10 @@ from typing import Final, NamedTuple, Protocol
 
 import orjson
 
-from core.clock import HOUR_MS, Clock, Instant
-from core.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
+from core.domain.clock import HOUR_MS, Clock, Instant
+from core.domain.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
+from core.domain.text import storable
+from core.domain.tokens import PLACE, draw_token, token_hash, with_token
 from core.store.queries.notices import ADD_TOKEN
 from core.store.queries.outbox import (
     ACCEPT,
@@ -27,8 +29,6 @@ from core.store.queries.outbox import (
 )
 from core.store.transaction import Transaction
 from core.store.wake import Wake
-from core.text import storable
-from core.tokens import PLACE, draw_token, token_hash, with_token
 
 ANSWER_LIFE_MS: Final = 24 * 3600 * 1000
 """An answer that could not be sent for a day is told to nobody any more."""

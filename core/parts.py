@@ -7,7 +7,7 @@ phones use the same reference again. Keeping a part and testing completeness hap
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.requests import (
     BrandAlone,
     Leftover,

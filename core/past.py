@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 
 from core.answers import Effect
-from core.clock import Instant
 from core.decisions.scene import Past, Report
-from core.ids import book_of
+from core.domain.clock import Instant
+from core.domain.ids import book_of
 from core.store.queries.books import ENTRY
 from core.store.queries.evidence import REQUEST_OF_RECEIPT
 from core.store.queries.reports import COMPLAINT

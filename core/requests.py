@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from core.brands import Brand
-from core.clock import Instant
-from core.consent import ConsentType, Source
-from core.recipients import Recipient
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Source
+from core.domain.recipients import Recipient
 
 
 class Door(StrEnum):
@@ -101,7 +101,7 @@ class Durum(NamedTuple):
 
 
 class DurumOf(NamedTuple):
-    """What became of the act with this receipt (`core.receipts`)."""
+    """What became of the act with this receipt (`core.domain.receipts`)."""
 
     receipt: str
 

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import Signer
 from core.ledger.chain import Head
 from core.ledger.seals import Seal, make_seal

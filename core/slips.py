@@ -1,6 +1,6 @@
 """Slips of the thumb: which letter is hit for which, and every word that is one slip away.
 
-All letters are folded (`core.text`), and so a key of ş counts as one of s too.
+All letters are folded (`core.domain.text`), and so a key of ş counts as one of s too.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from string import ascii_lowercase
 from typing import Final
 
-from core.text import fold
+from core.domain.text import fold
 
 # (how far a row is set to the right, in tenths of a key; its letters from the left)
 _TURKISH_Q: Final = ((0, "qwertyuıopğü"), (3, "asdfghjklşi"), (8, "zxcvbnmöç"))

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from core.clock import Instant
-from core.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Status
+from core.domain.clock import Instant
+from core.domain.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Status
 
 _RecordKey = tuple[ConsentType, RecipientType]
 

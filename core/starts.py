@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from core.clock import Clock, Instant
-from core.ids import ids_of
+from core.domain.clock import Clock, Instant
+from core.domain.ids import ids_of
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import Head

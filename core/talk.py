@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from core.clock import HOUR_MS, Instant, day_of
-from core.consent import ConsentType
+from core.domain.clock import HOUR_MS, Instant, day_of
+from core.domain.consent import ConsentType
 from core.requests import Language, Types
 
 QUESTIONS_MAX: Final = 8

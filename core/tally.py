@@ -8,8 +8,8 @@ from typing import Final
 
 from core.batch import Outgoing, outcome_of
 from core.chorus import Chorus
-from core.consent import Objection, Status
-from core.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
+from core.domain.consent import Objection, Status
+from core.domain.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
 from core.requests import Door, Request
 from core.standing import Change
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
-from core.recipients import BadAddress, Msisdn
+from core.domain.recipients import BadAddress, Msisdn
 from core.requests import Language
 from ivr.agi import Agi
 from ivr.menu import Menu

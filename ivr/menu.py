@@ -20,10 +20,10 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.codes import LENGTH as CODE_DIGITS
-from core.consent import ConsentType
+from core.domain.codes import LENGTH as CODE_DIGITS
+from core.domain.consent import ConsentType
+from core.domain.recipients import BadAddress, Msisdn
 from core.keypad import FOUND_MAX
-from core.recipients import BadAddress, Msisdn
 from core.requests import (
     AskCode,
     GiveCode,

@@ -6,7 +6,7 @@ from textwrap import shorten
 from typing import Final
 
 from core.brands import Brand
-from core.text import fold, key, spell
+from core.domain.text import fold, key, spell
 
 _LETTERS_MAX: Final = 60  # about six seconds; the registry sets no bound to a name
 _UNSAID: Final = re.compile(r"[^\w&'’.+-]+|_+")

@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from core.answers import Outcome, Undecided
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.requests import Language, Wish
 from ivr.states import Held, Known
 

@@ -15,7 +15,7 @@ from core.answers import (
     SetAside,
     Unspoken,
 )
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
 from core.requests import Types
 from ivr.states import (
     BrandChoice,

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from core.deliveries import Delivery, Fate
-from core.recipients import BadAddress, Msisdn
+from core.domain.recipients import BadAddress, Msisdn
 from sms.codes import TLV_MESSAGE_STATE, TLV_RECEIPTED_MESSAGE_ID
 from sms.pdu import Message, payload
 

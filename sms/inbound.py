@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 import structlog
 
 from core.brands import Directory
-from core.clock import Clock
 from core.deliveries import Delivery
-from core.recipients import BadAddress, Msisdn
+from core.domain.clock import Clock
+from core.domain.recipients import BadAddress, Msisdn
 from core.requests import Door, Piece, Reading, Request, Unreadable
 from sms.alphabet import DefaultAlphabet, as_septets, decode
 from sms.codes import ESM_UDHI

@@ -6,13 +6,13 @@ from typing import Final
 
 from core.answers import Outcome
 from core.brands import Directory
-from core.clock import Clock, Instant
 from core.desk import Desk
+from core.domain.clock import Clock, Instant
+from core.domain.recipients import Msisdn
+from core.domain.text import key
 from core.parts import OverdueSet, overdue_sets
-from core.recipients import Msisdn
 from core.requests import Door, Leftover, Mention, Onay, Piece, Reading, Request, Ret, Unreadable
 from core.store.transaction import Transaction
-from core.text import key
 from sms.inbound import Inbound
 
 _GONE: Final = Reading(None, Unreadable("parts whose messages were removed"))

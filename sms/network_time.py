@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.clock import HOUR_MS, ISTANBUL, Instant, from_datetime
+from core.domain.clock import HOUR_MS, ISTANBUL, Instant, from_datetime
 
 AGE_MAX_MS: Final = 7 * 24 * HOUR_MS
 """Of an older time the clock is wrong, not the message late: a refusal dated so would change nothing."""

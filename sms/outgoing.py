@@ -7,8 +7,8 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from core.clock import Instant
-from core.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
+from core.domain.clock import Instant
+from core.domain.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
 from core.outbox import Parcel
 from sms import codes, pace
 from sms.delivery import normal_id

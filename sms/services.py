@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from core.clock import Clock
 from core.deliveries import Deliveries
 from core.desk import Desk
+from core.domain.clock import Clock
 from core.links import Links
 from core.outbox import Outbox
 from core.store.writer import Writer

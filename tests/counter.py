@@ -13,21 +13,21 @@ from typing import Any, Final
 from core.answers import Answer
 from core.batch import Tools
 from core.brands import Brand, Directory
-from core.calendar import Calendar
 from core.citizens import _consent_row
-from core.clock import Instant
-from core.consent import ConsentType, RecipientType, Record, Source, Status
 from core.deliveries import Deliveries
 from core.desk import Desk
+from core.domain.calendar import Calendar
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
+from core.domain.ids import Ids
+from core.domain.recipients import Msisdn
+from core.domain.rules import Rules
 from core.guard import Guard
-from core.ids import Ids
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
 from core.links import Link, Links
 from core.outbox import Outbox
-from core.recipients import Msisdn
 from core.requests import Door, Language, Mention, Request, Ret, Said
-from core.rules import Rules
 from core.starts import begin
 from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade

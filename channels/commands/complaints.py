@@ -19,11 +19,11 @@ from channels.commands.shared import (
 from core import complaints
 from core.brand_store import BrandReader
 from core.brands import Brand
-from core.clock import legal_time, system_clock
 from core.complaints import OUTCOME_LETTERS_MAX, AlreadyClosed, Complaint, NoComplaint
-from core.ids import Ids
-from core.receipts import read_back
-from core.recipients import Msisdn
+from core.domain.clock import legal_time, system_clock
+from core.domain.ids import Ids
+from core.domain.receipts import read_back
+from core.domain.recipients import Msisdn
 from core.store.transaction import Transaction
 from sms.texts.render import render
 

@@ -20,8 +20,8 @@ from channels.commands.shared import (
 from channels.imports.consents import import_consents
 from core.brand_store import BrandReader
 from core.citizens import objection_of, record_of
-from core.clock import legal_time
-from core.recipients import BadAddress, parse_recipient
+from core.domain.clock import legal_time
+from core.domain.recipients import BadAddress, parse_recipient
 from core.store.queries.consents import CONSENTS_OF, OBJECTIONS_OF
 from core.store.transaction import Transaction
 

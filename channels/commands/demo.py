@@ -14,7 +14,7 @@ from channels.commands.shared import BAD_USE, CommandFault, Config, one_line
 from channels.imports.brands import import_brands
 from channels.imports.consents import import_consents
 from channels.sections import Settings
-from core.clock import legal_time, system_clock
+from core.domain.clock import legal_time, system_clock
 from core.store.database import upgrade
 
 _PORT: Final = "8080"

@@ -8,8 +8,8 @@ import typer
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
 from channels.hand_in import hand_in
 from core.answers import LineClosed
-from core.clock import system_clock
-from core.recipients import BadAddress, Msisdn
+from core.domain.clock import system_clock
+from core.domain.recipients import BadAddress, Msisdn
 from core.requests import CloseLine, Door, Request
 
 app = typer.Typer(help="Lines of citizens.")

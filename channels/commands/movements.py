@@ -14,7 +14,7 @@ from channels.exports.movements import write_movements
 from channels.imports.progress import progress_count
 from channels.sections import Settings
 from core.brand_store import BrandReader
-from core.clock import day_of, system_clock
+from core.domain.clock import day_of, system_clock
 from core.ledger.anchors import Signer
 from core.ledger.stored import stored_books
 from core.movements import Movement, movements

@@ -8,7 +8,7 @@ from channels.commands.shared import Config, one_line, settings_of
 from channels.imports.progress import progress_count
 from channels.own_book import own_book
 from channels.sections import Link, Settings
-from core.clock import HOUR_MS, system_clock
+from core.domain.clock import HOUR_MS, system_clock
 from core.retention.counts import Removed
 from core.retention.sweeper import Sweeper
 from core.retention.terms import Spans

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Final, Literal, NamedTuple
 
-from core.clock import Clock, Instant
+from core.domain.clock import Clock, Instant
 
 NUMBERS_MAX: Final = 100  # the number that was silent for longest gives way
 MESSAGES_MAX: Final = 100  # of one number; the oldest gives way

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from channels.demo.registry import View, view
 from channels.service.service import Service
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.store.errors import StoreError
 from sms.errors import TextTooLong
 from sms.simulator import Simulator

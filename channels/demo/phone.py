@@ -20,9 +20,9 @@ from aiohttp import web
 from channels.demo.conversations import Conversations, TooManyWatchers
 from channels.demo.line import Line, LineBusy
 from channels.demo.registry import View
-from core.clock import Instant, istanbul
-from core.recipients import BadAddress, Msisdn
-from core.text import storable
+from core.domain.clock import Instant, istanbul
+from core.domain.recipients import BadAddress, Msisdn
+from core.domain.text import storable
 
 SAMPLE_NUMBER: Final = "+905320000001"
 TEXT_MAX: Final = 600  # characters

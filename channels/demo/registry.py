@@ -8,8 +8,8 @@ import orjson
 
 from core.brands import Brand
 from core.citizens import objection_of, record_of
-from core.clock import Instant, from_datetime
-from core.consent import ConsentType, Status
+from core.domain.clock import Instant, from_datetime
+from core.domain.consent import ConsentType, Status
 from core.store.queries.books import LATEST_ENTRIES
 from core.store.queries.consents import CONSENTS_OF, OBJECTIONS_OF
 from core.store.transaction import Transaction

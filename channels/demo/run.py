@@ -18,7 +18,7 @@ from channels.demo.phone import phone_app
 from channels.sections import Ami, Ivr, Settings
 from channels.service.service import Service
 from channels.setting_types import Address
-from core.clock import system_clock
+from core.domain.clock import system_clock
 from sms.simulator import ID_TLV, Simulator
 
 READY_TIMEOUT_S: Final = 30.0

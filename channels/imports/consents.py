@@ -10,10 +10,10 @@ from channels.imports.rejects import Rejects
 from channels.imports.table import Table
 from channels.own_book import own_book
 from channels.sections import Settings
-from core.calendar import Calendar
-from core.clock import system_clock
+from core.domain.calendar import Calendar
+from core.domain.clock import system_clock
+from core.domain.ids import Ids
 from core.feed import COLUMNS, Rejected, read_act
-from core.ids import Ids
 from core.load import Counts, Feed, Loader, Row
 from core.notices import NoticeWriter, OpenHours
 from core.store.wake import Wake

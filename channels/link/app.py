@@ -17,7 +17,7 @@ from channels.link.refusal import RefusalPages
 from channels.link.reports import ReportPages
 from channels.link.sealing import Visits
 from channels.link.serving import turnstile
-from core.clock import Clock
+from core.domain.clock import Clock
 
 
 def link_app(

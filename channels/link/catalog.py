@@ -9,8 +9,8 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from core.brands import Brand
-from core.clock import Instant, istanbul
-from core.consent import ConsentType
+from core.domain.clock import Instant, istanbul
+from core.domain.consent import ConsentType
 from core.requests import Language
 
 NAME_LETTERS_MAX: Final = 60  # the registry sets no bound to a name

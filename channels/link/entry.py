@@ -11,7 +11,7 @@ from channels.link.limits import Guesses, address_key
 from channels.link.pages import Pages, href, language_of
 from channels.link.port import LinkPort
 from channels.link.sealing import Visit, Visits
-from core.recipients import BadAddress, Msisdn
+from core.domain.recipients import BadAddress, Msisdn
 
 _CODE: Final = re.compile(r"[0-9]{6}")
 _SPACING: Final = re.compile(r"[\s\-]+")

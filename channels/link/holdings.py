@@ -13,8 +13,8 @@ from channels.link.forms import read_form
 from channels.link.pages import Pages, catalog_of
 from channels.link.port import Held, LinkPort
 from core.answers import RetAnswer, RetSeveral, State
-from core.consent import ConsentType
-from core.text import key
+from core.domain.consent import ConsentType
+from core.domain.text import key
 
 ROWS_MAX: Final = 20  # on a page: it must stay small for an old phone
 NAMES_MAX: Final = 30

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from core.clock import MINUTE_MS, Clock
+from core.domain.clock import MINUTE_MS, Clock
 
 KEYS_MAX: Final = 65_536
 PREFIX_LETTERS: Final = 4

@@ -10,7 +10,7 @@ import jinja2
 from aiohttp import web
 
 from channels.link.catalog import Catalog, day, day_and_time, name_of
-from core.clock import utc_text
+from core.domain.clock import utc_text
 from core.requests import Language
 
 _HERE: Final = Path(__file__).parent

@@ -9,7 +9,7 @@ from aiohttp import web
 from channels.link.limits import Guesses, address_key
 from channels.link.pages import ICON, STYLE, Pages
 from channels.link.port import LinkPort
-from core.receipts import read_back
+from core.domain.receipts import read_back
 
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _A_DAY: Final = {"Cache-Control": "public, max-age=86400"}

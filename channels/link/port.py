@@ -4,9 +4,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from core.answers import ComplaintState, RetAnswer, RetSeveral, State
 from core.brands import Brand
-from core.clock import Instant
-from core.consent import ConsentType, Source
-from core.recipients import Msisdn
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Source
+from core.domain.recipients import Msisdn
 
 
 class LinkDown(Exception):

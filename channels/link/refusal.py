@@ -10,8 +10,8 @@ from channels.link.limits import Guesses, address_key, prefix_key
 from channels.link.pages import Pages
 from channels.link.port import LinkPort, Offer
 from core.answers import RetAnswer, State
-from core.clock import Instant
-from core.consent import ConsentType
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType
 
 # None of ours has another shape; whatever else is asked for need not be looked up.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)

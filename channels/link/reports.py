@@ -11,7 +11,7 @@ from channels.link.holdings import leaf_of
 from channels.link.pages import Pages
 from channels.link.port import Held, LinkPort
 from core.brands import Brand
-from core.text import key, storable
+from core.domain.text import key, storable
 
 TEXT_MAX: Final = 2000  # characters
 BRAND_MAX: Final = 200

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from core.clock import Clock, Instant
-from core.recipients import Msisdn
+from core.domain.clock import Clock, Instant
+from core.domain.recipients import Msisdn
 
 PATH: Final = "/izinler"
 KEY_OCTETS_MIN: Final = 32

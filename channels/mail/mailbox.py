@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from core.recipients import Address, BadAddress
+from core.domain.recipients import Address, BadAddress
 
 _CHARS_MAX: Final = 320  # a local part, the sign and a domain
 _LOCAL_OCTETS_MAX: Final = 64  # RFC 5321, 4.5.3.1.1

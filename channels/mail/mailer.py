@@ -20,9 +20,9 @@ from channels.mail.notice import BadNotice, MailNotice
 from channels.mail.relay import Relay
 from channels.mail.signature import Signer
 from channels.sections import Mail
-from core.clock import Clock
+from core.domain.clock import Clock
+from core.domain.recipients import BadAddress
 from core.outbox import Outbox, Parcel
-from core.recipients import BadAddress
 
 CARRIER: Final = "mail"
 RETRY_DELAY_MS: Final = 120_000  # times the number of attempts: greylisting lets nobody in for minutes

@@ -18,7 +18,7 @@ from channels.mail.loopback import is_loopback
 from channels.mail.mailbox import Mailbox
 from channels.mail.notice import MailNotice
 from channels.mail.signature import Signer
-from core.clock import Instant, istanbul
+from core.domain.clock import Instant, istanbul
 
 DISPLAY_NAME: Final = "İzin Hattı"
 

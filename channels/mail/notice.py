@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from core.answers import ApprovalNotice
-from core.clock import day_of
+from core.domain.clock import day_of
 from core.requests import Language
 
 JSON_CHARS_MAX: Final = 4096

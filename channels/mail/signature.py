@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dkim.canonicalization import CanonicalizationPolicy  # type: ignore[import-untyped]
 
-from core.clock import Instant
+from core.domain.clock import Instant
 
 SIGNED: Final = (
     *("from", "to", "subject", "date", "message-id", "list-unsubscribe", "list-unsubscribe-post"),

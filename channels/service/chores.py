@@ -8,8 +8,8 @@ import structlog
 from channels.own_book import OwnBook
 from channels.service.counter import Counter
 from channels.service.sms_door import SmsDoor
-from core.clock import system_clock
-from core.metrics import (
+from core.domain.clock import system_clock
+from core.domain.metrics import (
     BLOCKED,
     NEW_NUMBERS,
     NOTICES_OVERDUE,

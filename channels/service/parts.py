@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from core.metrics import WORK_DONE
+from core.domain.metrics import WORK_DONE
 from core.store.errors import StoreError
 
 _log = structlog.get_logger(component="service")

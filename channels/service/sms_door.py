@@ -7,7 +7,7 @@ from channels.sections import Settings
 from channels.service.counter import Counter
 from channels.tls import tls_context
 from core.brands import Directory
-from core.clock import system_clock
+from core.domain.clock import system_clock
 from sms.inbound import Inbound
 from sms.leftovers import Leftovers
 from sms.operator import Operator

@@ -9,8 +9,8 @@ from channels.ivr_desk import IvrDesk
 from channels.sections import Settings
 from channels.service.listening import listening_at
 from core.brands import Directory
-from core.clock import system_clock
 from core.desk import Desk
+from core.domain.clock import system_clock
 from core.keypad import Keypad
 from core.store.looker import Looker
 from ivr.agi_server import AgiServer

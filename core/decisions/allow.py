@@ -18,11 +18,11 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.clock import MINUTE_MS, Instant, to_second
-from core.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Status
 from core.decisions.proof import TRIES_MAX, count_code, mac_of
 from core.decisions.scene import Decision, Scene
 from core.decisions.which import Named, which_brand
+from core.domain.clock import MINUTE_MS, Instant, to_second
+from core.domain.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Status
 from core.requests import Door, Onay, OnayCode, Types
 from core.standing import Change, Standing
 from core.talk import KEPT_MS, Option, Question

@@ -1,9 +1,9 @@
 """A closed line: its consents end, and with them objections, conversations and codes (domain, Limits and habits)."""
 
 from core.answers import LineClosed
-from core.clock import Instant, to_second
-from core.consent import Status
 from core.decisions.scene import Decision, Scene
+from core.domain.clock import Instant, to_second
+from core.domain.consent import Status
 from core.requests import SOURCE_OF_DOOR
 from core.standing import Change
 from core.talk import Talk

@@ -17,8 +17,6 @@ from core.answers import (
     SetAside,
     Silence,
 )
-from core.clock import HOUR_MS
-from core.consent import PHONE_TYPES, ConsentType
 from core.decisions.allow import on_onay, on_onay_code
 from core.decisions.close import on_close_line
 from core.decisions.lists import choose, on_devam, on_digits, on_list
@@ -29,6 +27,9 @@ from core.decisions.report import awaited_report, on_report, on_sikayet, prove
 from core.decisions.scene import Decision, Scene
 from core.decisions.status import on_durum, on_durum_of
 from core.decisions.which import meant, which_brand
+from core.domain.clock import HOUR_MS
+from core.domain.consent import PHONE_TYPES, ConsentType
+from core.domain.text import fold
 from core.requests import (
     AskCode,
     BrandAlone,
@@ -56,7 +57,6 @@ from core.requests import (
     Yardim,
 )
 from core.talk import Option, Question
-from core.text import fold
 
 
 def brands_needed(said: Wish) -> frozenset[str] | None:

@@ -16,11 +16,11 @@ from core.answers import (
     TooLate,
     TwoLists,
 )
-from core.consent import ConsentType
 from core.decisions.allow import on_code, on_onay_of
 from core.decisions.refuse import ended_types, refuse
 from core.decisions.scene import Decision, Scene
 from core.decisions.status import status_of_brand
+from core.domain.consent import ConsentType
 from core.requests import Digits, Types
 from core.talk import KEPT_MS, Option, Question
 

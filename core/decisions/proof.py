@@ -4,8 +4,8 @@ import hmac
 from typing import Final
 
 from core.answers import NotProven, ProofCode, Proven
-from core.clock import MINUTE_MS, Instant, day_of
 from core.decisions.scene import Decision, Scene
+from core.domain.clock import MINUTE_MS, Instant, day_of
 from core.requests import GiveCode
 from core.talk import Question, Talk
 

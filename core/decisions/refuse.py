@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 from core.answers import BrandUnknown, EpostaElsewhere, RetAllDone, RetAnswer, RetSeveral
-from core.clock import Instant, to_second
-from core.consent import ConsentType, Objection, Record, Status
 from core.decisions.scene import Decision, Scene
 from core.decisions.which import ALL_CLEAR, Named, which_brand
+from core.domain.clock import Instant, to_second
+from core.domain.consent import ConsentType, Objection, Record, Status
 from core.requests import Door, Ret, RetThese, Types
 from core.standing import Change, Standing
 from core.talk import Option

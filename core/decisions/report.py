@@ -5,13 +5,13 @@ from typing import Final
 
 from core.answers import ComplaintOpened, ComplaintQuestion, Silence
 from core.brands import Brand
-from core.clock import day_of
-from core.consent import PHONE_TYPES, Status
 from core.decisions.scene import Decision, NewReport, Proof, Scene
 from core.decisions.which import Named
+from core.domain.clock import day_of
+from core.domain.consent import PHONE_TYPES, Status
+from core.domain.text import words
 from core.requests import Digits, Door, NotUnderstood, Report, Sikayet
 from core.talk import Option, Question
-from core.text import words
 
 # While a report waits for its message, a text over these sizes is that message and never a command.
 COMMAND_WORDS_MAX: Final = 4

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from core.answers import Answer, ComplaintState, Effect, Unspoken
 from core.brands import Brand
-from core.calendar import Calendar
-from core.clock import HOUR_MS, Instant, to_second
-from core.consent import PHONE_TYPES, ConsentType, Source
-from core.recipients import Email
+from core.domain.calendar import Calendar
+from core.domain.clock import HOUR_MS, Instant, to_second
+from core.domain.consent import PHONE_TYPES, ConsentType, Source
+from core.domain.recipients import Email
+from core.domain.rules import Rules
 from core.requests import SOURCE_OF_DOOR, Door, Request, Types, Wish
-from core.rules import Rules
 from core.standing import NOTHING, Change, Standing
 from core.talk import Talk
 

@@ -13,9 +13,9 @@ from core.answers import (
     StatusOfComplaint,
 )
 from core.brands import Brand
-from core.consent import ConsentType, Status
 from core.decisions.scene import Decision, Past, Report, Scene
 from core.decisions.which import Named, which_brand
+from core.domain.consent import ConsentType, Status
 from core.requests import Durum, DurumOf
 
 BRANDS_SHOWN: Final = 5

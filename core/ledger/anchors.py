@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from core.clock import Instant, utc_text
+from core.domain.clock import Instant, utc_text
 from core.ledger.chain import Head
 
 _BITS_MAX: Final = 63

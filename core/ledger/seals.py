@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import BadAnchor, Signer, is_signed, number
 from core.ledger.chain import GENESIS, Head
 from core.ledger.merkle import root_of

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from core.citizens import Citizens, Pair
-from core.consent import ConsentType, RecipientType, Status
+from core.domain.consent import ConsentType, RecipientType, Status
 from core.retention.counts import Removed
 from core.retention.terms import Terms
 from core.retention.walk import Cursor, Slice, Walk, beyond_young, page_of

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from core.clock import Clock, utc_text
+from core.domain.clock import Clock, utc_text
 from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.retention.counts import Removed

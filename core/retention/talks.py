@@ -2,7 +2,7 @@
 
 import orjson
 
-from core.clock import HOUR_MS
+from core.domain.clock import HOUR_MS
 from core.retention.counts import Removed
 from core.retention.terms import Terms
 from core.retention.walk import Cursor, Slice, Walk, next_of, page_of

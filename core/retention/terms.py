@@ -7,8 +7,8 @@ consents to hand in. The ledger stays whole: once the salt of an act is gone, it
 
 from typing import Final, NamedTuple
 
-from core.clock import HOUR_MS, MINUTE_MS, Instant, from_datetime, istanbul
-from core.consent import Record, Status
+from core.domain.clock import HOUR_MS, MINUTE_MS, Instant, from_datetime, istanbul
+from core.domain.consent import Record, Status
 
 PROOF_YEARS: Final = 3
 _FEBRUARY_28: Final = 28

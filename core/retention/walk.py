@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from core.clock import Instant
-from core.ids import book_of, ids_of
+from core.domain.clock import Instant
+from core.domain.ids import book_of, ids_of
 from core.retention.counts import Removed
 from core.retention.terms import Terms
 from core.store.query import Query

@@ -1,7 +1,7 @@
-"""The tables. All moments are milliseconds since 1970 in UTC (`core.clock.Instant`).
+"""The tables. All moments are milliseconds since 1970 in UTC (`core.domain.clock.Instant`).
 
 Rows of `request`, `raw`, `ledger`, `anchor`, `seal` and `sealed_head` are only ever added; of a request only `review`
-changes, and what is over of the first two goes (`core.retention`). Row numbers come from `core.ids`.
+changes, and what is over of the first two goes (`core.retention`). Row numbers come from `core.domain.ids`.
 
 On PostgreSQL the tables in `PARTITIONED` are divided by a hash of `recipient`, which then is part of every primary key.
 Whatever is found without a recipient (by receipt, by a link's hash, by an operator's message id, as the next to be

@@ -7,8 +7,8 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from core.domain.metrics import COMMIT_SECONDS
 from core.ledger.book import Book
-from core.metrics import COMMIT_SECONDS
 from core.store.database import Database
 from core.store.errors import BookLost, StoreError, TemporaryFault
 from core.store.transaction import Transaction

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from core.brands import Brand, Directory
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
+from core.domain.text import Word, words
 from core.match import CANDIDATES_MAX, Match, stem, stem_match
 from core.ordinary import is_ordinary
 from core.slips import unstretched
-from core.text import Word, words
 from sms.reader.lexicon import Kind, Phrase, longest, slip_of, unglued, word
 
 _NAME_WORDS_MAX: Final = 12

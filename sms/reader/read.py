@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from core.brands import Directory
+from core.domain.receipts import read_back
+from core.domain.text import Word, spell
 from core.match import Match
 from core.ordinary import is_inflected
-from core.receipts import read_back
 from core.requests import (
     BrandAlone,
     Devam,
@@ -28,7 +29,6 @@ from core.requests import (
     Wish,
     Yardim,
 )
-from core.text import Word, spell
 from sms.reader.digits import digits
 from sms.reader.elements import Element, brand_element, elements
 from sms.reader.lexicon import Kind, is_unmistakable, slip_of

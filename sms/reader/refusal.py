@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.brands import Directory
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
 from core.requests import Ret, RetAll, RetAlone, Types
 from sms.reader.elements import Element
 from sms.reader.lexicon import Kind

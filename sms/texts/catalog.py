@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from core.brands import Brand
-from core.clock import Instant, istanbul
-from core.consent import ConsentType
+from core.domain.clock import Instant, istanbul
+from core.domain.consent import ConsentType
 from core.requests import Language
 from sms.texts.letters import carried, plain
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from core.text import fold
+from core.domain.text import fold
 from sms.texts.letters import is_carried
 
 _LETTERS_MAX: Final = 20  # letters and digits of one name

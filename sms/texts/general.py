@@ -12,8 +12,8 @@ from core.answers import (
     SetAside,
     TooLate,
 )
-from core.consent import ConsentType
-from core.text import fold
+from core.domain.consent import ConsentType
+from core.domain.text import fold
 from sms.texts.catalog import Catalog, time_of
 from sms.texts.echo import echo
 from sms.texts.fitting import fitting

@@ -15,7 +15,7 @@ from core.answers import (
     WhichBrand,
 )
 from core.brands import Brand
-from core.clock import Instant
+from core.domain.clock import Instant
 from sms.texts.catalog import Catalog, time_of
 from sms.texts.echo import echo_sendable, echo_several
 from sms.texts.fitting import fits, fitting

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from core.answers import EpostaElsewhere, RetAllDone, RetAllQuestion, RetAnswer
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
 from sms.texts.catalog import Catalog, day, day_and_time, time_of
 from sms.texts.fitting import fitting
 

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Final
 
 from core.answers import RetAnswer, RetSeveral
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
 from sms.texts.catalog import Catalog, day
 from sms.texts.echo import echo_several
 from sms.texts.fitting import fits, squeezed

@@ -22,11 +22,11 @@ from typing import Final, NamedTuple
 
 import uvloop
 
+from core.domain.tokens import token_hash
 from core.store.database import upgrade
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from core.store.queries.notices import ADD_TOKEN, PUT_NOTICE
-from core.tokens import token_hash
 
 CONNECTIONS: Final = 50  # kept open while pages a second are measured
 OPEN_WITHIN_S: Final = 10.0

@@ -12,8 +12,8 @@ from channels.hand_in import hand_in
 from channels.settings import load
 from core.answers import ComplaintOpened, ComplaintQuestion
 from core.brands import Brand
-from core.clock import system_clock
-from core.recipients import Msisdn
+from core.domain.clock import system_clock
+from core.domain.recipients import Msisdn
 from core.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet
 from tests import outside
 from tests.channels.conftest import Izinhatti

@@ -11,7 +11,7 @@ import pytest
 
 from channels.imports.table import BadTable, Table
 from core.brand_store import BrandReader
-from core.clock import ISTANBUL, day_of, from_datetime
+from core.domain.clock import ISTANBUL, day_of, from_datetime
 from core.store.queries.consents import PUT_OBJECTION
 from core.store.reading import reading
 from tests import outside

@@ -9,7 +9,7 @@ import pytest
 
 from channels.ivr_desk import IvrDesk
 from core.answers import Committed, OnayQuestion, ProofCode, RetAnswer, Temporary
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.requests import AskCode, CloseLine, Door, Language, Onay, Wish
 from core.store.errors import TemporaryFault
 from core.store.looker import Looker

@@ -12,19 +12,19 @@ from channels.link_desk import LinkDesk
 from core.answers import Answer, LineClosed, RetAnswer, RetSeveral
 from core.brands import Brand
 from core.citizens import _consent_row
-from core.clock import HOUR_MS, Instant, to_second
 from core.complaints import texts_of
-from core.consent import ConsentType, RecipientType, Record, Source, Status
+from core.domain.clock import HOUR_MS, Instant, to_second
+from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
+from core.domain.recipients import Email, Msisdn, Recipient
+from core.domain.rules import Rules
+from core.domain.tokens import LENGTH
 from core.ledger.stored import verify_stored
 from core.notices import Entered, NoticeWriter, OpenHours
 from core.notifier import Notifier
 from core.outbox import BY_MAIL, Outbox, OutboxClass, Parcel
-from core.recipients import Email, Msisdn, Recipient
 from core.requests import CloseLine, Door, Language, Ret
-from core.rules import Rules
 from core.store.looker import Looker
 from core.store.queries.consents import PUT_CONSENT
-from core.tokens import LENGTH
 from tests import counter_fixtures
 from tests.core.citizen import Citizen, furnish
 from tests.core.decisions.scenes import ARAMA, BOYNER, DIRECTORY, EPOSTA, MESAJ, MIGROS, ret

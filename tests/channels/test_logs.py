@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from channels.logs import configure_logs
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 
 
 @pytest.fixture

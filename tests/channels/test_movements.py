@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from core.clock import day_of, system_clock
+from core.domain.clock import day_of, system_clock
 from tests import outside
 from tests.channels.conftest import DATABASE_URL, Izinhatti
 

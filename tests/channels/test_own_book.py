@@ -10,10 +10,10 @@ import pytest
 
 from channels.own_book import OwnBook, own_book
 from channels.sections import Database, Ledger, Settings
+from core.domain.metrics import LAST_SEAL
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.seals import Seal
 from core.ledger.stored import stored_seals
-from core.metrics import LAST_SEAL
 from core.store.errors import TemporaryFault
 from tests import outside
 from tests.channels.conftest import Izinhatti

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from channels.commands import retention
-from core.clock import Instant, system_clock
+from core.domain.clock import Instant, system_clock
 from tests.channels.conftest import SETTINGS, Izinhatti
 
 Captured = pytest.CaptureFixture[str]

@@ -11,8 +11,8 @@ import pytest
 from channels.hand_in import hand_in
 from channels.settings import load
 from core.answers import SetAside, StatusOfAct
-from core.clock import Instant, legal_time, system_clock
-from core.recipients import Email, Msisdn, Recipient
+from core.domain.clock import Instant, legal_time, system_clock
+from core.domain.recipients import Email, Msisdn, Recipient
 from core.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
 from tests import outside
 from tests.channels.conftest import Izinhatti

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 import channels.demo
-from core.consent import ConsentType, RecipientType, Source, Status
-from core.text import key
+from core.domain.consent import ConsentType, RecipientType, Source, Status
+from core.domain.text import key
 
 FOLDER = Path(channels.demo.__file__).parent
 

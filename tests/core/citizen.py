@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.answers import Answer, Committed, Texts, Unspoken
+from core.domain.recipients import Msisdn
+from core.domain.rules import Rules
 from core.guard import Guard
-from core.recipients import Msisdn
 from core.requests import Language, Said
-from core.rules import Rules
 from tests.core.decisions.scenes import DIRECTORY
 from tests.counter import NUMBER, PATIENCE_S, Counter
 

@@ -22,7 +22,7 @@ from core.answers import (
     WhichBrand,
 )
 from core.brands import Brand
-from core.clock import Instant, day_of
+from core.domain.clock import Instant, day_of
 
 ARAMA, MESAJ = "ARAMA", "MESAJ"
 TYPES: Final = (ARAMA, MESAJ)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.brands import Brand, Directory
-from core.text import key
+from core.domain.text import key
 
 MIGROS = Brand("600100", "MİGROS TİCARET", ("MIGROS", "MGR"))
 HEPSIBURADA = Brand("600101", "Hepsiburada")

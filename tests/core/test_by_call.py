@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from core.answers import Committed, Outcome, RetAnswer, Temporary, Undecided
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.requests import (
     AskCode,
     Door,

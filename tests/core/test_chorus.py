@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core import chorus
 from core.chorus import MINUTES, Chorus
-from core.clock import HOUR_MS, MINUTE_MS, Instant
+from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 
 NOW = Instant(1_795_431_900_000)
 

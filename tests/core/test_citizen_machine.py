@@ -23,13 +23,13 @@ from core.answers import (
 )
 from core.brands import Brand
 from core.citizens import _consent_row
-from core.clock import HOUR_MS, MINUTE_MS, Instant, to_second
-from core.consent import ConsentType, RecipientType, Record, Source, Status
+from core.domain.clock import HOUR_MS, MINUTE_MS, Instant, to_second
+from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
+from core.domain.rules import Rules
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox import Parcel
 from core.requests import CloseLine, Door, Reading, Request
-from core.rules import Rules
 from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
 from tests.core.citizen import furnish

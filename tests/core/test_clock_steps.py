@@ -9,10 +9,10 @@ from typing import Final
 import pytest
 
 from core.answers import Answer, Committed, OnayDone, OnayQuestion, RetAnswer, Silence, Unspoken
-from core.clock import HOUR_MS
+from core.domain.clock import HOUR_MS
+from core.domain.rules import Rules
 from core.ledger.anchors import Signer
 from core.requests import Mention, Onay, OnayCode, Said
-from core.rules import Rules
 from tests.core.test_outbox import FakeCarrier, put, states, sweep, turn
 from tests.counter import (
     LEASE_MS,

@@ -25,9 +25,11 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.clock import HOUR_MS
-from core.consent import ConsentType
 from core.decisions.proof import TRIES_MAX
+from core.domain.clock import HOUR_MS
+from core.domain.consent import ConsentType
+from core.domain.rules import Rules
+from core.domain.text import key
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
@@ -51,8 +53,6 @@ from core.requests import (
     Wish,
     Yardim,
 )
-from core.rules import Rules
-from core.text import key
 from tests.core.citizen import Citizen, furnish
 from tests.core.decisions.scenes import BOYNER, DENIZ, HOPI, MIGROS, NOBODY, TEKNOSA, near, onay, ret, sikayet
 from tests.counter import Counter, FakeClock, numbers, opened

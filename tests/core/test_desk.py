@@ -11,9 +11,9 @@ from core import batch, desk
 from core.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Temporary, Unspoken
 from core.brands import Brand
 from core.citizens import Citizens
-from core.clock import Instant
-from core.consent import ConsentType
 from core.desk import BATCH_MAX
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.requests import Mention, NotUnderstood, Request, Ret, Unreadable

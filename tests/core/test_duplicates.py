@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from core.answers import Committed
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
 from core.ledger.anchors import Signer
 from core.outcomes import OUTCOMES
 from core.requests import (

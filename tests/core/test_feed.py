@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands import Brand
-from core.clock import Instant, parse_legal_time
-from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
+from core.domain.clock import Instant, parse_legal_time
+from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.feed import Act, ActKey, Rejected, judge, read_act
 from core.standing import Change, Standing
 

@@ -25,10 +25,10 @@ from core.answers import (
     WhichBrand,
 )
 from core.brands import Brand
-from core.clock import HOUR_MS, MINUTE_MS, Instant
-from core.consent import ConsentType
+from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
+from core.domain.consent import ConsentType
+from core.domain.rules import Rules
 from core.guard import Guard
-from core.rules import Rules
 from core.talk import NEW, QUESTIONS_MAX, Option, Question, Talk
 
 NOW = Instant(1_795_431_900_000)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brand import Brand
+from core.domain.text import key
 from core.keypad import FOUND_MAX, Keypad, digits_of
-from core.text import key
 
 MIGROS = Brand("600100", "MIGROS")
 N11 = Brand("600104", "N11")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from core.answers import Committed, RetAnswer, Silence
-from core.consent import ConsentType
-from core.ids import Ids, ids_of
+from core.domain.consent import ConsentType
+from core.domain.ids import Ids, ids_of
 from core.ledger.anchors import Signer
 from core.links import Link
 from core.requests import NotUnderstood, Ret

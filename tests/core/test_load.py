@@ -7,11 +7,11 @@ from typing import Final
 
 import pytest
 
-from core.calendar import Calendar
-from core.clock import Clock, Instant
-from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
+from core.domain.calendar import Calendar
+from core.domain.clock import Clock, Instant
+from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
+from core.domain.ids import Ids
 from core.feed import Act
-from core.ids import Ids
 from core.ledger.book import Book
 from core.load import Counts, Feed, Loader, Row, entered_by
 from core.notices import Entered, Kind, NoticeWriter, OpenHours

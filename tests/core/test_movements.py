@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from core.answers import Committed, OnayQuestion
-from core.clock import Instant, start_of
-from core.consent import ConsentType, RecipientType, Source, Status
+from core.domain.clock import Instant, start_of
+from core.domain.consent import ConsentType, RecipientType, Source, Status
 from core.feed import Act
 from core.load import Counts, Loader, Row
 from core.movements import Movement, movements

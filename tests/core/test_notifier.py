@@ -9,15 +9,15 @@ from core import notifier as notifier_module
 from core import outbox
 from core.answers import Answer, ApprovalNotice, ConsentEnded, LineClosed
 from core.brands import Brand
-from core.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
-from core.consent import ConsentType
+from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
+from core.domain.consent import ConsentType
+from core.domain.recipients import Email, Msisdn
+from core.domain.tokens import PLACE
 from core.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.outbox import OutboxClass
-from core.recipients import Email, Msisdn
 from core.requests import CloseLine, Door, Language, NotUnderstood
 from core.store.queries.outbox import ADD_OUTBOX
-from core.tokens import PLACE
 from tests.core.citizen import Citizen
 from tests.core.decisions.scenes import ARAMA, EPOSTA, MESAJ
 from tests.counter import BOYNER, BRANDS, MIGROS, NUMBER, Counter, numbers

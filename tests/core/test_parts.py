@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from core.brands import Brand
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.parts import settled, take_part
 from core.requests import (
     BrandAlone,

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from core import sealing
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import Signer
 from core.ledger.chain import Head
 from core.ledger.seals import Seal

@@ -4,8 +4,8 @@ import asyncio
 from datetime import date
 from typing import Final
 
-from core.clock import Instant
-from core.consent import ConsentType, RecipientType, Source, Status
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, RecipientType, Source, Status
 from core.feed import Act
 from core.load import Counts, Loader, Row
 from core.movements import Movement, movements

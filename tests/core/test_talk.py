@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import Instant
-from core.consent import ConsentType
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType
 from core.requests import Language
 from core.talk import KEPT_MS, NEW, QUESTIONS_MAX, Kind, Last, Option, Question, Talk, dump, load
 

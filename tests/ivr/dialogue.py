@@ -6,10 +6,10 @@ from typing import Final
 
 from core.answers import Answer, Committed, RetAllDone, RetAnswer, Unspoken
 from core.brands import Brand
-from core.clock import Instant
-from core.consent import ConsentType
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType
+from core.domain.recipients import Msisdn
 from core.keypad import Keypad
-from core.recipients import Msisdn
 from core.requests import Types, Wish
 from ivr.menu import Menu
 from ivr.states import Ask, End, Event, HandIn, Held, Known, LookUp, Pressed

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from core.clock import ISTANBUL, Instant, from_datetime
+from core.domain.clock import ISTANBUL, Instant, from_datetime
 from ivr.prompts import Built, Prompts
 from ivr.speech import Speaker
 

@@ -29,8 +29,8 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.consent import PHONE_TYPES
-from core.recipients import Msisdn
+from core.domain.consent import PHONE_TYPES
+from core.domain.recipients import Msisdn
 from core.requests import (
     AskCode,
     Door,

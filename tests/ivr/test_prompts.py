@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from core.brands import Brand
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.requests import Language
 from ivr import prompts as module
 from ivr.programs import RenderFailed

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from core.domain.recipients import Msisdn
 from core.ledger.anchors import Signer
 from core.outbox import Outbox, sweep
-from core.recipients import Msisdn
 from core.starts import begin
 from core.store.connection import BookLocks
 from core.store.database import Database

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands import Brand, Directory
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from sms import codes
 from sms.inbound import Inbound

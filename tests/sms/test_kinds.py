@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from core.brands import Brand, Directory
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
 from sms import codes
 from sms.alphabet import DefaultAlphabet

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 import pytest
 
 from core.brands import Brand, Directory
-from core.clock import Instant
-from core.consent import ConsentType
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType
+from core.domain.recipients import Msisdn
 from core.ledger.anchors import Signer
 from core.parts import OVERDUE_MAX
-from core.recipients import Msisdn
 from sms import codes
 from sms.inbound import Inbound
 from sms.leftovers import Leftovers

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from sms.network_time import AGE_MAX_MS, network_time
 
 NOW = Instant(1_795_431_900_000)  # 2026-11-23 11:05:00 UTC, 14:05:00 in Istanbul

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
-from core.calendar import Calendar
-from core.clock import ISTANBUL, from_datetime, istanbul, system_clock
+from core.domain.calendar import Calendar
+from core.domain.clock import ISTANBUL, from_datetime, istanbul, system_clock
 from core.store.queries.consents import PUT_CONSENT
 from tests import outside
 from tests.counter_fixtures import DATABASES, empty_database

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from core.clock import ISTANBUL
+from core.domain.clock import ISTANBUL
 from sms.simulator import Simulator
 from tests.ivr.scripted import Asterisk, environment
 from tests.postgresql import Server

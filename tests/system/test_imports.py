@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from core.clock import legal_time
+from core.domain.clock import legal_time
 from core.store.database import Database
 from tests.counter import execute
 from tests.counter_fixtures import on_sqlite

@@ -21,7 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.async_api import Browser, async_playwright, expect
 
-from core.clock import ISTANBUL
+from core.domain.clock import ISTANBUL
 from tests.system.izinhatti import run
 from tests.system.served import LIMIT_S, Served, serving
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger as Big
 from sqlalchemy import ColumnElement, and_, bindparam, literal_column, select
 
-from core.ids import COUNT_BITS
+from core.domain.ids import COUNT_BITS
 from core.store.query import Query
 from core.store.schema import consent, ledger, taken
 from core.store.schema import request as request_table

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from core.ids import COUNT_BITS
+from core.domain.ids import COUNT_BITS
 from core.store.query import Query, in_keys, in_numbers, in_pairs
 from core.store.schema import (
     complaint,

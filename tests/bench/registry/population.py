@@ -6,7 +6,7 @@ All of it follows from numbers alone, so that the databases, the operator's prog
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from core.clock import Instant, legal_time
+from core.domain.clock import Instant, legal_time
 from tests.bench.smsc import number
 
 BRANDS: Final = 200

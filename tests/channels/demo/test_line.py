@@ -7,7 +7,7 @@ import pytest
 from channels.demo.line import LineBusy, SimulatedLine
 from channels.demo.run import demo_settings
 from channels.service.service import Service
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from core.store.database import upgrade
 from sms.errors import TextTooLong
 from sms.simulator import Simulator

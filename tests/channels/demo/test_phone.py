@@ -14,9 +14,9 @@ from channels.demo.conversations import MESSAGES_MAX, NUMBERS_MAX, WATCHERS_MAX,
 from channels.demo.line import LineBusy
 from channels.demo.phone import SAMPLE_NUMBER, SUGGESTIONS, TEXT_MAX, phone_app
 from channels.demo.registry import Act, Entry, Held, HeldOfBrand, View
-from core.clock import Instant
-from core.consent import ConsentType, Status
-from core.recipients import Msisdn
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Status
+from core.domain.recipients import Msisdn
 
 Client = TestClient[web.Request, web.Application]
 Open = Callable[[web.Application], Awaitable[Client]]

@@ -13,9 +13,9 @@ from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from channels.link.serving import link_runner
 from core.answers import RetAnswer, RetSeveral, State
 from core.brands import Brand
-from core.clock import Instant
-from core.consent import ConsentType, Source
-from core.recipients import Msisdn
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Source
+from core.domain.recipients import Msisdn
 
 ARAMA, MESAJ, EPOSTA = ConsentType
 

@@ -7,7 +7,7 @@ import pytest
 
 from channels.link.catalog import Catalog
 from core.brands import Brand
-from core.consent import ConsentType, Source
+from core.domain.consent import ConsentType, Source
 from core.requests import Language
 
 TR = Catalog(Language.TR)

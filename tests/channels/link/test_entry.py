@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from tests.channels.link.fakes import CODE, NOW, NUMBER, Client, FakePort, Time, enter
 
 OTHER = "+905559998877"

@@ -11,9 +11,9 @@ from channels.link.holdings import NAMES_MAX, ROWS_MAX
 from channels.link.pages import STYLE
 from core.answers import RetAnswer, RetSeveral
 from core.brands import Brand
-from core.clock import Instant
-from core.consent import ConsentType, Source
-from core.recipients import Msisdn
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Source
+from core.domain.recipients import Msisdn
 from tests.channels.link.fakes import (
     ARAMA,
     HOPI,

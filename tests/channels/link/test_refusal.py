@@ -9,8 +9,8 @@ from aiohttp import FormData
 from channels.link.forms import FIELDS_MAX
 from channels.link.port import Offer
 from core.answers import RetAnswer
-from core.clock import Instant
-from core.consent import ConsentType, Source
+from core.domain.clock import Instant
+from core.domain.consent import ConsentType, Source
 from tests.channels.link.fakes import (
     ARAMA,
     EPOSTA,

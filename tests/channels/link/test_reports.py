@@ -7,8 +7,8 @@ from channels.link.pages import STYLE
 from channels.link.port import ReportLine
 from channels.link.reports import TEXT_MAX
 from core.brands import Brand
-from core.clock import Instant
-from core.recipients import Msisdn
+from core.domain.clock import Instant
+from core.domain.recipients import Msisdn
 from tests.channels.link.fakes import KIGILI, MIGROS, NOW, NUMBER, PAGE_MAX, Client, FakePort, enter, held
 from tests.channels.link.test_entry import secret_of
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.link.sealing import Purpose, Visit, Visits
-from core.recipients import Msisdn
+from core.domain.recipients import Msisdn
 from tests.channels.link.fakes import KEY, NOW, NUMBER, Time
 
 VISITS = Visits(KEY, lambda: NOW, 900, is_https=True)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from channels.mail.mailbox import Mailbox
 from channels.mail.notice import MailNotice
-from core.clock import Instant
+from core.domain.clock import Instant
 
 TOKEN: Final = "Q7m2XbT9kLw4Zp1s"
 NOTICE: Final = MailNotice("MIGROS", date(2026, 11, 23), False, f"https://izin.example/r/{TOKEN}")

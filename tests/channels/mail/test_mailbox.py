@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.mail.mailbox import Mailbox
-from core.recipients import BadAddress
+from core.domain.recipients import BadAddress
 
 
 @pytest.mark.parametrize(

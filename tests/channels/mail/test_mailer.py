@@ -22,9 +22,9 @@ from channels.mail.mailer import CARRIER, RETRY_DELAY_MS, Mailer, Pace
 from channels.mail.message import message_id
 from channels.mail.signature import BadKey
 from channels.sections import Mail
-from core.clock import Instant
+from core.domain.clock import Instant
+from core.domain.recipients import BadAddress
 from core.outbox import ATTEMPTS_MAX, Outbox, Parcel
-from core.recipients import BadAddress
 from tests.channels.mail.dns import verifies
 from tests.channels.mail.notices import NOTICE, NOW, RECIPIENT, SELECTOR, SENDER, TOKEN, ed25519_key, pem, rsa_key
 from tests.channels.mail.server import MailServer, mail_server

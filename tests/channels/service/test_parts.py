@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from channels.service.parts import Parts
-from core.metrics import WORK_DONE
+from core.domain.metrics import WORK_DONE
 from core.store.errors import TemporaryFault
 
 

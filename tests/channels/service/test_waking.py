@@ -15,7 +15,7 @@ from channels.sections import Settings
 from channels.service import service as service_module
 from channels.service.service import Service
 from channels.settings import load
-from core.clock import ISTANBUL, system_clock
+from core.domain.clock import ISTANBUL, system_clock
 from core.outbox import put, row
 from core.store.database import Database
 from core.store.postgresql import listener

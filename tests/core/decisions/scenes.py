@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from core.answers import Answer, Unspoken
 from core.brands import Brand, Directory
-from core.calendar import Calendar
-from core.clock import HOUR_MS, Instant, to_second
-from core.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.decisions.decide import decide
 from core.decisions.scene import Decision, Scene
-from core.recipients import Msisdn
+from core.domain.calendar import Calendar
+from core.domain.clock import HOUR_MS, Instant, to_second
+from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
+from core.domain.recipients import Msisdn
+from core.domain.rules import Rules
 from core.requests import BrandAlone, Door, Durum, Mention, Onay, Request, Ret, Sikayet, Types, Wish
-from core.rules import Rules
 from core.standing import Change, Standing
 from core.talk import NEW, Talk
 

@@ -20,11 +20,11 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
-from core.consent import Objection, RecipientType, Record, Source, Status
 from core.decisions.proof import TRIES_MAX
+from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
+from core.domain.consent import Objection, RecipientType, Record, Source, Status
+from core.domain.rules import Rules
 from core.requests import Digits, Evet, OnayAll, RetAll, RetAlone, Types, Wish
-from core.rules import Rules
 from core.standing import Change
 from tests.core.decisions.scenes import (
     ARAMA,

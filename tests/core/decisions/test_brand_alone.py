@@ -12,10 +12,10 @@ from core.answers import (
     Silence,
     WhichBrand,
 )
-from core.clock import HOUR_MS
-from core.consent import ConsentType, Objection, Record
+from core.domain.clock import HOUR_MS
+from core.domain.consent import ConsentType, Objection, Record
+from core.domain.rules import Rules
 from core.requests import BrandAlone, Digits, Evet, Mention, NotUnderstood, Types, Unreadable, Wish, Yardim
-from core.rules import Rules
 from core.talk import NEW
 from tests.core.decisions.scenes import (
     ARAMA,

@@ -17,11 +17,11 @@ from core.answers import (
     TooLate,
     WrongCode,
 )
-from core.consent import PHONE_TYPES, Source
 from core.decisions.proof import TRIES_MAX
 from core.decisions.scene import NewReport
+from core.domain.consent import PHONE_TYPES, Source
+from core.domain.rules import Rules
 from core.requests import AskCode, Digits, Door, GiveCode, OnayCode, RetAll, Types
-from core.rules import Rules
 from tests.core.decisions.scenes import (
     ARAMA,
     BOYNER,

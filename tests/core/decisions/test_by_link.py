@@ -5,11 +5,11 @@ from typing import Any, Final
 import pytest
 
 from core.answers import ComplaintOpened, EpostaElsewhere, OnayQuestion, RetAnswer, RetSeveral
-from core.consent import RecipientType, Record, Source
 from core.decisions.decide import brands_needed, decide
 from core.decisions.report import COMMAND_LETTERS_MAX
 from core.decisions.scene import Decision, NewReport, Proof
-from core.recipients import Email
+from core.domain.consent import RecipientType, Record, Source
+from core.domain.recipients import Email
 from core.requests import AskCode, Digits, Door, GiveCode, NotUnderstood, Report, RetThese, Types, Wish
 from tests.core.decisions.scenes import (
     ARAMA,

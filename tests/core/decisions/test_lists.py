@@ -19,8 +19,8 @@ from core.answers import (
     WhichBrand,
 )
 from core.brands import Brand
-from core.consent import ConsentType, Objection, Record
 from core.decisions.lists import CONFUSION_MS
+from core.domain.consent import ConsentType, Objection, Record
 from core.requests import Devam, Digits, Evet, Ret, RetAll, RetAlone, Wish
 from tests.core.decisions.scenes import (
     ARAMA,

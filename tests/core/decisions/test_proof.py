@@ -5,10 +5,10 @@ from typing import Final
 import pytest
 
 from core.answers import NotProven, NotUnderstoodAnswer, OnayQuestion, ProofCode, Proven
-from core.clock import ISTANBUL, Instant, from_datetime, istanbul
 from core.decisions.proof import TRIES_MAX, mac_of
+from core.domain.clock import ISTANBUL, Instant, from_datetime, istanbul
+from core.domain.rules import Rules
 from core.requests import AskCode, CloseLine, Digits, Door, GiveCode
-from core.rules import Rules
 from core.talk import NEW, QUESTIONS_MAX
 from tests.core.decisions.scenes import BOYNER, CODE, DAY_MS, MIGROS, NOW, Chat, onay, record, ret, scene
 

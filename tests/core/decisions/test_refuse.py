@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from core.answers import Answer, BrandUnknown, EpostaElsewhere, NotUnderstoodAnswer, RetAnswer, SetAside
 from core.brands import Brand
-from core.calendar import Calendar
-from core.clock import Instant, to_second
-from core.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Source, Status
 from core.decisions.decide import decide
 from core.decisions.scene import Decision, Scene
-from core.recipients import Msisdn
+from core.domain.calendar import Calendar
+from core.domain.clock import Instant, to_second
+from core.domain.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Source, Status
+from core.domain.recipients import Msisdn
+from core.domain.rules import Rules
 from core.requests import Door, Mention, NotUnderstood, Request, Ret, Unreadable, Wish
-from core.rules import Rules
 from core.standing import Change, Standing
 from core.talk import NEW
 

@@ -18,8 +18,8 @@ from core.answers import (
     TooLate,
     Unspoken,
 )
-from core.clock import HOUR_MS, Instant
-from core.consent import Record
+from core.domain.clock import HOUR_MS, Instant
+from core.domain.consent import Record
 from core.requests import BrandAlone, Digits, Evet, Ret, RetAll, RetAlone, Wish
 from tests.core.decisions.scenes import (
     ARAMA,

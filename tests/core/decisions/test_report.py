@@ -17,10 +17,11 @@ from core.answers import (
     Silence,
 )
 from core.brands import Brand
-from core.clock import HOUR_MS
-from core.consent import Objection, Record
 from core.decisions.report import COMMAND_LETTERS_MAX, COMMAND_WORDS_MAX
 from core.decisions.scene import NewReport, Proof
+from core.domain.clock import HOUR_MS
+from core.domain.consent import Objection, Record
+from core.domain.rules import Rules
 from core.requests import (
     Digits,
     Evet,
@@ -31,7 +32,6 @@ from core.requests import (
     Unreadable,
     Wish,
 )
-from core.rules import Rules
 from tests.core.decisions.scenes import (
     ARAMA,
     BOYNER,

@@ -14,9 +14,9 @@ from core.answers import (
     StatusOfBrand,
     StatusOfComplaint,
 )
-from core.clock import Instant
-from core.consent import Objection, RecipientType, Record, Source
 from core.decisions.scene import Past, Report
+from core.domain.clock import Instant
+from core.domain.consent import Objection, RecipientType, Record, Source
 from core.requests import CloseLine, Digits, Door, Durum, DurumOf, Evet, Language, NotUnderstood, RetAll, RetAlone, Wish
 from core.talk import Talk
 from tests.core.decisions.scenes import (

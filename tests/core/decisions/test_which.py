@@ -18,8 +18,8 @@ from core.answers import (
     WhichBrand,
 )
 from core.brands import CANDIDATES_MAX, Brand
-from core.consent import Objection, Record
 from core.decisions.which import OPTIONS_MAX
+from core.domain.consent import Objection, Record
 from core.requests import BrandAlone, Digits, Durum, Mention, Onay, Ret, Wish
 from tests.core.decisions.scenes import (
     ARAMA,

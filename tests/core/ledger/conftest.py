@@ -6,7 +6,7 @@ from typing import TypeVar
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import canonical

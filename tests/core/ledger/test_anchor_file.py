@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.anchors import BadAnchor, Signer
 from core.ledger.chain import Head

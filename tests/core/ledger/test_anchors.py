@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import Anchor, BadAnchor, Signer
 from core.ledger.chain import Head
 

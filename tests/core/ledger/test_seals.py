@@ -6,7 +6,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import BadAnchor, Signer
 from core.ledger.chain import GENESIS, Head
 from core.ledger.seals import Seal, SealsCheck, make_seal

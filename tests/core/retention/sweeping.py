@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.clock import HOUR_MS
+from core.domain.clock import HOUR_MS
 from core.requests import Said
 from core.retention.counts import Removed
 from core.retention.sweeper import Sweeper

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import pytest
 
-from core.clock import MINUTE_MS, Instant
-from core.consent import RecipientType, Source, Status
+from core.domain.clock import MINUTE_MS, Instant
+from core.domain.consent import RecipientType, Source, Status
 from core.feed import Act
 from core.load import Counts, Loader, Row
 from core.outbox import ANSWER_LIFE_MS, OutboxClass, row

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from core.ids import Ids
+from core.domain.ids import Ids
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.retention import sweeper

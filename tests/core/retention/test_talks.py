@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import HOUR_MS, Instant
+from core.domain.clock import HOUR_MS, Instant
 from core.requests import Language, RetAlone
 from core.store.queries.consents import PUT_TALK
 from core.talk import KEPT_MS, NEW, Last, Option, Question, Talk, dump, load

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import ISTANBUL, Instant, from_datetime, legal_time
+from core.domain.clock import ISTANBUL, Instant, from_datetime, legal_time
 from core.retention.terms import Terms, years_before
 from tests.core.decisions.scenes import DAY_MS
 from tests.core.retention.sweeping import SPANS

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 
 from core import outbox
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.outbox import Outbox, Parcel
 from core.store import versions
 from core.store.database import Database, upgrade

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.outbox import put, row
 from core.store.database import Database
 from core.store.postgresql import listener

@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.answers import Committed, Outcome, RetAnswer, Silence, Temporary
-from core.clock import Instant
+from core.domain.clock import Instant
 from core.ledger.anchors import Signer
 from core.outbox import row
 from core.requests import Request

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands import Directory
+from core.domain.text import key
 from core.requests import BrandAlone, NotUnderstood, OnayAll, Ret, RetAll
 from core.slips import unstretched
-from core.text import key
 from sms.reader.lexicon import GLUED, RESERVED_WORDS, slip_of
 from sms.reader.read import TEXT_LETTERS_MAX, read
 from tests.sms.reader.labelled import brands, refusals, silent

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from core.brands import Brand, Directory
-from core.consent import ConsentType
+from core.domain.consent import ConsentType
 from core.requests import (
     BrandAlone,
     Devam,

@@ -53,8 +53,8 @@ from core.answers import (
     WrongCode,
 )
 from core.brands import Brand
-from core.clock import parse_legal_time
-from core.consent import PHONE_TYPES, ConsentType
+from core.domain.clock import parse_legal_time
+from core.domain.consent import PHONE_TYPES, ConsentType
 from core.requests import Door
 
 ARAMA, MESAJ = ConsentType.ARAMA, ConsentType.MESAJ

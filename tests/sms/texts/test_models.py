@@ -26,8 +26,8 @@ from core.answers import (
     TooLate,
 )
 from core.brands import Brand
-from core.clock import parse_legal_time
-from core.consent import ConsentType
+from core.domain.clock import parse_legal_time
+from core.domain.consent import ConsentType
 from core.requests import Door, Language
 from sms.texts.render import render
 from tests.sms.texts.samples import ARAMA, AT, BOTH, DAY, HOPI, LINK, MESAJ, MIGROS, NEWER, RECEIPT, SINCE, ret, several

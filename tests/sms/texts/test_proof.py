@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.answers import Answer, RetAllDone, RetAllQuestion, RetAnswer, RetSeveral, SetAside
+from core.domain.text import fold
 from core.requests import Language
-from core.text import fold
 from sms.alphabet import TURKISH, decode, encode_septets, encode_ucs2
 from sms.codes import CODING_DEFAULT, CODING_UCS2
 from sms.texts.render import render

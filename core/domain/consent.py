@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from core.clock import Instant
+from core.domain.clock import Instant
 
 
 class ConsentType(StrEnum):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.calendar import REPORTING_DAYS, Calendar
-from core.clock import ISTANBUL, Instant, day_of, from_datetime
+from core.domain.calendar import REPORTING_DAYS, Calendar
+from core.domain.clock import ISTANBUL, Instant, day_of, from_datetime
 
 ISO = date.fromisoformat
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import holidays
 
-from core.clock import Instant, day_of, start_of
+from core.domain.clock import Instant, day_of, start_of
 
 REFUSAL_DAYS: Final = 3  # business days; Kanun 6563 m.8/3
 REPORTING_DAYS: Final = 3  # business days; Yönetmelik m.5 and m.9

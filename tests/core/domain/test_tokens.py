@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tokens import LENGTH, PLACE, draw_token, token_hash, with_token
+from core.domain.tokens import LENGTH, PLACE, draw_token, token_hash, with_token
 
 LETTERS = set(string.ascii_letters + string.digits)
 LOOKED_UP_MAX = 64

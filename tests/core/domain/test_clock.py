@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.clock import ISTANBUL, Instant, from_datetime, legal_time, parse_legal_time, to_second, utc_text
+from core.domain.clock import ISTANBUL, Instant, from_datetime, legal_time, parse_legal_time, to_second, utc_text
 
 MOMENT = Instant(1_795_431_900_123)  # 2026-11-23 14:05:00.123 in Istanbul
 

@@ -9,7 +9,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.recipients import BadAddress, Email, Msisdn, parse_recipient
+from core.domain.recipients import BadAddress, Email, Msisdn, parse_recipient
 
 WHOLE = "+905321234567"
 MASKED = "+90…67"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.receipts import ALPHABET, LENGTH, check_character, draw, read_back
+from core.domain.receipts import ALPHABET, LENGTH, check_character, draw, read_back
 
 LETTERS = ALPHABET[10:]
 

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from core.codes import draw_code
+from core.domain.codes import draw_code
 
 
 def test_codes_have_six_digits_and_differ() -> None:
