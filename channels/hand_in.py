@@ -8,7 +8,7 @@ from channels.rules import rules_of
 from channels.sections import Settings
 from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.brand_store import BrandReader
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids

@@ -9,7 +9,7 @@ import orjson
 import structlog
 
 from core.answers import Outcome, Undecided
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import Citizens
 from core.desk import Desk
 from core.domain.clock import Clock

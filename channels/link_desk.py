@@ -8,7 +8,7 @@ import orjson
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from core.answers import Answer as AnyAnswer
 from core.answers import ComplaintOpened, Proven, RetAnswer, RetSeveral, SetAside, State, Temporary, Unspoken
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import objection_of, record_of
 from core.complaints import Complaint
 from core.decisions.scene import Past

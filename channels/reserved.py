@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.domain.receipts import read_back
 from sms.reader.lexicon import RESERVED_WORDS
 

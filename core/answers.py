@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Literal, NamedTuple
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.requests import Door, Language

@@ -29,7 +29,7 @@ from core.answers import (
     WhichBrand,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import Citizens, Pair
 from core.decisions.decide import brands_needed, decide
 from core.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from core.brand_store import NAME_SEPARATOR
-from core.brands import SHORT_NAMES_MAX, Brand
+from core.brands.brand import SHORT_NAMES_MAX, Brand
 from core.domain.clock import Instant
 from core.domain.text import key
 from core.feed import Rejected

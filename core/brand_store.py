@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.store.queries.brands import BRANDS_SINCE
 from core.store.transaction import Transaction
 

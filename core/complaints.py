@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from core import outbox
 from core.answers import ComplaintResult, ComplaintState, Texts
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import Citizens
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.ids import Ids

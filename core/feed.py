@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
 from core.domain.recipients import BadAddress, Email

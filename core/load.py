@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from core.brand_store import BrandReader
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.citizens import Citizens, Pair
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant, utc_text

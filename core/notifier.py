@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from core import outbox
 from core.answers import ApprovalNotice, ConsentEnded, Texts
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import Citizens
 from core.domain.clock import HOUR_MS, MINUTE_MS, Clock, Instant, from_datetime, istanbul
 from core.domain.tokens import PLACE

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Source
 from core.domain.recipients import Recipient

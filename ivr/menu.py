@@ -19,11 +19,11 @@ from core.answers import (
     Undecided,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
+from core.brands.keypad import FOUND_MAX
 from core.domain.codes import LENGTH as CODE_DIGITS
 from core.domain.consent import ConsentType
 from core.domain.recipients import BadAddress, Msisdn
-from core.keypad import FOUND_MAX
 from core.requests import (
     AskCode,
     GiveCode,

@@ -5,7 +5,7 @@ import unicodedata
 from textwrap import shorten
 from typing import Final
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.text import fold, key, spell
 
 _LETTERS_MAX: Final = 60  # about six seconds; the registry sets no bound to a name

@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 from core.answers import Outcome, Undecided
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.recipients import Msisdn
 from core.requests import Language, Types, Wish
 from ivr.voice import Speech

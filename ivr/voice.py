@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from core.brands import Brand
+from core.brands.brand import Brand
 
 
 class Fixed(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.deliveries import Delivery
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress, Msisdn

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from core.answers import Outcome
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.desk import Desk
 from core.domain.clock import Clock, Instant
 from core.domain.recipients import Msisdn

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from core.answers import Answer
 from core.batch import Tools
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.citizens import _consent_row
 from core.deliveries import Deliveries
 from core.desk import Desk

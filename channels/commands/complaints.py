@@ -18,7 +18,7 @@ from channels.commands.shared import (
 )
 from core import complaints
 from core.brand_store import BrandReader
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.complaints import OUTCOME_LETTERS_MAX, AlreadyClosed, Complaint, NoComplaint
 from core.domain.clock import legal_time, system_clock
 from core.domain.ids import Ids

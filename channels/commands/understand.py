@@ -12,7 +12,8 @@ from channels.commands.shared import Config, Json, looking, settings_of
 from channels.imports.table import Table
 from core.brand_feed import BRAND_COLUMNS, read_brand
 from core.brand_store import BrandReader
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.requests import (
     AskCode,
     BrandAlone,

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import objection_of, record_of
 from core.domain.clock import Instant, from_datetime
 from core.domain.consent import ConsentType, Status

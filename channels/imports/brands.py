@@ -12,7 +12,7 @@ from channels.imports.rejects import Rejects
 from channels.imports.table import Record, Table
 from channels.sections import Settings
 from core.brand_feed import BRAND_COLUMNS, BrandWriter, read_brand
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.feed import Rejected
 from core.load import Counts
 from core.store.database import Database

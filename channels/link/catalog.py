@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant, istanbul
 from core.domain.consent import ConsentType
 from core.requests import Language

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple, Protocol
 
 from core.answers import ComplaintState, RetAnswer, RetSeveral, State
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Source
 from core.domain.recipients import Msisdn

@@ -10,7 +10,7 @@ from channels.link.forms import read_form
 from channels.link.holdings import leaf_of
 from channels.link.pages import Pages
 from channels.link.port import Held, LinkPort
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.text import key, storable
 
 TEXT_MAX: Final = 2000  # characters

@@ -12,7 +12,7 @@ from channels.reserved import is_reserved
 from channels.rules import rules_of
 from channels.sections import Link, Settings
 from core.batch import Tools
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.deliveries import Deliveries
 from core.desk import Desk
 from core.domain.calendar import Calendar

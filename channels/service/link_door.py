@@ -11,7 +11,7 @@ from channels.link.serving import link_runner
 from channels.link_desk import LinkDesk
 from channels.sections import Link, Settings
 from channels.service.listening import listening_at
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.desk import Desk
 from core.domain.clock import system_clock
 from core.store.looker import Looker

@@ -27,8 +27,8 @@ from channels.service.watch import Watch
 from channels.setting_types import POSTGRESQL
 from channels.supervisor import Supervisor
 from core.brand_store import BrandReader
-from core.brands import Directory
-from core.keypad import Keypad
+from core.brands.directory import Directory
+from core.brands.keypad import Keypad
 from core.sealing import ROUND_S
 from core.store.errors import StoreError
 from core.store.looker import Looker

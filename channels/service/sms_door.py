@@ -6,7 +6,7 @@ from channels.sections import Operator as OperatorSection
 from channels.sections import Settings
 from channels.service.counter import Counter
 from channels.tls import tls_context
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.domain.clock import system_clock
 from sms.inbound import Inbound
 from sms.leftovers import Leftovers

@@ -17,7 +17,7 @@ from core.answers import (
     TooLate,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.proof import TRIES_MAX, count_code, mac_of
 from core.decisions.scene import Decision, Scene
 from core.decisions.which import Named, which_brand

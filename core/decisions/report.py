@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final
 
 from core.answers import ComplaintOpened, ComplaintQuestion, Silence
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.scene import Decision, NewReport, Proof, Scene
 from core.decisions.which import Named
 from core.domain.clock import day_of

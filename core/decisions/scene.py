@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from core.answers import Answer, ComplaintState, Effect, Unspoken
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.calendar import Calendar
 from core.domain.clock import HOUR_MS, Instant, to_second
 from core.domain.consent import PHONE_TYPES, ConsentType, Source

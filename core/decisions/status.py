@@ -12,7 +12,7 @@ from core.answers import (
     StatusOfBrand,
     StatusOfComplaint,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.scene import Decision, Past, Report, Scene
 from core.decisions.which import Named, which_brand
 from core.domain.consent import ConsentType, Status

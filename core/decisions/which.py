@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from core.answers import Unclear, WhichBrand
-from core.brands import CANDIDATES_MAX, Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
+from core.brands.match import CANDIDATES_MAX
 from core.decisions.scene import Decision, Scene
 from core.requests import Mention, Types
 from core.talk import Option, Question, Talk, Verb

@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
+from core.brands.match import CANDIDATES_MAX, Match, stem, stem_match
+from core.brands.ordinary import is_ordinary
+from core.brands.slips import unstretched
 from core.domain.consent import ConsentType
 from core.domain.text import Word, words
-from core.match import CANDIDATES_MAX, Match, stem, stem_match
-from core.ordinary import is_ordinary
-from core.slips import unstretched
 from sms.reader.lexicon import Kind, Phrase, longest, slip_of, unglued, word
 
 _NAME_WORDS_MAX: Final = 12

@@ -7,10 +7,10 @@ from importlib.resources import files
 from itertools import product
 from typing import Any, Final, NamedTuple
 
+from core.brands.ordinary import is_ordinary
+from core.brands.slips import edits, likely_edits, unstretched
 from core.domain.consent import ConsentType
 from core.domain.text import words
-from core.ordinary import is_ordinary
-from core.slips import edits, likely_edits, unstretched
 
 
 class Kind(StrEnum):

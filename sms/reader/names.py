@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.brands import Directory
+from core.brands.directory import Directory
+from core.brands.match import Match, are_generic, near, part
+from core.brands.ordinary import is_inflected, is_spoken
 from core.domain.text import Word, words
-from core.match import Match, are_generic, near, part
-from core.ordinary import is_inflected, is_spoken
 from core.requests import Mention
 from sms.reader.elements import Element, brand_element, is_name_like
 from sms.reader.lexicon import Kind

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core.brands import Directory
+from core.brands.directory import Directory
+from core.brands.match import Match
+from core.brands.ordinary import is_inflected
 from core.domain.receipts import read_back
 from core.domain.text import Word, spell
-from core.match import Match
-from core.ordinary import is_inflected
 from core.requests import (
     BrandAlone,
     Devam,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.domain.consent import ConsentType
 from core.requests import Ret, RetAll, RetAlone, Types
 from sms.reader.elements import Element

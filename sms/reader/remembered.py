@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.requests import Reading
 from sms.reader.read import read
 

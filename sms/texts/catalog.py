@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant, istanbul
 from core.domain.consent import ConsentType
 from core.requests import Language

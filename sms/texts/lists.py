@@ -14,7 +14,7 @@ from core.answers import (
     Unclear,
     WhichBrand,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from sms.texts.catalog import Catalog, time_of
 from sms.texts.echo import echo_sendable, echo_several

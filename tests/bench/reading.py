@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from sms.reader.read import read
 from tests.sms.reader.labelled import brands, refusals, silent
 

@@ -11,7 +11,7 @@ import pytest
 from channels.hand_in import hand_in
 from channels.settings import load
 from core.answers import ComplaintOpened, ComplaintQuestion
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import system_clock
 from core.domain.recipients import Msisdn
 from core.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet

@@ -10,7 +10,7 @@ import pytest
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from channels.link_desk import LinkDesk
 from core.answers import Answer, LineClosed, RetAnswer, RetSeveral
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import _consent_row
 from core.complaints import texts_of
 from core.domain.clock import HOUR_MS, Instant, to_second

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from channels.sections import Operator as Section
 from channels.tls import BadTls, tls_context
-from core.brands import Directory
+from core.brands.directory import Directory
 from sms.binding import BackOff
 from sms.inbound import Inbound
 from sms.operator import Operator

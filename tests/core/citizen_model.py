@@ -21,7 +21,7 @@ from core.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant, day_of
 
 ARAMA, MESAJ = "ARAMA", "MESAJ"

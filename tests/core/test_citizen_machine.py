@@ -21,7 +21,7 @@ from core.answers import (
     RetAllQuestion,
     WhichBrand,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import _consent_row
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant, to_second
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status

@@ -24,7 +24,7 @@ from core.answers import (
     StatusOfComplaint,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.proof import TRIES_MAX
 from core.domain.clock import HOUR_MS
 from core.domain.consent import ConsentType

@@ -9,7 +9,7 @@ import pytest
 
 from core import batch, desk
 from core.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Temporary, Unspoken
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.citizens import Citizens
 from core.desk import BATCH_MAX
 from core.domain.clock import Instant

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant, parse_legal_time
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.feed import Act, ActKey, Rejected, judge, read_act

@@ -24,7 +24,7 @@ from core.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.consent import ConsentType
 from core.domain.rules import Rules

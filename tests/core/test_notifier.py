@@ -8,7 +8,7 @@ import pytest
 from core import notifier as notifier_module
 from core import outbox
 from core.answers import Answer, ApprovalNotice, ConsentEnded, LineClosed
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import ConsentType
 from core.domain.recipients import Email, Msisdn

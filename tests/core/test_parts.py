@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from core.parts import settled, take_part
 from core.requests import (

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Final
 
 from core.answers import Answer, Committed, RetAllDone, RetAnswer, Unspoken
-from core.brands import Brand
+from core.brands.brand import Brand
+from core.brands.keypad import Keypad
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.domain.recipients import Msisdn
-from core.keypad import Keypad
 from core.requests import Types, Wish
 from ivr.menu import Menu
 from ivr.states import Ask, End, Event, HandIn, Held, Known, LookUp, Pressed

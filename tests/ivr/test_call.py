@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.answers import Committed, Outcome, Undecided
+from core.brands.keypad import Keypad
 from core.domain.recipients import Msisdn
-from core.keypad import Keypad
 from core.requests import AskCode, Language, Ret, Wish
 from ivr.agi import Keys
 from ivr.agi_wire import AgiCall

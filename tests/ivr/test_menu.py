@@ -28,7 +28,7 @@ from core.answers import (
     Unspoken,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.consent import PHONE_TYPES
 from core.domain.recipients import Msisdn
 from core.requests import (

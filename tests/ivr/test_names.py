@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from ivr.names import spoken
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from core.requests import Language
 from ivr import prompts as module

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.outbox import Outbox
 from sms import codes
 from sms.binding import BackOff, Binding

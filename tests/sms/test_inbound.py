@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.domain.recipients import Msisdn
 from core.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from sms import codes

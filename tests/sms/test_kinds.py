@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.domain.recipients import Msisdn
 from core.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
 from sms import codes

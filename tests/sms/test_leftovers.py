@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.domain.recipients import Msisdn

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 import pytest
 from structlog.testing import capture_logs
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.requests import Piece
 from sms import codes
 from sms.inbound import Inbound

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from sms import codes, inbound, session
 from sms.inbound import Inbound
 from sms.pace import Pace

@@ -16,7 +16,7 @@ import aiohttp
 
 from channels.imports.table import Table
 from core.brand_feed import BRAND_COLUMNS, read_brand
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import ISTANBUL
 from core.requests import Language
 from core.store.queries.brands import PUT_BRAND

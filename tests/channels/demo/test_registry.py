@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from channels.demo.registry import ENTRIES_SHOWN, Act, View, view
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.store.database import upgrade
 from core.store.queries.books import ADD_ENTRY
 from core.store.queries.consents import PUT_CONSENT, PUT_OBJECTION

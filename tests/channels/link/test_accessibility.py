@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from channels.link.port import ReportLine
 from core.answers import RetSeveral
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.consent import Source
 from tests.channels.link.fakes import (
     ARAMA,

@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from channels.link.catalog import Catalog
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.consent import ConsentType, Source
 from core.requests import Language
 

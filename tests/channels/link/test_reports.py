@@ -6,7 +6,7 @@ from channels.link.holdings import ROWS_MAX
 from channels.link.pages import STYLE
 from channels.link.port import ReportLine
 from channels.link.reports import TEXT_MAX
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import Instant
 from core.domain.recipients import Msisdn
 from tests.channels.link.fakes import KIGILI, MIGROS, NOW, NUMBER, PAGE_MAX, Client, FakePort, enter, held

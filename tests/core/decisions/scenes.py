@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from core.answers import Answer, Unspoken
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.decisions.decide import decide
 from core.decisions.scene import Decision, Scene
 from core.domain.calendar import Calendar

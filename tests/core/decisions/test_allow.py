@@ -19,7 +19,7 @@ from core.answers import (
     TooLate,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.proof import TRIES_MAX
 from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import Objection, RecipientType, Record, Source, Status

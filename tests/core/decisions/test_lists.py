@@ -18,7 +18,7 @@ from core.answers import (
     TwoLists,
     WhichBrand,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.lists import CONFUSION_MS
 from core.domain.consent import ConsentType, Objection, Record
 from core.requests import Devam, Digits, Evet, Ret, RetAll, RetAlone, Wish

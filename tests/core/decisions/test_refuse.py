@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.answers import Answer, BrandUnknown, EpostaElsewhere, NotUnderstoodAnswer, RetAnswer, SetAside
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.decide import decide
 from core.decisions.scene import Decision, Scene
 from core.domain.calendar import Calendar

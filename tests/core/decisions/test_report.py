@@ -16,7 +16,7 @@ from core.answers import (
     SetAside,
     Silence,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.decisions.report import COMMAND_LETTERS_MAX, COMMAND_WORDS_MAX
 from core.decisions.scene import NewReport, Proof
 from core.domain.clock import HOUR_MS

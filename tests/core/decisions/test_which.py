@@ -17,7 +17,8 @@ from core.answers import (
     Unclear,
     WhichBrand,
 )
-from core.brands import CANDIDATES_MAX, Brand
+from core.brands.brand import Brand
+from core.brands.match import CANDIDATES_MAX
 from core.decisions.which import OPTIONS_MAX
 from core.domain.consent import Objection, Record
 from core.requests import BrandAlone, Digits, Durum, Mention, Onay, Ret, Wish

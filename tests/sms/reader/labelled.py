@@ -5,7 +5,7 @@ import csv
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from core.brands import Brand
+from core.brands.brand import Brand
 
 HERE: Final = Path(__file__).parent
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 
-from core.brands import Directory
+from core.brands.directory import Directory
 from core.requests import BrandAlone, Mention, Onay, OnayAll, Ret, RetAll, RetAlone, Wish
 from sms.reader.read import read
 from tests.sms.reader.labelled import Labelled, brands, refusals, silent

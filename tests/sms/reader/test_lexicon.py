@@ -5,7 +5,8 @@ from importlib.resources import files
 
 import pytest
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.requests import (
     Devam,
     Digits,

@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.domain.consent import ConsentType
 from core.requests import (
     BrandAlone,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.requests import Reading, Ret
 from sms.reader import remembered
 from sms.reader.read import read

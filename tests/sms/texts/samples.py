@@ -52,7 +52,7 @@ from core.answers import (
     WhichBrand,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import parse_legal_time
 from core.domain.consent import PHONE_TYPES, ConsentType
 from core.requests import Door

@@ -25,7 +25,7 @@ from core.answers import (
     StatusOfBrand,
     TooLate,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.domain.clock import parse_legal_time
 from core.domain.consent import ConsentType
 from core.requests import Door, Language

@@ -34,7 +34,7 @@ from core.answers import (
     WhichBrand,
     WrongCode,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.requests import Language
 from sms.texts.render import render
 from tests.sms.texts.samples import (

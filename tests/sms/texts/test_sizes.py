@@ -16,7 +16,7 @@ from core.answers import (
     StatusOfComplaint,
     WhichBrand,
 )
-from core.brands import Brand
+from core.brands.brand import Brand
 from core.requests import Language
 from sms.alphabet import ReplyAlphabet
 from sms.segments import cost

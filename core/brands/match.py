@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from core.brand import Brand
+from core.brands.brand import Brand
+from core.brands.index import Index
+from core.brands.ordinary import is_inflected, is_ordinary
+from core.brands.slips import edits, is_likely
 from core.domain.text import Word, spell, words
-from core.index import Index
-from core.ordinary import is_inflected, is_ordinary
-from core.slips import edits, is_likely
 
 CANDIDATES_MAX: Final = 9  # a list of one digit
 SLIP_LETTERS_MIN: Final = 4
 """A slip in a shorter name makes another name of it."""
 ANY_SLIP_LETTERS_MIN: Final = 6
-"""From here on any edit is taken for a slip; in shorter names only one that a thumb makes (`core.slips`)."""
+"""From here on any edit is taken for a slip; in shorter names only one that a thumb makes (`core.brands.slips`)."""
 
 _PART_LETTERS_MIN: Final = 3
 _LEAD_SLIP_LETTERS_MIN: Final = 6
@@ -27,7 +27,7 @@ _PARTED_SUFFIX_LETTERS_MIN: Final = 3  # written behind a space: A101 den
 _SHORT_ENDING_LETTERS_MAX: Final = 2
 _SUFFIX_LETTERS_MAX: Final = 7
 
-_LISTS: Final = tomllib.loads(files("core").joinpath("names.toml").read_text("utf-8"))
+_LISTS: Final = tomllib.loads(files("core.brands").joinpath("names.toml").read_text("utf-8"))
 _GENERIC: Final = frozenset(word for entry in _LISTS["generic"] for word in words(entry))
 _SUFFIXES: Final = frozenset(_LISTS["suffixes"].split())
 

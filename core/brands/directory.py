@@ -1,8 +1,8 @@
 """The brand directory in memory."""
 
-from core.brand import SHORT_NAMES_MAX, Brand
-from core.index import Index
-from core.match import CANDIDATES_MAX, Match, match
+from core.brands.brand import SHORT_NAMES_MAX, Brand
+from core.brands.index import Index
+from core.brands.match import CANDIDATES_MAX, Match, match
 
 __all__ = ["CANDIDATES_MAX", "SHORT_NAMES_MAX", "Brand", "Directory", "Match"]
 
@@ -12,6 +12,6 @@ class Directory(Index):
     the former; `get` may be called from any thread."""
 
     def match(self, typed: str) -> Match:
-        """The brands that these words of a citizen may mean (`core.match`). Words that were joined to one key lose the
-        borders by which a part of a name is known: rather give them as typed."""
+        """The brands that these words of a citizen may mean (`core.brands.match`). Words that were joined to one key
+        lose the borders by which a part of a name is known: rather give them as typed."""
         return match(self, typed)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.brands import Brand, Directory
+from core.brands.brand import Brand
+from core.brands.directory import Directory
 from core.domain.text import key
 
 MIGROS = Brand("600100", "MİGROS TİCARET", ("MIGROS", "MGR"))

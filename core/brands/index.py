@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from core.brand import Brand
-from core.near import LongKeys
+from core.brands.brand import Brand
+from core.brands.near import LongKeys
 
 
 class Index:
@@ -63,7 +63,8 @@ class Index:
         return self._codes_by_part.keys() & keys
 
     def like(self, name_key: str) -> list[tuple[int, str]]:
-        """The long names at most two slips from this one (`core.near`), each behind its distance, the nearest first."""
+        """The long names at most two slips from this one (`core.brands.near`), each behind its distance, the nearest
+        first."""
         return self._long_keys.like(name_key)
 
     def _forget(self, brand: Brand) -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from core.brands import CANDIDATES_MAX, Brand, Directory, Match
-from core.match import NOTHING, part
-from core.near import LongKeys
+from core.brands.brand import Brand
+from core.brands.directory import Directory
+from core.brands.match import CANDIDATES_MAX, NOTHING, Match, part
+from core.brands.near import LongKeys
 
 MIGROS = Brand("600100", "MİGROS TİCARET A.Ş.", ("MIGROS",))
 HEPSIBURADA = Brand("600101", "Hepsiburada", ("HBSMS",))

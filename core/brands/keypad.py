@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
-from core.brand import Brand
+from core.brands.brand import Brand
 from core.domain.text import key
 
 LEADING_DIGITS_MIN: Final = 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.slips import NEIGHBOURS, edits, is_likely, likely_edits, unstretched
+from core.brands.slips import NEIGHBOURS, edits, is_likely, likely_edits, unstretched
 
 
 @pytest.mark.parametrize(

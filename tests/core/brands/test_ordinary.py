@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.ordinary import is_inflected, is_ordinary, is_spoken
+from core.brands.ordinary import is_inflected, is_ordinary, is_spoken
 
 
 @pytest.mark.parametrize(

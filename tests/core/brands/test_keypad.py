@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.brand import Brand
+from core.brands.brand import Brand
+from core.brands.keypad import FOUND_MAX, Keypad, digits_of
 from core.domain.text import key
-from core.keypad import FOUND_MAX, Keypad, digits_of
 
 MIGROS = Brand("600100", "MIGROS")
 N11 = Brand("600104", "N11")

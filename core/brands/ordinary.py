@@ -10,7 +10,7 @@ import re
 from importlib.resources import files
 from typing import Final
 
-_ENTRIES: Final = files("core").joinpath("ordinary.txt").read_text("ascii").split()
+_ENTRIES: Final = files("core.brands").joinpath("ordinary.txt").read_text("ascii").split()
 _VERBS: Final = frozenset(entry.removesuffix("-") for entry in _ENTRIES if entry.endswith("-"))
 _NOUNS: Final = frozenset(entry for entry in _ENTRIES if not entry.endswith("-"))
 _WORD_LETTERS_MIN: Final = 3
