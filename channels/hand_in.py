@@ -9,11 +9,11 @@ from channels.sections import Settings
 from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.brand_store import BrandReader
 from core.brands.directory import Directory
+from core.conversation.requests import Request
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids
 from core.guard import Guard
-from core.requests import Request
 from core.store.transaction import Transaction
 from sms.texts.render import render
 

@@ -8,17 +8,17 @@ from typing import Final, TypeVar
 import orjson
 import structlog
 
-from core.answers import Outcome, Undecided
 from core.brands.brand import Brand
 from core.citizens import Citizens
+from core.conversation.answers import Outcome, Undecided
+from core.conversation.conversation import Talk
+from core.conversation.requests import Door, Language, Request, Types, Wish
 from core.desk import Desk
 from core.domain.clock import Clock
 from core.domain.recipients import Msisdn
-from core.requests import Door, Language, Request, Types, Wish
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from core.store.transaction import Transaction
-from core.talk import Talk
 from ivr.port import Dialled
 from ivr.states import Held, Known
 

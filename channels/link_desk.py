@@ -6,12 +6,24 @@ from typing import Final, NamedTuple, TypeVar
 import orjson
 
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
-from core.answers import Answer as AnyAnswer
-from core.answers import ComplaintOpened, Proven, RetAnswer, RetSeveral, SetAside, State, Temporary, Unspoken
 from core.brands.brand import Brand
 from core.citizens import objection_of, record_of
 from core.complaints import Complaint
-from core.decisions.scene import Past
+from core.conversation.answers import Answer as AnyAnswer
+from core.conversation.answers import (
+    ComplaintOpened,
+    Proven,
+    RetAnswer,
+    RetSeveral,
+    SetAside,
+    State,
+    Temporary,
+    Unspoken,
+)
+from core.conversation.consent_state import Standing
+from core.conversation.conversation import load
+from core.conversation.decisions.scene import Past
+from core.conversation.requests import AskCode, Door, GiveCode, Mention, Report, Request, Ret, RetThese, Types, Wish
 from core.desk import Desk
 from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, Record, Source, Status
@@ -19,15 +31,12 @@ from core.domain.recipients import Email, Msisdn, Recipient, parse_recipient
 from core.domain.tokens import token_hash
 from core.notices import Notice, notice_of
 from core.past import past_of
-from core.requests import AskCode, Door, GiveCode, Mention, Report, Request, Ret, RetThese, Types, Wish
-from core.standing import Standing
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF, OBJECTIONS_OF_BRAND, TALKS_OF
 from core.store.queries.notices import NOTICE_OF_TOKEN
 from core.store.queries.reports import COMPLAINTS_OF
 from core.store.transaction import Transaction
-from core.talk import load
 
 T = TypeVar("T")
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import structlog
 
 from core import outbox
-from core.answers import (
+from core.brands.brand import Brand
+from core.citizens import Citizens, Pair
+from core.conversation.answers import (
     Answer,
     BrandClosed,
     BrandMeant,
@@ -29,10 +31,12 @@ from core.answers import (
     WhichBrand,
     WrongCode,
 )
-from core.brands.brand import Brand
-from core.citizens import Citizens, Pair
-from core.decisions.decide import brands_needed, decide
-from core.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
+from core.conversation.consent_state import Change
+from core.conversation.conversation import NEW, Talk
+from core.conversation.decisions.decide import brands_needed, decide
+from core.conversation.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
+from core.conversation.outcomes import OUTCOMES
+from core.conversation.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request, Unreadable
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock
 from core.domain.codes import draw_code
@@ -47,11 +51,8 @@ from core.guard import Guard
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.outbox import OutboxClass
-from core.outcomes import OUTCOMES
 from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of
-from core.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request, Unreadable
-from core.standing import Change
 from core.store.errors import StoreError
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
 from core.store.queries.links import SET_DELIVERED
@@ -60,7 +61,6 @@ from core.store.queries.outbox import BURY_ALL_OF
 from core.store.queries.pieces import DROP_PIECES_OF
 from core.store.queries.reports import ADD_COMPLAINT, ADD_COMPLAINT_TEXT, CONFIRM_COMPLAINT
 from core.store.transaction import Transaction
-from core.talk import NEW, Talk
 
 _log = structlog.get_logger(component="desk")
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
+from core.conversation.consent_state import Change, Standing
+from core.conversation.conversation import NEW, Talk, dump, load
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
-from core.standing import Change, Standing
 from core.store.queries.consents import (
     ADD_CONSENT,
     ADD_TAKEN,
@@ -22,7 +23,6 @@ from core.store.queries.consents import (
     TALKS_OF,
 )
 from core.store.transaction import Transaction
-from core.talk import NEW, Talk, dump, load
 
 Pair = tuple[str, str]
 """A recipient and a brand code."""

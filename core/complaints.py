@@ -3,9 +3,9 @@
 from typing import Final, NamedTuple
 
 from core import outbox
-from core.answers import ComplaintResult, ComplaintState, Texts
 from core.brands.brand import Brand
 from core.citizens import Citizens
+from core.conversation.answers import ComplaintResult, ComplaintState, Texts
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.ids import Ids
 from core.outbox import OutboxClass

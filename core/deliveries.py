@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from core.answers import Temporary
+from core.conversation.answers import Temporary
 from core.domain.clock import MINUTE_MS, Clock, Instant
 from core.domain.metrics import DELIVERIES, OUTBOX_DEAD
 from core.store.errors import TemporaryFault

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import orjson
 
+from core.conversation.conversation import Last, Talk
+from core.conversation.requests import Digits, Door, Request
 from core.domain.clock import Instant
 from core.domain.rules import Rules
-from core.requests import Digits, Door, Request
 from core.store.queries.links import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.transaction import Transaction
-from core.talk import Last, Talk
 
 
 class Duplicates:

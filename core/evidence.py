@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
+from core.conversation.consent_state import Change
+from core.conversation.requests import Door
 from core.domain.clock import Instant, legal_time, utc_text
 from core.domain.consent import Objection, Record
 from core.domain.ids import book_of
-from core.requests import Door
-from core.standing import Change
 from core.store.queries.books import ENTRY
 from core.store.queries.evidence import ANSWERS_OF_REQUEST, REQUEST_OF_RECEIPT
 from core.store.transaction import Transaction

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from core.brands.brand import Brand
+from core.conversation.consent_state import Change, Standing
 from core.domain.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
 from core.domain.recipients import BadAddress, Email
-from core.standing import Change, Standing
 
 COLUMNS: Final = ("recipient", "type", "status", "source", "consentDate", "recipientType", "brandCode")
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
-from core.answers import (
+from core.conversation.answers import (
     Answer,
     BrandMeant,
     Help,
@@ -21,9 +21,9 @@ from core.answers import (
     Unspoken,
     WhichBrand,
 )
+from core.conversation.conversation import Talk
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.rules import Rules
-from core.talk import Talk
 
 _PREFIX_LESS = 4  # a prefix is the number without its last four digits
 _PREFIXES_MAX = 100_000

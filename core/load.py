@@ -12,6 +12,7 @@ import orjson
 from core.brand_store import BrandReader
 from core.brands.directory import Directory
 from core.citizens import Citizens, Pair
+from core.conversation.consent_state import Change, Standing
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant, utc_text
 from core.domain.consent import Record, Status
@@ -20,7 +21,6 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.notices import Entered, NoticeWriter, kind_of
 from core.slices import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
-from core.standing import Change, Standing
 from core.store.database import Database
 from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND
 from core.store.transaction import Transaction

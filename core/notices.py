@@ -10,12 +10,12 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from core.conversation.consent_state import Standing
+from core.conversation.requests import Types
 from core.domain.clock import ISTANBUL, Instant, from_datetime, istanbul
 from core.domain.consent import ConsentType, Record, Status
 from core.domain.ids import Ids
 from core.outbox import OutboxClass
-from core.requests import Types
-from core.standing import Standing
 from core.store.queries.notices import PUT_NOTICE, WAITING_NOTICES_OF
 from core.store.transaction import Transaction
 

@@ -7,8 +7,7 @@ phones use the same reference again. Keeping a part and testing completeness hap
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from core.domain.clock import Instant
-from core.requests import (
+from core.conversation.requests import (
     BrandAlone,
     Leftover,
     Mention,
@@ -21,6 +20,7 @@ from core.requests import (
     Unreadable,
     Wish,
 )
+from core.domain.clock import Instant
 from core.store.queries.pieces import ADD_PIECE, DROP_SET, OVERDUE_SETS, PIECES_OF_SET, PIECES_OF_SETS
 from core.store.transaction import Transaction
 
@@ -51,7 +51,7 @@ class OverdueSet(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A long message put together: what it says, and the keys of its parts (`core.requests`)."""
+    """A long message put together: what it says, and the keys of its parts (`core.conversation.requests`)."""
 
     reading: Reading
     keys: tuple[bytes, ...]

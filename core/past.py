@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from core.answers import Effect
-from core.decisions.scene import Past, Report
+from core.conversation.answers import Effect
+from core.conversation.decisions.scene import Past, Report
 from core.domain.clock import Instant
 from core.domain.ids import book_of
 from core.store.queries.books import ENTRY

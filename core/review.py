@@ -3,8 +3,8 @@
 from typing import Any, Final, Literal, NamedTuple
 
 from core import outbox
-from core.answers import ReviewResult, Texts
 from core.citizens import Citizens
+from core.conversation.answers import ReviewResult, Texts
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.ids import Ids
 from core.outbox import OutboxClass

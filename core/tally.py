@@ -8,10 +8,10 @@ from typing import Final
 
 from core.batch import Outgoing, outcome_of
 from core.chorus import Chorus
+from core.conversation.consent_state import Change
+from core.conversation.requests import Door, Request
 from core.domain.consent import Objection, Status
 from core.domain.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
-from core.requests import Door, Request
-from core.standing import Change
 
 _SECRET_OCTETS: Final = 16
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
+from core.conversation.requests import Language
 from core.domain.recipients import BadAddress, Msisdn
-from core.requests import Language
 from ivr.agi import Agi
 from ivr.menu import Menu
 from ivr.port import Dialled, IvrPort

@@ -7,7 +7,9 @@ a sequence of values.
 from collections.abc import Callable
 from typing import Final, Literal, assert_never
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.brands.keypad import FOUND_MAX
+from core.conversation.answers import (
     BrandClosed,
     Committed,
     OnayDone,
@@ -19,12 +21,7 @@ from core.answers import (
     Undecided,
     WrongCode,
 )
-from core.brands.brand import Brand
-from core.brands.keypad import FOUND_MAX
-from core.domain.codes import LENGTH as CODE_DIGITS
-from core.domain.consent import ConsentType
-from core.domain.recipients import BadAddress, Msisdn
-from core.requests import (
+from core.conversation.requests import (
     AskCode,
     GiveCode,
     Language,
@@ -39,6 +36,9 @@ from core.requests import (
     Wish,
     Yardim,
 )
+from core.domain.codes import LENGTH as CODE_DIGITS
+from core.domain.consent import ConsentType
+from core.domain.recipients import BadAddress, Msisdn
 from ivr.spoken import ARAMA_ONLY, LINES_READ, MESAJ_ONLY, lines_of, outcome_of, question_of
 from ivr.states import (
     QUESTIONS_MAX,

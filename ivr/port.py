@@ -2,9 +2,9 @@
 
 from typing import NamedTuple, Protocol
 
-from core.answers import Outcome, Undecided
+from core.conversation.answers import Outcome, Undecided
+from core.conversation.requests import Language, Wish
 from core.domain.recipients import Msisdn
-from core.requests import Language, Wish
 from ivr.states import Held, Known
 
 

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple, assert_never
 
 import structlog
 
+from core.conversation.requests import Language
 from core.domain.clock import Clock, day_of, system_clock
 from core.domain.text import key
-from core.requests import Language
 from ivr import words
 from ivr.kept import Kept
 from ivr.manifest import Manifest, from_recording, from_text

@@ -6,17 +6,9 @@ SMS to the number itself tells it whole.
 
 from typing import Final, assert_never
 
-from core.answers import (
-    Answer,
-    ComplaintQuestion,
-    OnayDone,
-    RetAllDone,
-    RetAnswer,
-    SetAside,
-    Unspoken,
-)
+from core.conversation.answers import Answer, ComplaintQuestion, OnayDone, RetAllDone, RetAnswer, SetAside, Unspoken
+from core.conversation.requests import Types
 from core.domain.consent import ConsentType
-from core.requests import Types
 from ivr.states import (
     BrandChoice,
     BrandEntry,

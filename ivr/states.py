@@ -2,10 +2,10 @@
 
 from typing import Final, Literal, NamedTuple
 
-from core.answers import Outcome, Undecided
 from core.brands.brand import Brand
+from core.conversation.answers import Outcome, Undecided
+from core.conversation.requests import Language, Types, Wish
 from core.domain.recipients import Msisdn
-from core.requests import Language, Types, Wish
 from ivr.voice import Speech
 
 TRIES_MAX: Final = 3

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from core.requests import Language
+from core.conversation.requests import Language
 
 NUMBER_MAX: Final = 9_999
 

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 import structlog
 
 from core.brands.directory import Directory
+from core.conversation.requests import Door, Piece, Reading, Request, Unreadable
 from core.deliveries import Delivery
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress, Msisdn
-from core.requests import Door, Piece, Reading, Request, Unreadable
 from sms.alphabet import DefaultAlphabet, as_septets, decode
 from sms.codes import ESM_UDHI
 from sms.delivery import read_delivery

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from core.answers import Committed, Outcome, Temporary
+from core.conversation.answers import Committed, Outcome, Temporary
 from core.links import Link
 from sms import codes
 from sms.held import Held

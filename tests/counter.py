@@ -10,11 +10,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from core.answers import Answer
 from core.batch import Tools
 from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.citizens import _consent_row
+from core.conversation.answers import Answer
+from core.conversation.requests import Door, Language, Mention, Request, Ret, Said
 from core.deliveries import Deliveries
 from core.desk import Desk
 from core.domain.calendar import Calendar
@@ -28,7 +29,6 @@ from core.ledger.anchors import Signer
 from core.ledger.book import Book
 from core.links import Link, Links
 from core.outbox import Outbox
-from core.requests import Door, Language, Mention, Request, Ret, Said
 from core.starts import begin
 from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade

@@ -7,10 +7,10 @@ import typer
 
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
 from channels.hand_in import hand_in
-from core.answers import LineClosed
+from core.conversation.answers import LineClosed
+from core.conversation.requests import CloseLine, Door, Request
 from core.domain.clock import system_clock
 from core.domain.recipients import BadAddress, Msisdn
-from core.requests import CloseLine, Door, Request
 
 app = typer.Typer(help="Lines of citizens.")
 

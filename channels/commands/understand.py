@@ -14,7 +14,7 @@ from core.brand_feed import BRAND_COLUMNS, read_brand
 from core.brand_store import BrandReader
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.requests import (
+from core.conversation.requests import (
     AskCode,
     BrandAlone,
     CloseLine,

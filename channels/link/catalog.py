@@ -9,9 +9,9 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from core.brands.brand import Brand
+from core.conversation.requests import Language
 from core.domain.clock import Instant, istanbul
 from core.domain.consent import ConsentType
-from core.requests import Language
 
 NAME_LETTERS_MAX: Final = 60  # the registry sets no bound to a name
 

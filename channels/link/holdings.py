@@ -12,7 +12,7 @@ from channels.link.entry import EntryPages
 from channels.link.forms import read_form
 from channels.link.pages import Pages, catalog_of
 from channels.link.port import Held, LinkPort
-from core.answers import RetAnswer, RetSeveral, State
+from core.conversation.answers import RetAnswer, RetSeveral, State
 from core.domain.consent import ConsentType
 from core.domain.text import key
 

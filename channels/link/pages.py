@@ -10,8 +10,8 @@ import jinja2
 from aiohttp import web
 
 from channels.link.catalog import Catalog, day, day_and_time, name_of
+from core.conversation.requests import Language
 from core.domain.clock import utc_text
-from core.requests import Language
 
 _HERE: Final = Path(__file__).parent
 _CATALOGS: Final = {language: Catalog(language) for language in Language}

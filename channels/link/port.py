@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple, Protocol
 
-from core.answers import ComplaintState, RetAnswer, RetSeveral, State
 from core.brands.brand import Brand
+from core.conversation.answers import ComplaintState, RetAnswer, RetSeveral, State
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Source
 from core.domain.recipients import Msisdn

@@ -9,7 +9,7 @@ from channels.link.forms import Form, read_form
 from channels.link.limits import Guesses, address_key, prefix_key
 from channels.link.pages import Pages
 from channels.link.port import LinkPort, Offer
-from core.answers import RetAnswer, State
+from core.conversation.answers import RetAnswer, State
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import jinja2
 
 from channels.mail.notice import MailNotice
-from core.requests import Language
+from core.conversation.requests import Language
 
 BRAND_LETTERS_MAX: Final = 60  # the registry sets no bound to a name
 

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from core.answers import ApprovalNotice
+from core.conversation.answers import ApprovalNotice
+from core.conversation.requests import Language
 from core.domain.clock import day_of
-from core.requests import Language
 
 JSON_CHARS_MAX: Final = 4096
 URL_CHARS_MAX: Final = 512

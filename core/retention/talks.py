@@ -2,6 +2,7 @@
 
 import orjson
 
+from core.conversation.conversation import NEW, dump, load
 from core.domain.clock import HOUR_MS
 from core.retention.counts import Removed
 from core.retention.terms import Terms
@@ -9,7 +10,6 @@ from core.retention.walk import Cursor, Slice, Walk, next_of, page_of
 from core.store.queries.consents import PUT_TALK, TALKS_OF
 from core.store.queries.retention import OLD_TALKS_AFTER, REMOVE_TALKS
 from core.store.transaction import Transaction
-from core.talk import NEW, dump, load
 
 _QUIET_MS = HOUR_MS  # who is just talking is left alone
 

@@ -95,7 +95,7 @@ objection: Final = Table(
     sqlite_with_rowid=False,
 )
 
-# What the line remembers of the conversation with a citizen (`core.talk`).
+# What the line remembers of the conversation with a citizen (`core.conversation.conversation`).
 talk: Final = Table(
     "talk",
     metadata,

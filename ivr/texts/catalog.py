@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr.words import digits
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from core.conversation.requests import Digits
 from core.domain.text import Word
-from core.requests import Digits
 from sms.reader.lexicon import Kind, word
 
 NUMBERS_MAX: Final = 50

@@ -6,8 +6,8 @@ from typing import Final
 from core.brands.directory import Directory
 from core.brands.match import Match, are_generic, near, part
 from core.brands.ordinary import is_inflected, is_spoken
+from core.conversation.requests import Mention
 from core.domain.text import Word, words
-from core.requests import Mention
 from sms.reader.elements import Element, brand_element, is_name_like
 from sms.reader.lexicon import Kind
 

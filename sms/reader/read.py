@@ -7,9 +7,7 @@ from typing import Final
 from core.brands.directory import Directory
 from core.brands.match import Match
 from core.brands.ordinary import is_inflected
-from core.domain.receipts import read_back
-from core.domain.text import Word, spell
-from core.requests import (
+from core.conversation.requests import (
     BrandAlone,
     Devam,
     Digits,
@@ -29,6 +27,8 @@ from core.requests import (
     Wish,
     Yardim,
 )
+from core.domain.receipts import read_back
+from core.domain.text import Word, spell
 from sms.reader.digits import digits
 from sms.reader.elements import Element, brand_element, elements
 from sms.reader.lexicon import Kind, is_unmistakable, slip_of

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.brands.directory import Directory
+from core.conversation.requests import Ret, RetAll, RetAlone, Types
 from core.domain.consent import ConsentType
-from core.requests import Ret, RetAll, RetAlone, Types
 from sms.reader.elements import Element
 from sms.reader.lexicon import Kind
 from sms.reader.names import NAMED_MAX, absorbed, is_possible_name, mention, resolved, runs

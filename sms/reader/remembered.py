@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from core.brands.directory import Directory
-from core.requests import Reading
+from core.conversation.requests import Reading
 from sms.reader.read import read
 
 TEXTS_MAX: Final = 4096

@@ -8,9 +8,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from core.brands.brand import Brand
+from core.conversation.requests import Language
 from core.domain.clock import Instant, istanbul
 from core.domain.consent import ConsentType
-from core.requests import Language
 from sms.texts.letters import carried, plain
 
 _LABEL_LETTERS_MAX: Final = 60  # the registry sets no bound to a name

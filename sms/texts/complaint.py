@@ -1,7 +1,7 @@
 """Answers about reports of messages that still come."""
 
-from core.answers import ComplaintOpened, ComplaintQuestion, ComplaintResult, StatusOfComplaint
 from core.brands.brand import Brand
+from core.conversation.answers import ComplaintOpened, ComplaintQuestion, ComplaintResult, StatusOfComplaint
 from sms.texts.catalog import Catalog, day, time_of
 from sms.texts.echo import echo_sendable
 from sms.texts.fitting import fitting

@@ -1,6 +1,6 @@
 """Answers about brands that were not found or named without a wish, about questions that are over, and help."""
 
-from core.answers import (
+from core.conversation.answers import (
     BrandAsked,
     BrandMeant,
     BrandUnknown,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Final
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     ListPage,
     NoSuchNumber,
     NothingOnRecord,
@@ -14,7 +15,6 @@ from core.answers import (
     Unclear,
     WhichBrand,
 )
-from core.brands.brand import Brand
 from core.domain.clock import Instant
 from sms.texts.catalog import Catalog, time_of
 from sms.texts.echo import echo_sendable, echo_several

@@ -1,6 +1,6 @@
 """Messages that go out by themselves: notices of consents that entered, and the code that shows who holds a number."""
 
-from core.answers import ApprovalNotice, ConsentEnded, ProofCode
+from core.conversation.answers import ApprovalNotice, ConsentEnded, ProofCode
 from sms.texts.catalog import Catalog, day, time_of
 from sms.texts.fitting import fitting
 

@@ -1,6 +1,14 @@
 """Answers about allowing a brand."""
 
-from core.answers import AlreadyAllowed, BrandClosed, CodesUsedUp, OnayDone, OnayQuestion, OneAtATime, WrongCode
+from core.conversation.answers import (
+    AlreadyAllowed,
+    BrandClosed,
+    CodesUsedUp,
+    OnayDone,
+    OnayQuestion,
+    OneAtATime,
+    WrongCode,
+)
 from sms.texts.catalog import Catalog, time_of, types_key
 from sms.texts.fitting import fitting
 

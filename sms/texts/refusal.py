@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from core.answers import EpostaElsewhere, RetAllDone, RetAllQuestion, RetAnswer
+from core.conversation.answers import EpostaElsewhere, RetAllDone, RetAllQuestion, RetAnswer
 from core.domain.consent import ConsentType
 from sms.texts.catalog import Catalog, day, day_and_time, time_of
 from sms.texts.fitting import fitting

@@ -2,9 +2,9 @@
 
 from typing import Final, assert_never
 
-from core import answers
-from core.answers import Answer
-from core.requests import Language
+from core.conversation import answers
+from core.conversation.answers import Answer
+from core.conversation.requests import Language
 from sms.texts import complaint, general, lists, notices, permission, refusal, several, status
 from sms.texts.catalog import Catalog
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Final
 
-from core.answers import RetAnswer, RetSeveral
+from core.conversation.answers import RetAnswer, RetSeveral
 from core.domain.consent import ConsentType
 from sms.texts.catalog import Catalog, day
 from sms.texts.echo import echo_several

@@ -1,6 +1,6 @@
 """Answers about what is allowed now, and what became of an act."""
 
-from core.answers import ReceiptUnknown, StatusOfAct, StatusOfAll, StatusOfBrand
+from core.conversation.answers import ReceiptUnknown, StatusOfAct, StatusOfAll, StatusOfBrand
 from core.domain.consent import ConsentType
 from sms.texts.catalog import Catalog, day_and_time, time_of
 from sms.texts.echo import echo

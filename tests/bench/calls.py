@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from channels.logs import configure_logs
-from core.requests import Language
+from core.conversation.requests import Language
 from core.store.database import upgrade
 from ivr.prompts import Prompts
 from ivr.speech import Speaker

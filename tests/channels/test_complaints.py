@@ -10,11 +10,11 @@ import pytest
 
 from channels.hand_in import hand_in
 from channels.settings import load
-from core.answers import ComplaintOpened, ComplaintQuestion
 from core.brands.brand import Brand
+from core.conversation.answers import ComplaintOpened, ComplaintQuestion
+from core.conversation.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet
 from core.domain.clock import system_clock
 from core.domain.recipients import Msisdn
-from core.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet
 from tests import outside
 from tests.channels.conftest import Izinhatti
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from channels.ivr_desk import IvrDesk
-from core.answers import Committed, OnayQuestion, ProofCode, RetAnswer, Temporary
+from core.conversation.answers import Committed, OnayQuestion, ProofCode, RetAnswer, Temporary
+from core.conversation.requests import AskCode, CloseLine, Door, Language, Onay, Wish
 from core.domain.recipients import Msisdn
-from core.requests import AskCode, CloseLine, Door, Language, Onay, Wish
 from core.store.errors import TemporaryFault
 from core.store.looker import Looker
 from core.store.transaction import Transaction
@@ -18,7 +18,7 @@ from ivr.port import Dialled
 from ivr.states import Held, Known
 from tests import counter_fixtures
 from tests.core.citizen import Citizen, furnish
-from tests.core.decisions.scenes import BOYNER, DIRECTORY, HOPI, MIGROS, onay, ret
+from tests.core.conversation.decisions.scenes import BOYNER, DIRECTORY, HOPI, MIGROS, onay, ret
 from tests.counter import NO_LIMITS, NUMBER, PATIENCE_S, Counter, until
 
 clock, counter, signer = counter_fixtures.clock, counter_fixtures.counter, counter_fixtures.signer

@@ -9,10 +9,11 @@ import pytest
 
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from channels.link_desk import LinkDesk
-from core.answers import Answer, LineClosed, RetAnswer, RetSeveral
 from core.brands.brand import Brand
 from core.citizens import _consent_row
 from core.complaints import texts_of
+from core.conversation.answers import Answer, LineClosed, RetAnswer, RetSeveral
+from core.conversation.requests import CloseLine, Door, Language, Ret
 from core.domain.clock import HOUR_MS, Instant, to_second
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
 from core.domain.recipients import Email, Msisdn, Recipient
@@ -22,12 +23,11 @@ from core.ledger.stored import verify_stored
 from core.notices import Entered, NoticeWriter, OpenHours
 from core.notifier import Notifier
 from core.outbox import BY_MAIL, Outbox, OutboxClass, Parcel
-from core.requests import CloseLine, Door, Language, Ret
 from core.store.looker import Looker
 from core.store.queries.consents import PUT_CONSENT
 from tests import counter_fixtures
 from tests.core.citizen import Citizen, furnish
-from tests.core.decisions.scenes import ARAMA, BOYNER, DIRECTORY, EPOSTA, MESAJ, MIGROS, ret
+from tests.core.conversation.decisions.scenes import ARAMA, BOYNER, DIRECTORY, EPOSTA, MESAJ, MIGROS, ret
 from tests.core.retention.sweeping import sweep
 from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, Counter
 

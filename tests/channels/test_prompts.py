@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr import prompts
 from ivr.texts.catalog import Line, catalog
 from tests.channels.conftest import SETTINGS, Izinhatti

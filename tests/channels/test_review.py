@@ -10,10 +10,10 @@ import pytest
 
 from channels.hand_in import hand_in
 from channels.settings import load
-from core.answers import SetAside, StatusOfAct
+from core.conversation.answers import SetAside, StatusOfAct
+from core.conversation.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
 from core.domain.clock import Instant, legal_time, system_clock
 from core.domain.recipients import Email, Msisdn, Recipient
-from core.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
 from tests import outside
 from tests.channels.conftest import Izinhatti
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from channels.commands.understand import understood
-from core.requests import CloseLine, Unreadable
+from core.conversation.requests import CloseLine, Unreadable
 from tests.channels.conftest import Izinhatti
 
 Captured = pytest.CaptureFixture[str]

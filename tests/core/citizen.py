@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from core.answers import Answer, Committed, Texts, Unspoken
+from core.conversation.answers import Answer, Committed, Texts, Unspoken
+from core.conversation.requests import Language, Said
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
 from core.guard import Guard
-from core.requests import Language, Said
-from tests.core.decisions.scenes import DIRECTORY
+from tests.core.conversation.decisions.scenes import DIRECTORY
 from tests.counter import NUMBER, PATIENCE_S, Counter
 
 

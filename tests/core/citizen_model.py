@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     Answer,
     BrandMeant,
     ComplaintQuestion,
@@ -21,7 +22,6 @@ from core.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.brands.brand import Brand
 from core.domain.clock import Instant, day_of
 
 ARAMA, MESAJ = "ARAMA", "MESAJ"

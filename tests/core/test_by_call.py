@@ -5,22 +5,12 @@ import threading
 
 import pytest
 
-from core.answers import Committed, Outcome, RetAnswer, Temporary, Undecided
+from core.conversation.answers import Committed, Outcome, RetAnswer, Temporary, Undecided
+from core.conversation.requests import AskCode, Door, GiveCode, OnayCode, RetAll, RetAlone, Said, Unreadable, Yardim
 from core.domain.recipients import Msisdn
-from core.requests import (
-    AskCode,
-    Door,
-    GiveCode,
-    OnayCode,
-    RetAll,
-    RetAlone,
-    Said,
-    Unreadable,
-    Yardim,
-)
 from core.store.transaction import Transaction
 from tests import outside
-from tests.core.decisions.scenes import CLOSED, HOPI, MIGROS, onay, ret, sikayet
+from tests.core.conversation.decisions.scenes import CLOSED, HOPI, MIGROS, onay, ret, sikayet
 from tests.counter import NUMBER, PATIENCE_S, Counter, until
 
 FIXED = Msisdn.parse("+902121234567")

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.citizens import _consent_row
+from core.conversation.answers import (
     BrandMeant,
     Committed,
     ComplaintQuestion,
@@ -21,20 +23,18 @@ from core.answers import (
     RetAllQuestion,
     WhichBrand,
 )
-from core.brands.brand import Brand
-from core.citizens import _consent_row
+from core.conversation.requests import CloseLine, Door, Reading, Request
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant, to_second
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox import Parcel
-from core.requests import CloseLine, Door, Reading, Request
 from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
 from tests.core.citizen import furnish
 from tests.core.citizen_model import ARAMA, MESAJ, TYPES, Meaning, Model, Row
-from tests.core.decisions.scenes import BRANDS, CLOSED, DAY_MS, DENIZBANK, DENIZLI, DIRECTORY, SECOND_MS
+from tests.core.conversation.decisions.scenes import BRANDS, CLOSED, DAY_MS, DENIZBANK, DENIZLI, DIRECTORY, SECOND_MS
 from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, opened
 
 RULES: Final = Rules(answers_per_number_hour=20)

@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from core.answers import Answer, Committed, OnayDone, OnayQuestion, RetAnswer, Silence, Unspoken
+from core.conversation.answers import Answer, Committed, OnayDone, OnayQuestion, RetAnswer, Silence, Unspoken
+from core.conversation.requests import Mention, Onay, OnayCode, Said
 from core.domain.clock import HOUR_MS
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
-from core.requests import Mention, Onay, OnayCode, Said
 from tests.core.test_outbox import FakeCarrier, put, states, sweep, turn
 from tests.counter import (
     LEASE_MS,

@@ -2,13 +2,13 @@
 
 import pytest
 
-from core.answers import Answer, ComplaintQuestion
 from core.complaints import AlreadyClosed, NoComplaint, close, complaint, complaints, forward, texts_of
+from core.conversation.answers import Answer, ComplaintQuestion
+from core.conversation.requests import CloseLine, Door, Evet, Language, NotUnderstood, Sikayet, Unreadable
 from core.domain.rules import Rules
 from core.outbox import OutboxClass
-from core.requests import CloseLine, Door, Evet, Language, NotUnderstood, Sikayet, Unreadable
 from tests.core.citizen import Citizen, furnish, told
-from tests.core.decisions.scenes import DAY_MS, MIGROS, NOBODY, sikayet
+from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, NOBODY, sikayet
 from tests.counter import NUMBER, Counter, numbers
 
 RESULT_MS = 3 * DAY_MS

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     BrandUnknown,
     ComplaintQuestion,
     LineClosed,
@@ -24,16 +25,8 @@ from core.answers import (
     StatusOfComplaint,
     WrongCode,
 )
-from core.brands.brand import Brand
-from core.decisions.proof import TRIES_MAX
-from core.domain.clock import HOUR_MS
-from core.domain.consent import ConsentType
-from core.domain.rules import Rules
-from core.domain.text import key
-from core.ledger.anchors import Signer
-from core.ledger.stored import verify_stored
-from core.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
-from core.requests import (
+from core.conversation.decisions.proof import TRIES_MAX
+from core.conversation.requests import (
     BrandAlone,
     CloseLine,
     Devam,
@@ -53,8 +46,26 @@ from core.requests import (
     Wish,
     Yardim,
 )
+from core.domain.clock import HOUR_MS
+from core.domain.consent import ConsentType
+from core.domain.rules import Rules
+from core.domain.text import key
+from core.ledger.anchors import Signer
+from core.ledger.stored import verify_stored
+from core.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
 from tests.core.citizen import Citizen, furnish
-from tests.core.decisions.scenes import BOYNER, DENIZ, HOPI, MIGROS, NOBODY, TEKNOSA, near, onay, ret, sikayet
+from tests.core.conversation.decisions.scenes import (
+    BOYNER,
+    DENIZ,
+    HOPI,
+    MIGROS,
+    NOBODY,
+    TEKNOSA,
+    near,
+    onay,
+    ret,
+    sikayet,
+)
 from tests.counter import Counter, FakeClock, numbers, opened
 
 MESAJ, ARAMA = ConsentType.MESAJ, ConsentType.ARAMA

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core import deliveries as module
-from core.answers import Temporary
+from core.conversation.answers import Temporary
 from core.deliveries import EARLY_MS, UNDELIVERED_DELAY_MS, UNDELIVERED_TRIES_MAX, Deliveries, Delivery, Fate
 from core.outbox import Parcel
 from core.store.queries.outbox import OF_MESSAGE_ID

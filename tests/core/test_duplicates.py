@@ -6,11 +6,9 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from core.answers import Committed
-from core.domain.consent import ConsentType
-from core.ledger.anchors import Signer
-from core.outcomes import OUTCOMES
-from core.requests import (
+from core.conversation.answers import Committed
+from core.conversation.outcomes import OUTCOMES
+from core.conversation.requests import (
     AskCode,
     Devam,
     Digits,
@@ -26,6 +24,8 @@ from core.requests import (
     Unreadable,
     Wish,
 )
+from core.domain.consent import ConsentType
+from core.ledger.anchors import Signer
 from tests.counter import BOYNER, MIGROS, NO_LIMITS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened
 
 DEDUPE_MS: Final = 60_000

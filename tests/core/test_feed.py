@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands.brand import Brand
+from core.conversation.consent_state import Change, Standing
 from core.domain.clock import Instant, parse_legal_time
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.feed import Act, ActKey, Rejected, judge, read_act
-from core.standing import Change, Standing
 
 NOW = parse_legal_time("2026-06-01 12:00:00")
 CODE = "600100"

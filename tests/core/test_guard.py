@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from core import guard as guards
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     Answer,
     BrandMeant,
     BrandUnknown,
@@ -24,12 +25,11 @@ from core.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.brands.brand import Brand
+from core.conversation.conversation import NEW, QUESTIONS_MAX, Option, Question, Talk
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.consent import ConsentType
 from core.domain.rules import Rules
 from core.guard import Guard
-from core.talk import NEW, QUESTIONS_MAX, Option, Question, Talk
 
 NOW = Instant(1_795_431_900_000)
 NUMBER = "+905321234567"

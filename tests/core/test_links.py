@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.answers import Committed, RetAnswer, Silence
+from core.conversation.answers import Committed, RetAnswer, Silence
+from core.conversation.requests import NotUnderstood, Ret
 from core.domain.consent import ConsentType
 from core.domain.ids import Ids, ids_of
 from core.ledger.anchors import Signer
 from core.links import Link
-from core.requests import NotUnderstood, Ret
 from core.store.queries.links import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
 from tests.counter import (

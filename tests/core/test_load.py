@@ -7,6 +7,8 @@ from typing import Final
 
 import pytest
 
+from core.conversation.consent_state import Change, Standing
+from core.conversation.conversation import Talk, dump
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
@@ -16,14 +18,23 @@ from core.ledger.book import Book
 from core.load import Counts, Feed, Loader, Row, entered_by
 from core.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.slices import Pace
-from core.standing import Change, Standing
 from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.books import OPEN_BOOK
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_OBJECTION, PUT_TALK
-from core.talk import Talk, dump
-from tests.core.decisions.scenes import AT, DAY_MS, MESAJ, MIGROS, NOW, NUMBER, ONAY, RET, objection, record
+from tests.core.conversation.decisions.scenes import (
+    AT,
+    DAY_MS,
+    MESAJ,
+    MIGROS,
+    NOW,
+    NUMBER,
+    ONAY,
+    RET,
+    objection,
+    record,
+)
 from tests.counter import PATIENCE_S, execute, until
 from tests.counter_fixtures import on_postgresql
 

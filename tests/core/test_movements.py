@@ -5,13 +5,13 @@ from typing import Final
 
 import pytest
 
-from core.answers import Committed, OnayQuestion
+from core.conversation.answers import Committed, OnayQuestion
+from core.conversation.requests import CloseLine, Digits, Mention, Onay, Ret, Said
 from core.domain.clock import Instant, start_of
 from core.domain.consent import ConsentType, RecipientType, Source, Status
 from core.feed import Act
 from core.load import Counts, Loader, Row
 from core.movements import Movement, movements
-from core.requests import CloseLine, Digits, Mention, Onay, Ret, Said
 from core.store.postgresql import connection as postgresql
 from core.store.queries.brands import PUT_BRAND
 from core.store.transaction import Transaction

@@ -7,8 +7,9 @@ import pytest
 
 from core import notifier as notifier_module
 from core import outbox
-from core.answers import Answer, ApprovalNotice, ConsentEnded, LineClosed
 from core.brands.brand import Brand
+from core.conversation.answers import Answer, ApprovalNotice, ConsentEnded, LineClosed
+from core.conversation.requests import CloseLine, Door, Language, NotUnderstood
 from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import ConsentType
 from core.domain.recipients import Email, Msisdn
@@ -16,10 +17,9 @@ from core.domain.tokens import PLACE
 from core.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.outbox import OutboxClass
-from core.requests import CloseLine, Door, Language, NotUnderstood
 from core.store.queries.outbox import ADD_OUTBOX
 from tests.core.citizen import Citizen
-from tests.core.decisions.scenes import ARAMA, EPOSTA, MESAJ
+from tests.core.conversation.decisions.scenes import ARAMA, EPOSTA, MESAJ
 from tests.counter import BOYNER, BRANDS, MIGROS, NUMBER, Counter, numbers
 
 MAIL: Final = Email.parse("ali@ornek.example")

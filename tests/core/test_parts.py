@@ -12,9 +12,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from core.brands.brand import Brand
-from core.domain.clock import Instant
-from core.parts import settled, take_part
-from core.requests import (
+from core.conversation.requests import (
     BrandAlone,
     Door,
     Evet,
@@ -30,6 +28,8 @@ from core.requests import (
     Unreadable,
     Wish,
 )
+from core.domain.clock import Instant
+from core.parts import settled, take_part
 from core.store.schema import metadata
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction

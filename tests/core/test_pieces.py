@@ -6,10 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from core.answers import Answer, Committed, RetAnswer, SetAside, Silence, Unspoken
+from core.conversation.answers import Answer, Committed, RetAnswer, SetAside, Silence, Unspoken
+from core.conversation.requests import NotUnderstood, Piece, Reading, Unreadable
 from core.domain.recipients import Msisdn
 from core.ledger.anchors import Signer
-from core.requests import NotUnderstood, Piece, Reading, Unreadable
 from tests.counter import NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened
 
 PARTS = (b"RET ", b"MIG", b"ROS")

@@ -4,12 +4,12 @@ import asyncio
 from datetime import date
 from typing import Final
 
+from core.conversation.requests import Mention, Ret, RetAll, Said
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, RecipientType, Source, Status
 from core.feed import Act
 from core.load import Counts, Loader, Row
 from core.movements import Movement, movements
-from core.requests import Mention, Ret, RetAll, Said
 from core.store.queries.brands import PUT_BRAND
 from core.store.transaction import Transaction
 from tests.counter import BOYNER, MIGROS, NUMBER, RET_MIGROS, Counter, execute

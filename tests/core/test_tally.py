@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 from prometheus_client import REGISTRY
 
+from core.conversation.requests import CloseLine, Door, Mention, NotUnderstood, Request, Ret
 from core.domain.consent import PHONE_TYPES
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
-from core.requests import CloseLine, Door, Mention, NotUnderstood, Request, Ret
 from tests.counter import BOYNER, MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened
 from tests.counter_fixtures import on_sqlite
 

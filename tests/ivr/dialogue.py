@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from core.answers import Answer, Committed, RetAllDone, RetAnswer, Unspoken
 from core.brands.brand import Brand
 from core.brands.keypad import Keypad
+from core.conversation.answers import Answer, Committed, RetAllDone, RetAnswer, Unspoken
+from core.conversation.requests import Types, Wish
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.domain.recipients import Msisdn
-from core.requests import Types, Wish
 from ivr.menu import Menu
 from ivr.states import Ask, End, Event, HandIn, Held, Known, LookUp, Pressed
 from ivr.voice import Counted, Dated, Fixed, Named, Part, Speech, Spelled

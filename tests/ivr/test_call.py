@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.answers import Committed, Outcome, Undecided
 from core.brands.keypad import Keypad
+from core.conversation.answers import Committed, Outcome, Undecided
+from core.conversation.requests import AskCode, Language, Ret, Wish
 from core.domain.recipients import Msisdn
-from core.requests import AskCode, Language, Ret, Wish
 from ivr.agi import Keys
 from ivr.agi_wire import AgiCall
 from ivr.call import Line, take_call

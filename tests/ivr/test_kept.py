@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr import kept as module
 from ivr.kept import AT_ONCE, WAITING_MAX, Kept
 from ivr.programs import RenderFailed

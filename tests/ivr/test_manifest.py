@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr.manifest import Manifest, from_recording, from_text
 from ivr.sound import Pauses
 from ivr.speech import Speaker

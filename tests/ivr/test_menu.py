@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     AlreadyAllowed,
     Answer,
     BrandClosed,
@@ -28,10 +29,7 @@ from core.answers import (
     Unspoken,
     WrongCode,
 )
-from core.brands.brand import Brand
-from core.domain.consent import PHONE_TYPES
-from core.domain.recipients import Msisdn
-from core.requests import (
+from core.conversation.requests import (
     AskCode,
     Door,
     GiveCode,
@@ -47,6 +45,8 @@ from core.requests import (
     Wish,
     Yardim,
 )
+from core.domain.consent import PHONE_TYPES
+from core.domain.recipients import Msisdn
 from ivr.menu import BRAND_KEYS_MAX, NUMBER_KEYS_MAX
 from ivr.states import QUESTIONS_MAX, TRIES_MAX, Ask, End, HandIn, Held, Known, LookUp, Pressed
 from ivr.voice import Fixed, Named

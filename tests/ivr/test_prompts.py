@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from core.brands.brand import Brand
+from core.conversation.requests import Language
 from core.domain.clock import Instant
-from core.requests import Language
 from ivr import prompts as module
 from ivr.programs import RenderFailed
 from ivr.prompts import Built, Prompts

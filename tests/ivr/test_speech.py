@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr.programs import RenderFailed
 from ivr.sound import WITHIN
 from ivr.speech import Speaker

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr.words import NUMBER_MAX, brands, day, digits, number
 
 TR, EN = Language.TR, Language.EN

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
+from core.conversation.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from core.domain.recipients import Msisdn
-from core.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from sms import codes
 from sms.inbound import Inbound
 from sms.pdu import Message, build_data, build_message

@@ -7,8 +7,8 @@ import pytest
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
+from core.conversation.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
 from core.domain.recipients import Msisdn
-from core.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
 from sms import codes
 from sms.alphabet import DefaultAlphabet
 from sms.inbound import Inbound

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.requests import Piece
+from core.conversation.requests import Piece
 from sms import codes
 from sms.inbound import Inbound
 from sms.pace import Pace

@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr.voice import Fixed
 from tests import outside
 from tests.counter_fixtures import on_sqlite

@@ -17,9 +17,9 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from core.conversation.requests import Language
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant, legal_time, system_clock
-from core.requests import Language
 from ivr.voice import Dated, Fixed, Named, Speech, Spelled
 from tests.counter_fixtures import DATABASES
 from tests.system.caller import Caller, How, calling

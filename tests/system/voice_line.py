@@ -17,8 +17,8 @@ import aiohttp
 from channels.imports.table import Table
 from core.brand_feed import BRAND_COLUMNS, read_brand
 from core.brands.brand import Brand
+from core.conversation.requests import Language
 from core.domain.clock import ISTANBUL
-from core.requests import Language
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from ivr.prompts import Prompts

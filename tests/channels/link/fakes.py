@@ -11,8 +11,8 @@ from yarl import URL
 from channels.link.app import link_app
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from channels.link.serving import link_runner
-from core.answers import RetAnswer, RetSeveral, State
 from core.brands.brand import Brand
+from core.conversation.answers import RetAnswer, RetSeveral, State
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Source
 from core.domain.recipients import Msisdn

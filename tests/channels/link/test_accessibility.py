@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from channels.link.port import ReportLine
-from core.answers import RetSeveral
 from core.brands.brand import Brand
+from core.conversation.answers import RetSeveral
 from core.domain.consent import Source
 from tests.channels.link.fakes import (
     ARAMA,

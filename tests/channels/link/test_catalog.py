@@ -7,8 +7,8 @@ import pytest
 
 from channels.link.catalog import Catalog
 from core.brands.brand import Brand
+from core.conversation.requests import Language
 from core.domain.consent import ConsentType, Source
-from core.requests import Language
 
 TR = Catalog(Language.TR)
 EN = Catalog(Language.EN)

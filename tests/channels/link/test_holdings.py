@@ -9,8 +9,8 @@ import pytest
 
 from channels.link.holdings import NAMES_MAX, ROWS_MAX
 from channels.link.pages import STYLE
-from core.answers import RetAnswer, RetSeveral
 from core.brands.brand import Brand
+from core.conversation.answers import RetAnswer, RetSeveral
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Source
 from core.domain.recipients import Msisdn

@@ -8,7 +8,7 @@ from aiohttp import FormData
 
 from channels.link.forms import FIELDS_MAX
 from channels.link.port import Offer
-from core.answers import RetAnswer
+from core.conversation.answers import RetAnswer
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Source
 from tests.channels.link.fakes import (

@@ -17,7 +17,7 @@ from channels.mail.mailbox import Mailbox
 from channels.mail.message import build, message_id
 from channels.mail.notice import MailNotice
 from channels.mail.signature import Signer
-from core.requests import Language
+from core.conversation.requests import Language
 from tests.channels.mail.notices import NOTICE, NOW, RECIPIENT, SELECTOR, SENDER, TOKEN, ed25519_key, pem
 
 HEADERS: Final = [

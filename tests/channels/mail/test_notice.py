@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.mail.notice import JSON_CHARS_MAX, BadNotice, MailNotice
-from core.requests import Language
+from core.conversation.requests import Language
 from tests.channels.mail.notices import NOTICE, TOKEN
 
 FIELDS = orjson.loads(NOTICE.to_json())

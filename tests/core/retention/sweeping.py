@@ -2,13 +2,13 @@
 
 from typing import Final
 
+from core.conversation.requests import Said
 from core.domain.clock import HOUR_MS
-from core.requests import Said
 from core.retention.counts import Removed
 from core.retention.sweeper import Sweeper
 from core.retention.terms import Spans
 from tests.core.citizen import Citizen, furnish
-from tests.core.decisions.scenes import DAY_MS
+from tests.core.conversation.decisions.scenes import DAY_MS
 from tests.counter import NO_LIMITS, Counter
 
 TEXT_MS: Final = 180 * DAY_MS

@@ -5,12 +5,12 @@ import hashlib
 import pytest
 
 from core.complaints import close, complaint, texts_of
+from core.conversation.requests import NotUnderstood, Piece, Reading, Unreadable
 from core.evidence import evidence
-from core.requests import NotUnderstood, Piece, Reading, Unreadable
 from core.retention.counts import Removed
 from core.review import open_reviews, resolve
 from tests.core.citizen import told
-from tests.core.decisions.scenes import DAY_MS, MIGROS, sikayet
+from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, sikayet
 from tests.core.retention.sweeping import SPANS, TEXT_MS, citizen_of, count, said_and_then, sweep
 from tests.counter import NUMBER, RET_MIGROS, Counter
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from core.answers import OnayQuestion, ReceiptUnknown
 from core.complaints import close
-from core.decisions.scene import Report
+from core.conversation.answers import OnayQuestion, ReceiptUnknown
+from core.conversation.decisions.scene import Report
+from core.conversation.requests import CloseLine, Digits, DurumOf, Mention, NotUnderstood, Onay, Unreadable
 from core.evidence import evidence
 from core.ledger.stored import verify_stored
 from core.past import past_of
-from core.requests import CloseLine, Digits, DurumOf, Mention, NotUnderstood, Onay, Unreadable
 from core.review import open_reviews, resolve
 from tests.core.citizen import Citizen, told
-from tests.core.decisions.scenes import DAY_MS, MIGROS, sikayet
+from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, sikayet
 from tests.core.retention.sweeping import SPANS, YEARS_3_MS, citizen_of, count, said_and_then, sweep
 from tests.counter import NUMBER, RET_MIGROS, Counter
 

@@ -16,7 +16,7 @@ from core.store.queries.links import ADD_REDELIVERY
 from core.store.queries.notices import ADD_TOKEN, PUT_NOTICE
 from core.store.queries.outbox import ADD_OUTBOX
 from core.store.query import Query
-from tests.core.decisions.scenes import DAY_MS, MESAJ, MIGROS
+from tests.core.conversation.decisions.scenes import DAY_MS, MESAJ, MIGROS
 from tests.core.retention.sweeping import SPANS, YEARS_3_MS, count, sweep
 from tests.counter import NUMBER, Counter
 

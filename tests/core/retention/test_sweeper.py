@@ -19,7 +19,7 @@ from core.store.queries.evidence import ADD_RAW, ADD_REQUEST
 from core.store.queries.links import ADD_REDELIVERY
 from core.store.queries.notices import ADD_TOKEN
 from core.store.transaction import Transaction
-from tests.core.decisions.scenes import DAY_MS
+from tests.core.conversation.decisions.scenes import DAY_MS
 from tests.core.retention.sweeping import SPANS, TEXT_MS, count, sweep
 from tests.counter import Counter, FakeClock, numbers, opened
 

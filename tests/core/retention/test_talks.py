@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.conversation.conversation import KEPT_MS, NEW, Last, Option, Question, Talk, dump, load
+from core.conversation.requests import Language, RetAlone
 from core.domain.clock import HOUR_MS, Instant
-from core.requests import Language, RetAlone
 from core.store.queries.consents import PUT_TALK
-from core.talk import KEPT_MS, NEW, Last, Option, Question, Talk, dump, load
-from tests.core.decisions.scenes import DAY_MS, MESAJ, NOW
+from tests.core.conversation.decisions.scenes import DAY_MS, MESAJ, NOW
 from tests.core.retention.sweeping import citizen_of, sweep
 from tests.counter import MIGROS, NUMBER, Counter, numbers
 

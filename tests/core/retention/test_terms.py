@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.clock import ISTANBUL, Instant, from_datetime, legal_time
 from core.retention.terms import Terms, years_before
-from tests.core.decisions.scenes import DAY_MS
+from tests.core.conversation.decisions.scenes import DAY_MS
 from tests.core.retention.sweeping import SPANS
 
 MOMENTS = st.integers(0, 4_000_000_000_000).map(Instant)

@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 import pytest
 
-from core.answers import Committed, Temporary
+from core.conversation.answers import Committed, Temporary
 from core.deliveries import Delivery, Fate
 from core.domain.clock import Instant
 from core.domain.recipients import Msisdn

@@ -16,11 +16,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.answers import Committed, Outcome, RetAnswer, Silence, Temporary
+from core.conversation.answers import Committed, Outcome, RetAnswer, Silence, Temporary
+from core.conversation.requests import Request
 from core.domain.clock import Instant
 from core.ledger.anchors import Signer
 from core.outbox import row
-from core.requests import Request
 from core.store import versions
 from core.store.database import Database, upgrade
 from core.store.errors import BookLost, TemporaryFault

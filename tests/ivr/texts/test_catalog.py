@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from core.requests import Language
+from core.conversation.requests import Language
 from ivr.texts.catalog import Line, catalog
 from ivr.words import digits
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from core.brands.directory import Directory
 from core.brands.slips import unstretched
+from core.conversation.requests import BrandAlone, NotUnderstood, OnayAll, Ret, RetAll
 from core.domain.text import key
-from core.requests import BrandAlone, NotUnderstood, OnayAll, Ret, RetAll
 from sms.reader.lexicon import GLUED, RESERVED_WORDS, slip_of
 from sms.reader.read import TEXT_LETTERS_MAX, read
 from tests.sms.reader.labelled import brands, refusals, silent

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from core.brands.directory import Directory
-from core.requests import BrandAlone, Mention, Onay, OnayAll, Ret, RetAll, RetAlone, Wish
+from core.conversation.requests import BrandAlone, Mention, Onay, OnayAll, Ret, RetAll, RetAlone, Wish
 from sms.reader.read import read
 from tests.sms.reader.labelled import Labelled, brands, refusals, silent
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.requests import (
+from core.conversation.requests import (
     Devam,
     Digits,
     Durum,

@@ -6,8 +6,7 @@ import pytest
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.domain.consent import ConsentType
-from core.requests import (
+from core.conversation.requests import (
     BrandAlone,
     Devam,
     Digits,
@@ -26,6 +25,7 @@ from core.requests import (
     Wish,
     Yardim,
 )
+from core.domain.consent import ConsentType
 from sms.reader.read import read
 
 ARAMA, MESAJ, EPOSTA = ConsentType.ARAMA, ConsentType.MESAJ, ConsentType.EPOSTA

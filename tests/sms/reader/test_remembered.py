@@ -6,7 +6,7 @@ import pytest
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.requests import Reading, Ret
+from core.conversation.requests import Reading, Ret
 from sms.reader import remembered
 from sms.reader.read import read
 from sms.reader.remembered import LETTERS_MAX, RememberedReader

@@ -5,7 +5,8 @@ from datetime import date
 from itertools import product
 from typing import Any, Final, get_args
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     Again,
     AlreadyAllowed,
     Answer,
@@ -52,10 +53,9 @@ from core.answers import (
     WhichBrand,
     WrongCode,
 )
-from core.brands.brand import Brand
+from core.conversation.requests import Door
 from core.domain.clock import parse_legal_time
 from core.domain.consent import PHONE_TYPES, ConsentType
-from core.requests import Door
 
 ARAMA, MESAJ = ConsentType.ARAMA, ConsentType.MESAJ
 BOTH: Final = (ARAMA, MESAJ)

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from core.brands.brand import Brand
-from core.requests import Language
+from core.conversation.requests import Language
 from sms.texts.catalog import Catalog
 from sms.texts.render import CATALOGS
 

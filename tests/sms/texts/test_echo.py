@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answers import (
-    Answer,
-    BrandUnknown,
-    ComplaintQuestion,
-    NoSuchNumber,
-    ReceiptUnknown,
-    WhichBrand,
-)
-from core.requests import Language
+from core.conversation.answers import Answer, BrandUnknown, ComplaintQuestion, NoSuchNumber, ReceiptUnknown, WhichBrand
+from core.conversation.requests import Language
 from sms.texts.echo import echo, echo_sendable, echo_several
 from sms.texts.fitting import fits
 from sms.texts.render import render

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import pytest
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     Answer,
     ApprovalNotice,
     BrandUnknown,
@@ -25,10 +26,9 @@ from core.answers import (
     StatusOfBrand,
     TooLate,
 )
-from core.brands.brand import Brand
+from core.conversation.requests import Door, Language
 from core.domain.clock import parse_legal_time
 from core.domain.consent import ConsentType
-from core.requests import Door, Language
 from sms.texts.render import render
 from tests.sms.texts.samples import ARAMA, AT, BOTH, DAY, HOPI, LINK, MESAJ, MIGROS, NEWER, RECEIPT, SINCE, ret, several
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answers import Answer, RetAllDone, RetAllQuestion, RetAnswer, RetSeveral, SetAside
+from core.conversation.answers import Answer, RetAllDone, RetAllQuestion, RetAnswer, RetSeveral, SetAside
+from core.conversation.requests import Language
 from core.domain.text import fold
-from core.requests import Language
 from sms.alphabet import TURKISH, decode, encode_septets, encode_ucs2
 from sms.codes import CODING_DEFAULT, CODING_UCS2
 from sms.texts.render import render

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     AlreadyAllowed,
     Answer,
     BrandAsked,
@@ -34,8 +35,7 @@ from core.answers import (
     WhichBrand,
     WrongCode,
 )
-from core.brands.brand import Brand
-from core.requests import Language
+from core.conversation.requests import Language
 from sms.texts.render import render
 from tests.sms.texts.samples import (
     ARAMA,

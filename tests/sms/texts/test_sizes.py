@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answers import (
+from core.brands.brand import Brand
+from core.conversation.answers import (
     Answer,
     ApprovalNotice,
     ComplaintResult,
@@ -16,8 +17,7 @@ from core.answers import (
     StatusOfComplaint,
     WhichBrand,
 )
-from core.brands.brand import Brand
-from core.requests import Language
+from core.conversation.requests import Language
 from sms.alphabet import ReplyAlphabet
 from sms.segments import cost
 from sms.texts.fitting import OPERATOR_CODE
