@@ -54,12 +54,12 @@ from core.outbox import OutboxClass
 from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of
 from core.store.errors import StoreError
+from core.store.queries.connections import SET_DELIVERED
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
-from core.store.queries.links import SET_DELIVERED
 from core.store.queries.notices import DROP_NOTICES_OF
 from core.store.queries.outbox import BURY_ALL_OF
-from core.store.queries.pieces import DROP_PIECES_OF
 from core.store.queries.reports import ADD_COMPLAINT, ADD_COMPLAINT_TEXT, CONFIRM_COMPLAINT
+from core.store.queries.segments import DROP_PIECES_OF
 from core.store.transaction import Transaction
 
 _log = structlog.get_logger(component="desk")

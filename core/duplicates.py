@@ -12,7 +12,7 @@ from core.conversation.conversation import Last, Talk
 from core.conversation.requests import Digits, Door, Request
 from core.domain.clock import Instant
 from core.domain.rules import Rules
-from core.store.queries.links import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
+from core.store.queries.connections import ADD_REDELIVERY, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.transaction import Transaction
 
 

@@ -8,7 +8,7 @@ from collections import deque
 
 from core.domain.clock import Clock, Instant
 from core.domain.ids import Ids, book_of, ids_of
-from core.store.queries.links import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
+from core.store.queries.connections import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
 from core.store.transaction import Transaction
 
 

@@ -20,7 +20,7 @@ from core.feed import Act, ActKey, Rejected, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.notices import Entered, NoticeWriter, kind_of
-from core.slices import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
+from core.store.bulk_pacing import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
 from core.store.database import Database
 from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND
 from core.store.transaction import Transaction

@@ -21,7 +21,7 @@ from core.conversation.requests import (
     Wish,
 )
 from core.domain.clock import Instant
-from core.store.queries.pieces import ADD_PIECE, DROP_SET, OVERDUE_SETS, PIECES_OF_SET, PIECES_OF_SETS
+from core.store.queries.segments import ADD_PIECE, DROP_SET, OVERDUE_SETS, PIECES_OF_SET, PIECES_OF_SETS
 from core.store.transaction import Transaction
 
 OVERDUE_MAX: Final = 100

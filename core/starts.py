@@ -10,7 +10,7 @@ from core.ledger.chain import Head
 from core.links import close_link
 from core.store.connection import BookLocks
 from core.store.queries.books import ADD_ANCHOR, ANCHOR_OF, LAST_ENTRY, OPEN_BOOK, SEAL_BOOK, UNSEALED_BOOKS
-from core.store.queries.links import OPEN_LINKS
+from core.store.queries.connections import OPEN_LINKS
 from core.store.queries.outbox import LAPSE_SENDER
 from core.store.transaction import Transaction
 

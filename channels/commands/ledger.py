@@ -14,7 +14,7 @@ from core.ledger.chain import Head
 from core.ledger.exported import exported, verify_file
 from core.ledger.stored import last_entries, stored_anchors, stored_entries, verify_stored
 from core.ledger.verify import Report
-from core.spill import Spill
+from core.store.external_sort import Spill
 from core.store.transaction import Transaction
 
 app = typer.Typer(help="The ledger of all acts.")

@@ -7,7 +7,7 @@ from typing import Final
 
 from channels.exports.whole_file import whole_file
 from core.movements import MOVEMENT_COLUMNS, Movement
-from core.spill import Spill
+from core.store.external_sort import Spill
 
 _SHOWN_EACH: Final = 1000
 

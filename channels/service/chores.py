@@ -20,8 +20,8 @@ from core.domain.metrics import (
 )
 from core.notifier import overdue
 from core.outbox import OutboxClass, Swept, oldest_waiting, sweep
+from core.store.queries.connections import DROP_EXPIRED_REDELIVERIES
 from core.store.queries.evidence import OLDEST_REVIEW
-from core.store.queries.links import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
 from core.store.wake import Wake
 

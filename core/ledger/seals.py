@@ -17,7 +17,7 @@ from core.domain.clock import Instant
 from core.ledger.anchors import BadAnchor, Signer, is_signed, number
 from core.ledger.chain import GENESIS, Head
 from core.ledger.merkle import root_of
-from core.spill import Spill
+from core.store.external_sort import Spill
 
 
 class Seal(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core.ledger.anchors import Anchor
 from core.ledger.chain import GENESIS, Entry, Head, entry_hash
-from core.spill import Spill
+from core.store.external_sort import Spill
 
 
 class Report(NamedTuple):

@@ -19,7 +19,7 @@ from core.retention.rest import CODES, LINKS, REDELIVERIES, REPORTS, TAKEN
 from core.retention.talks import TALKS
 from core.retention.terms import Spans, Terms
 from core.retention.walk import Cursor, Slice, Walk
-from core.slices import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
+from core.store.bulk_pacing import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
 from core.store.database import Database
 from core.store.transaction import Transaction
 

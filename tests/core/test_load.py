@@ -17,7 +17,7 @@ from core.feed import Act
 from core.ledger.book import Book
 from core.load import Counts, Feed, Loader, Row, entered_by
 from core.notices import Entered, Kind, NoticeWriter, OpenHours
-from core.slices import Pace
+from core.store.bulk_pacing import Pace
 from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.books import OPEN_BOOK

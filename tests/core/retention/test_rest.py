@@ -11,8 +11,8 @@ from core.load import Counts, Loader, Row
 from core.outbox import ANSWER_LIFE_MS, OutboxClass, row
 from core.retention.counts import Removed
 from core.store.queries.brands import PUT_BRAND
+from core.store.queries.connections import ADD_REDELIVERY
 from core.store.queries.consents import PUT_CONSENT
-from core.store.queries.links import ADD_REDELIVERY
 from core.store.queries.notices import ADD_TOKEN, PUT_NOTICE
 from core.store.queries.outbox import ADD_OUTBOX
 from core.store.query import Query

@@ -13,10 +13,10 @@ from core.ledger.stored import verify_stored
 from core.retention import sweeper
 from core.retention.counts import Removed
 from core.retention.sweeper import Sweeper
-from core.slices import Pace
+from core.store.bulk_pacing import Pace
 from core.store.errors import TemporaryFault
+from core.store.queries.connections import ADD_REDELIVERY
 from core.store.queries.evidence import ADD_RAW, ADD_REQUEST
-from core.store.queries.links import ADD_REDELIVERY
 from core.store.queries.notices import ADD_TOKEN
 from core.store.transaction import Transaction
 from tests.core.conversation.decisions.scenes import DAY_MS

@@ -19,7 +19,7 @@ from core.outbox import row, sweep
 from core.starts import begin
 from core.store.database import Database
 from core.store.postgresql.connection import _lock_keys
-from core.store.queries.links import ADD_REDELIVERY, DROP_EXPIRED_REDELIVERIES
+from core.store.queries.connections import ADD_REDELIVERY, DROP_EXPIRED_REDELIVERIES
 from core.store.queries.outbox import ACCEPT, ADD_OUTBOX
 from core.store.transaction import Transaction
 from tests.counter import NUMBER, PATIENCE_S, REDELIVERY_MS, Counter, FakeClock, opened

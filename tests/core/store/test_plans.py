@@ -10,6 +10,7 @@ import pytest
 
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.books import ENTRY, LAST_ENTRY
+from core.store.queries.connections import DROP_EXPIRED_REDELIVERIES, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.queries.consents import (
     CONSENTS_OF,
     CONSENTS_OF_BRAND,
@@ -20,7 +21,6 @@ from core.store.queries.consents import (
     TALKS_OF,
 )
 from core.store.queries.evidence import ANSWERS_OF_REQUEST, REQUEST_OF_RECEIPT, RESOLVE_REVIEW
-from core.store.queries.links import DROP_EXPIRED_REDELIVERIES, DROP_REDELIVERY, REDELIVERIES_OF
 from core.store.queries.notices import NOTICE_OF_TOKEN, WAITING_NOTICES_OF
 from core.store.queries.outbox import (
     ACCEPT,
@@ -33,7 +33,6 @@ from core.store.queries.outbox import (
     UNKNOWN,
     UNKNOWN_LAPSED,
 )
-from core.store.queries.pieces import PIECES_OF_SET, PIECES_OF_SETS
 from core.store.queries.reports import COMPLAINTS_OF
 from core.store.queries.retention import (
     BLANK_CODES,
@@ -61,6 +60,7 @@ from core.store.queries.retention import (
     TOKENS_AFTER,
 )
 from core.store.queries.seals import GROWN_OR_ENDED, NEWEST_SEAL, SEALED_HEADS_OF
+from core.store.queries.segments import PIECES_OF_SET, PIECES_OF_SETS
 from core.store.query import Form, Query
 from core.store.schema import PARTITIONED, PARTITIONS
 from core.store.transaction import Transaction

@@ -9,8 +9,8 @@ import pytest
 
 from core.store.engines import engine_of
 from core.store.postgresql.connection import PostgresqlConnection
+from core.store.queries.connections import REDELIVERIES_OF
 from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF_BRAND, TAKEN_OF_BRAND, TALKS_OF
-from core.store.queries.links import REDELIVERIES_OF
 from core.store.queries.notices import DROP_NOTICES_OF, WAITING_NOTICES_OF
 from core.store.queries.outbox import ACCEPT, LEASE, OF_MESSAGE_ID, OLDEST_READY, RETRY, UNKNOWN
 from core.store.query import Query

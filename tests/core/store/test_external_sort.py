@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.spill import Spill
+from core.store.external_sort import Spill
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9), st.binary(max_size=2), st.text("ab\0ığ", max_size=2))))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.slices import rows_next
+from core.store.bulk_pacing import rows_next
 
 
 @pytest.mark.parametrize(
