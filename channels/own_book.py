@@ -13,7 +13,7 @@ from core.domain.metrics import LAST_SEAL
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
-from core.sealing import Round, seal_books
+from core.ledger.sealing import Round, seal_books
 from core.starts import begin, seal, store_anchor
 from core.store.database import Database
 from core.store.transaction import Transaction

@@ -46,10 +46,10 @@ from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
 from core.domain.text import storable
 from core.duplicates import Duplicates
-from core.evidence import ledger_body
 from core.guard import Guard
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
+from core.ledger.evidence import ledger_body
 from core.outbox import OutboxClass
 from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of

@@ -7,7 +7,7 @@ import typer
 
 from channels.commands.shared import FINDING, CommandFault, Config, Json, looking, print_json, settings_of
 from core.domain.receipts import read_back
-from core.evidence import evidence
+from core.ledger.evidence import evidence
 
 app = typer.Typer(help="What proves an act.")
 

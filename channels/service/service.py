@@ -29,7 +29,7 @@ from channels.supervisor import Supervisor
 from core.brand_store import BrandReader
 from core.brands.directory import Directory
 from core.brands.keypad import Keypad
-from core.sealing import ROUND_S
+from core.ledger.sealing import ROUND_S
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from sms.operator import missing

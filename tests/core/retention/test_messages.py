@@ -6,7 +6,7 @@ import pytest
 
 from core.complaints import close, complaint, texts_of
 from core.conversation.requests import NotUnderstood, Piece, Reading, Unreadable
-from core.evidence import evidence
+from core.ledger.evidence import evidence
 from core.retention.counts import Removed
 from core.review import open_reviews, resolve
 from tests.core.citizen import told

@@ -6,7 +6,7 @@ from core.complaints import close
 from core.conversation.answers import OnayQuestion, ReceiptUnknown
 from core.conversation.decisions.scene import Report
 from core.conversation.requests import CloseLine, Digits, DurumOf, Mention, NotUnderstood, Onay, Unreadable
-from core.evidence import evidence
+from core.ledger.evidence import evidence
 from core.ledger.stored import verify_stored
 from core.past import past_of
 from core.review import open_reviews, resolve

@@ -8,13 +8,13 @@ from typing import Final
 
 import pytest
 
-from core import sealing
 from core.domain.clock import Instant
+from core.ledger import sealing
 from core.ledger.anchors import Signer
 from core.ledger.chain import Head
+from core.ledger.sealing import Round, seal_books
 from core.ledger.seals import Seal
 from core.ledger.stored import stored_seals
-from core.sealing import Round, seal_books
 from core.starts import seal as end_book
 from core.store.transaction import Transaction
 from tests.counter import Counter, FakeClock, opened
