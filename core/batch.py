@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import structlog
 
-from core import outbox
 from core.brands.brand import Brand
 from core.citizens import Citizens, Pair
 from core.conversation.answers import (
@@ -50,7 +49,8 @@ from core.guard import Guard
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.ledger.evidence import ledger_body
-from core.outbox import OutboxClass
+from core.outbox import outbox
+from core.outbox.outbox import OutboxClass
 from core.parts import Whole, drop_set, take_leftover, take_part
 from core.past import past_of
 from core.store.errors import StoreError

@@ -13,7 +13,7 @@ from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.conversation.answers import Committed, Outcome, Temporary, Undecided
 from core.conversation.requests import Request
 from core.domain.metrics import BATCH, TEMPORARY, WAITING
-from core.links import Link, Links
+from core.outbox.connections import Link, Links
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
 from core.tally import Tally

@@ -1,7 +1,8 @@
 """Messages that the network brings again: each is stored as a repeat of its original, and neither acts nor answers.
 
 A repeat is known by the network's own id of the message; or because its original's acknowledgement was lost with a
-connection (`core.links`), each such one once; or by coming within `dedupe_s` while nothing happened in between.
+connection (`core.outbox.connections`), each such one once; or by coming within `dedupe_s` while nothing happened in
+between.
 """
 
 from collections.abc import Sequence

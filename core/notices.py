@@ -15,7 +15,7 @@ from core.conversation.requests import Types
 from core.domain.clock import ISTANBUL, Instant, from_datetime, istanbul
 from core.domain.consent import ConsentType, Record, Status
 from core.domain.ids import Ids
-from core.outbox import OutboxClass
+from core.outbox.outbox import OutboxClass
 from core.store.queries.notices import PUT_NOTICE, WAITING_NOTICES_OF
 from core.store.transaction import Transaction
 

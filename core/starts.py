@@ -7,7 +7,7 @@ from core.domain.ids import ids_of
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import Head
-from core.links import close_link
+from core.outbox.connections import close_link
 from core.store.connection import BookLocks
 from core.store.queries.books import ADD_ANCHOR, ANCHOR_OF, LAST_ENTRY, OPEN_BOOK, SEAL_BOOK, UNSEALED_BOOKS
 from core.store.queries.connections import OPEN_LINKS

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from core.domain.metrics import BIND, BIND_RATE, BIND_REFUSED, BIND_WINDOW
-from core.outbox import Parcel
+from core.outbox.outbox import Parcel
 from core.store.errors import StoreError
 from sms import codes
 from sms.inbound import Inbound

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from core.deliveries import Delivery, Fate
 from core.domain.recipients import BadAddress, Msisdn
+from core.outbox.deliveries import Delivery, Fate
 from sms.codes import TLV_MESSAGE_STATE, TLV_RECEIPTED_MESSAGE_ID
 from sms.pdu import Message, payload
 

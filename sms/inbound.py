@@ -9,9 +9,9 @@ import structlog
 
 from core.brands.directory import Directory
 from core.conversation.requests import Door, Piece, Reading, Request, Unreadable
-from core.deliveries import Delivery
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress, Msisdn
+from core.outbox.deliveries import Delivery
 from sms.alphabet import DefaultAlphabet, as_septets, decode
 from sms.codes import ESM_UDHI
 from sms.delivery import read_delivery

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from core.conversation.answers import Committed, Outcome, Temporary
-from core.links import Link
+from core.outbox.connections import Link
 from sms import codes
 from sms.held import Held
 from sms.inbound import Inbound

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from core.outbox import Parcel
+from core.outbox.outbox import Parcel
 from sms.binding import BackOff, Binding
 from sms.inbound import Inbound
 from sms.profile import Profile

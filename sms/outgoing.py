@@ -9,7 +9,7 @@ from prometheus_client import Counter
 
 from core.domain.clock import Instant
 from core.domain.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
-from core.outbox import Parcel
+from core.outbox.outbox import Parcel
 from sms import codes, pace
 from sms.delivery import normal_id
 from sms.errors import TextTooLong

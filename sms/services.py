@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from core.deliveries import Deliveries
 from core.desk import Desk
 from core.domain.clock import Clock
-from core.links import Links
-from core.outbox import Outbox
+from core.outbox.connections import Links
+from core.outbox.deliveries import Deliveries
+from core.outbox.outbox import Outbox
 from core.store.writer import Writer
 
 

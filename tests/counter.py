@@ -16,7 +16,6 @@ from core.brands.directory import Directory
 from core.citizens import _consent_row
 from core.conversation.answers import Answer
 from core.conversation.requests import Door, Language, Mention, Request, Ret, Said
-from core.deliveries import Deliveries
 from core.desk import Desk
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant
@@ -27,8 +26,9 @@ from core.domain.rules import Rules
 from core.guard import Guard
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
-from core.links import Link, Links
-from core.outbox import Outbox
+from core.outbox.connections import Link, Links
+from core.outbox.deliveries import Deliveries
+from core.outbox.outbox import Outbox
 from core.starts import begin
 from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade

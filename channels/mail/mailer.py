@@ -22,7 +22,7 @@ from channels.mail.signature import Signer
 from channels.sections import Mail
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress
-from core.outbox import Outbox, Parcel
+from core.outbox.outbox import Outbox, Parcel
 
 CARRIER: Final = "mail"
 RETRY_DELAY_MS: Final = 120_000  # times the number of attempts: greylisting lets nobody in for minutes

@@ -19,7 +19,7 @@ from core.domain.metrics import (
     SUBMIT_UNKNOWN,
 )
 from core.notifier import overdue
-from core.outbox import OutboxClass, Swept, oldest_waiting, sweep
+from core.outbox.outbox import OutboxClass, Swept, oldest_waiting, sweep
 from core.store.queries.connections import DROP_EXPIRED_REDELIVERIES
 from core.store.queries.evidence import OLDEST_REVIEW
 from core.store.transaction import Transaction

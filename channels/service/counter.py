@@ -13,16 +13,16 @@ from channels.rules import rules_of
 from channels.sections import Link, Settings
 from core.batch import Tools
 from core.brands.directory import Directory
-from core.deliveries import Deliveries
 from core.desk import Desk
 from core.domain.calendar import Calendar
 from core.domain.clock import steady_clock, system_clock
 from core.domain.ids import Ids
 from core.domain.recipients import BadAddress
 from core.guard import Guard
-from core.links import Links
 from core.notifier import Notifier
-from core.outbox import BY_MAIL, Outbox
+from core.outbox.connections import Links
+from core.outbox.deliveries import Deliveries
+from core.outbox.outbox import BY_MAIL, Outbox
 from core.store.writer import Writer
 from sms.texts.render import render
 

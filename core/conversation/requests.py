@@ -245,9 +245,10 @@ class Request(NamedTuple):
     """One message, call step or page form, with everything that proves it.
 
     `recipient` is None where the network gave no usable number: such a request is set aside and cannot be answered.
-    `origin` is the operator it came from, `link` the connection (`core.links`), 0 where there is none. `key` is equal
-    for two deliveries of the same message and for nothing else; `is_named` where the network's own id of the message is
-    in it. `raw` are the octets as they came. `sent_at` is the network's time of the message, None where it gives none.
+    `origin` is the operator it came from, `link` the connection (`core.outbox.connections`), 0 where there is none.
+    `key` is equal for two deliveries of the same message and for nothing else; `is_named` where the network's own id of
+    the message is in it. `raw` are the octets as they came. `sent_at` is the network's time of the message, None where
+    it gives none.
     """
 
     door: Door

@@ -22,7 +22,7 @@ from core.domain.tokens import LENGTH
 from core.ledger.stored import verify_stored
 from core.notices import Entered, NoticeWriter, OpenHours
 from core.notifier import Notifier
-from core.outbox import BY_MAIL, Outbox, OutboxClass, Parcel
+from core.outbox.outbox import BY_MAIL, Outbox, OutboxClass, Parcel
 from core.store.looker import Looker
 from core.store.queries.consents import PUT_CONSENT
 from tests import counter_fixtures

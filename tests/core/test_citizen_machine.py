@@ -29,7 +29,7 @@ from core.domain.consent import ConsentType, RecipientType, Record, Source, Stat
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
-from core.outbox import Parcel
+from core.outbox.outbox import Parcel
 from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
 from tests.core.citizen import furnish

@@ -13,7 +13,7 @@ from core.conversation.requests import Mention, Onay, OnayCode, Said
 from core.domain.clock import HOUR_MS
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
-from tests.core.test_outbox import FakeCarrier, put, states, sweep, turn
+from tests.core.outbox.test_outbox import FakeCarrier, put, states, sweep, turn
 from tests.counter import (
     LEASE_MS,
     MIGROS,

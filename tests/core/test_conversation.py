@@ -52,7 +52,7 @@ from core.domain.rules import Rules
 from core.domain.text import key
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
-from core.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
+from core.outbox.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
 from tests.core.citizen import Citizen, furnish
 from tests.core.conversation.decisions.scenes import (
     BOYNER,

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from core.brands.directory import Directory
-from core.outbox import Outbox
+from core.outbox.outbox import Outbox
 from sms import codes
 from sms.binding import BackOff, Binding
 from sms.inbound import Inbound

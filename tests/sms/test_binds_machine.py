@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.domain.recipients import Msisdn
 from core.ledger.anchors import Signer
-from core.outbox import Outbox, sweep
+from core.outbox.outbox import Outbox, sweep
 from core.starts import begin
 from core.store.connection import BookLocks
 from core.store.database import Database

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.deliveries import Fate
+from core.outbox.deliveries import Fate
 from sms.codes import TLV_MESSAGE_PAYLOAD, TLV_MESSAGE_STATE, TLV_RECEIPTED_MESSAGE_ID
 from sms.delivery import forms, normal_id, read_delivery
 from sms.pdu import Message

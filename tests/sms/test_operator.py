@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from core import desk
-from core.outbox import ATTEMPTS_MAX
+from core.outbox.outbox import ATTEMPTS_MAX
 from core.store.transaction import Transaction
 from sms import binding, codes, held, outgoing, pace
 from sms.binding import BackOff

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from channels.mail.mailer import CARRIER, RETRY_DELAY_MS, Mailer, Pace
 from channels.mail.message import message_id
 from channels.sections import Mail
-from core import outbox as outbox_module
-from core.outbox import OutboxClass
+from core.outbox import outbox as outbox_module
+from core.outbox.outbox import OutboxClass
 from core.store.queries.outbox import ADD_OUTBOX
 from tests.channels.mail.notices import NOTICE, SENDER
 from tests.channels.mail.server import mail_server

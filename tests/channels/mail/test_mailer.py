@@ -24,7 +24,7 @@ from channels.mail.signature import BadKey
 from channels.sections import Mail
 from core.domain.clock import Instant
 from core.domain.recipients import BadAddress
-from core.outbox import ATTEMPTS_MAX, Outbox, Parcel
+from core.outbox.outbox import ATTEMPTS_MAX, Outbox, Parcel
 from tests.channels.mail.dns import verifies
 from tests.channels.mail.notices import NOTICE, NOW, RECIPIENT, SELECTOR, SENDER, TOKEN, ed25519_key, pem, rsa_key
 from tests.channels.mail.server import MailServer, mail_server

@@ -16,7 +16,7 @@ from channels.service import service as service_module
 from channels.service.service import Service
 from channels.settings import load
 from core.domain.clock import ISTANBUL, system_clock
-from core.outbox import put, row
+from core.outbox.outbox import put, row
 from core.store.database import Database
 from core.store.postgresql import listener
 from core.store.postgresql.listener import NAME

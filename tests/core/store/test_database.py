@@ -16,9 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 
-from core import outbox
 from core.domain.clock import Instant
-from core.outbox import Outbox, Parcel
+from core.outbox import outbox
+from core.outbox.outbox import Outbox, Parcel
 from core.store import versions
 from core.store.database import Database, upgrade
 from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, StoreError, TemporaryFault

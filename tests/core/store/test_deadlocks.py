@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 
 from core.conversation.answers import Committed, Temporary
-from core.deliveries import Delivery, Fate
 from core.domain.clock import Instant
 from core.domain.recipients import Msisdn
 from core.ledger.anchors import Signer
-from core.outbox import row, sweep
+from core.outbox.deliveries import Delivery, Fate
+from core.outbox.outbox import row, sweep
 from core.starts import begin
 from core.store.database import Database
 from core.store.postgresql.connection import _lock_keys

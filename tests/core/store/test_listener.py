@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.domain.clock import Instant
-from core.outbox import put, row
+from core.outbox.outbox import put, row
 from core.store.database import Database
 from core.store.postgresql import listener
 from core.store.postgresql.connection import CHANNEL

@@ -20,7 +20,7 @@ from core.conversation.answers import Committed, Outcome, RetAnswer, Silence, Te
 from core.conversation.requests import Request
 from core.domain.clock import Instant
 from core.ledger.anchors import Signer
-from core.outbox import row
+from core.outbox.outbox import row
 from core.store import versions
 from core.store.database import Database, upgrade
 from core.store.errors import BookLost, TemporaryFault

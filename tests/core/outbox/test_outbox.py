@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from core import outbox as outbox_module
 from core.domain.clock import Instant
 from core.domain.ids import ids_of
 from core.domain.tokens import LENGTH, PLACE, token_hash
 from core.ledger.anchors import Signer
-from core.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, BY_MAIL, Outbox, OutboxClass, Parcel
+from core.outbox import outbox as outbox_module
+from core.outbox.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, BY_MAIL, Outbox, OutboxClass, Parcel
 from core.store.errors import TemporaryFault
 from core.store.queries.notices import NOTICE_OF_TOKEN, PUT_NOTICE
 from core.store.queries.outbox import ADD_OUTBOX

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from core import deliveries as module
 from core.conversation.answers import Temporary
-from core.deliveries import EARLY_MS, UNDELIVERED_DELAY_MS, UNDELIVERED_TRIES_MAX, Deliveries, Delivery, Fate
-from core.outbox import Parcel
+from core.outbox import deliveries as module
+from core.outbox.deliveries import EARLY_MS, UNDELIVERED_DELAY_MS, UNDELIVERED_TRIES_MAX, Deliveries, Delivery, Fate
+from core.outbox.outbox import Parcel
 from core.store.queries.outbox import OF_MESSAGE_ID
-from tests.core.test_outbox import FakeCarrier, put, turn
+from tests.core.outbox.test_outbox import FakeCarrier, put, turn
 from tests.counter import NUMBER, PATIENCE_S, Counter
 from tests.counter_fixtures import on_sqlite
 

@@ -10,7 +10,7 @@ from core.conversation.requests import NotUnderstood, Ret
 from core.domain.consent import ConsentType
 from core.domain.ids import Ids, ids_of
 from core.ledger.anchors import Signer
-from core.links import Link
+from core.outbox.connections import Link
 from core.store.queries.connections import DROP_EXPIRED_REDELIVERIES
 from core.store.transaction import Transaction
 from tests.counter import (
