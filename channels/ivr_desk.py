@@ -9,13 +9,13 @@ import orjson
 import structlog
 
 from core.brands.brand import Brand
-from core.citizens import Citizens
 from core.conversation.answers import Outcome, Undecided
 from core.conversation.conversation import Talk
 from core.conversation.requests import Door, Language, Request, Types, Wish
 from core.desk import Desk
 from core.domain.clock import Clock
 from core.domain.recipients import Msisdn
+from core.registry.citizens import Citizens
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from core.store.transaction import Transaction

@@ -7,8 +7,6 @@ import orjson
 
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from core.brands.brand import Brand
-from core.citizens import objection_of, record_of
-from core.complaints import Complaint
 from core.conversation.answers import Answer as AnyAnswer
 from core.conversation.answers import (
     ComplaintOpened,
@@ -29,8 +27,10 @@ from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, Record, Source, Status
 from core.domain.recipients import Email, Msisdn, Recipient, parse_recipient
 from core.domain.tokens import token_hash
-from core.notices import Notice, notice_of
-from core.past import past_of
+from core.registry.citizens import objection_of, record_of
+from core.registry.complaints import Complaint
+from core.registry.notices import Notice, notice_of
+from core.registry.receipt_lookup import past_of
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF, OBJECTIONS_OF_BRAND, TALKS_OF

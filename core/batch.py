@@ -8,7 +8,6 @@ from typing import NamedTuple
 import structlog
 
 from core.brands.brand import Brand
-from core.citizens import Citizens, Pair
 from core.conversation.answers import (
     Answer,
     BrandClosed,
@@ -52,7 +51,8 @@ from core.ledger.evidence import ledger_body
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
 from core.parts import Whole, drop_set, take_leftover, take_part
-from core.past import past_of
+from core.registry.citizens import Citizens, Pair
+from core.registry.receipt_lookup import past_of
 from core.store.errors import StoreError
 from core.store.queries.connections import SET_DELIVERED
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST

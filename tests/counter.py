@@ -13,7 +13,6 @@ from typing import Any, Final
 from core.batch import Tools
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.citizens import _consent_row
 from core.conversation.answers import Answer
 from core.conversation.requests import Door, Language, Mention, Request, Ret, Said
 from core.desk import Desk
@@ -29,6 +28,7 @@ from core.ledger.book import Book
 from core.outbox.connections import Link, Links
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import Outbox
+from core.registry.citizens import _consent_row
 from core.starts import begin
 from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade

@@ -19,9 +19,9 @@ from channels.commands.shared import (
 )
 from channels.imports.brands import import_brands
 from channels.sections import Settings
-from core.brand_feed import close_brand
-from core.brand_store import NAME_SEPARATOR, BrandReader
 from core.domain.clock import system_clock
+from core.registry.brand_feed import close_brand
+from core.registry.brand_store import NAME_SEPARATOR, BrandReader
 from core.store.database import Database
 
 app = typer.Typer(help="The directory of brands.")

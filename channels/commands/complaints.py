@@ -16,14 +16,14 @@ from channels.commands.shared import (
     print_json,
     settings_of,
 )
-from core import complaints
-from core.brand_store import BrandReader
 from core.brands.brand import Brand
-from core.complaints import OUTCOME_LETTERS_MAX, AlreadyClosed, Complaint, NoComplaint
 from core.domain.clock import legal_time, system_clock
 from core.domain.ids import Ids
 from core.domain.receipts import read_back
 from core.domain.recipients import Msisdn
+from core.registry import complaints
+from core.registry.brand_store import BrandReader
+from core.registry.complaints import OUTCOME_LETTERS_MAX, AlreadyClosed, Complaint, NoComplaint
 from core.store.transaction import Transaction
 from sms.texts.render import render
 

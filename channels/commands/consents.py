@@ -18,10 +18,10 @@ from channels.commands.shared import (
     settings_of,
 )
 from channels.imports.consents import import_consents
-from core.brand_store import BrandReader
-from core.citizens import objection_of, record_of
 from core.domain.clock import legal_time
 from core.domain.recipients import BadAddress, parse_recipient
+from core.registry.brand_store import BrandReader
+from core.registry.citizens import objection_of, record_of
 from core.store.queries.consents import CONSENTS_OF, OBJECTIONS_OF
 from core.store.transaction import Transaction
 

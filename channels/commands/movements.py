@@ -13,11 +13,11 @@ from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, se
 from channels.exports.movements import write_movements
 from channels.imports.progress import progress_count
 from channels.sections import Settings
-from core.brand_store import BrandReader
 from core.domain.clock import day_of, system_clock
 from core.ledger.anchors import Signer
 from core.ledger.stored import stored_books
-from core.movements import Movement, movements
+from core.registry.brand_store import BrandReader
+from core.registry.movements import Movement, movements
 from core.store.reading import reading
 
 app = typer.Typer(help="What moved the registry.")

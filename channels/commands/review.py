@@ -15,12 +15,12 @@ from channels.commands.shared import (
     print_json,
     settings_of,
 )
-from core import review
 from core.domain.clock import legal_time, system_clock
 from core.domain.ids import Ids
 from core.domain.receipts import read_back
 from core.domain.recipients import parse_recipient
-from core.review import TEXT_LETTERS_MAX, AlreadyResolved, NoReview, Review
+from core.registry import review
+from core.registry.review import TEXT_LETTERS_MAX, AlreadyResolved, NoReview, Review
 from core.store.transaction import Transaction
 from sms.texts.render import render
 

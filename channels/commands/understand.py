@@ -10,8 +10,6 @@ import typer
 
 from channels.commands.shared import Config, Json, looking, settings_of
 from channels.imports.table import Table
-from core.brand_feed import BRAND_COLUMNS, read_brand
-from core.brand_store import BrandReader
 from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.conversation.requests import (
@@ -40,6 +38,8 @@ from core.conversation.requests import (
     Wish,
     Yardim,
 )
+from core.registry.brand_feed import BRAND_COLUMNS, read_brand
+from core.registry.brand_store import BrandReader
 from sms.reader.read import read
 
 _LINE_BREAK: Final = "\\n"

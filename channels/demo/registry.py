@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from core.brands.brand import Brand
-from core.citizens import objection_of, record_of
 from core.domain.clock import Instant, from_datetime
 from core.domain.consent import ConsentType, Status
+from core.registry.citizens import objection_of, record_of
 from core.store.queries.books import LATEST_ENTRIES
 from core.store.queries.consents import CONSENTS_OF, OBJECTIONS_OF
 from core.store.transaction import Transaction

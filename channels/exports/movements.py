@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from channels.exports.whole_file import whole_file
-from core.movements import MOVEMENT_COLUMNS, Movement
+from core.registry.movements import MOVEMENT_COLUMNS, Movement
 from core.store.external_sort import Spill
 
 _SHOWN_EACH: Final = 1000

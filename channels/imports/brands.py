@@ -11,10 +11,10 @@ from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
 from channels.imports.table import Record, Table
 from channels.sections import Settings
-from core.brand_feed import BRAND_COLUMNS, BrandWriter, read_brand
 from core.brands.brand import Brand
-from core.feed import Rejected
-from core.load import Counts
+from core.registry.brand_feed import BRAND_COLUMNS, BrandWriter, read_brand
+from core.registry.import_row import Rejected
+from core.registry.importer import Counts
 from core.store.database import Database
 
 _SLICE_ROWS: Final = 500

@@ -13,9 +13,9 @@ from channels.sections import Settings
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids
-from core.feed import COLUMNS, Rejected, read_act
-from core.load import Counts, Feed, Loader, Row
-from core.notices import NoticeWriter, OpenHours
+from core.registry.import_row import COLUMNS, Rejected, read_act
+from core.registry.importer import Counts, Feed, Loader, Row
+from core.registry.notices import NoticeWriter, OpenHours
 from core.store.wake import Wake
 
 # A slice's rows go by themselves when it is done, so that the collector looks at them for nothing: a tenth of the time.

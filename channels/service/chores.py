@@ -18,8 +18,8 @@ from core.domain.metrics import (
     REVIEW_OLDEST,
     SUBMIT_UNKNOWN,
 )
-from core.notifier import overdue
 from core.outbox.outbox import OutboxClass, Swept, oldest_waiting, sweep
+from core.registry.notifier import overdue
 from core.store.queries.connections import DROP_EXPIRED_REDELIVERIES
 from core.store.queries.evidence import OLDEST_REVIEW
 from core.store.transaction import Transaction

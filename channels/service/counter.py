@@ -19,10 +19,10 @@ from core.domain.clock import steady_clock, system_clock
 from core.domain.ids import Ids
 from core.domain.recipients import BadAddress
 from core.guard import Guard
-from core.notifier import Notifier
 from core.outbox.connections import Links
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import BY_MAIL, Outbox
+from core.registry.notifier import Notifier
 from core.store.writer import Writer
 from sms.texts.render import render
 

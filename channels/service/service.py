@@ -26,10 +26,10 @@ from channels.service.voice_door import VoiceDoor, open_voice
 from channels.service.watch import Watch
 from channels.setting_types import POSTGRESQL
 from channels.supervisor import Supervisor
-from core.brand_store import BrandReader
 from core.brands.directory import Directory
 from core.brands.keypad import Keypad
 from core.ledger.sealing import ROUND_S
+from core.registry.brand_store import BrandReader
 from core.store.errors import StoreError
 from core.store.looker import Looker
 from sms.operator import missing

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from core.citizens import Citizens, Pair
 from core.domain.consent import ConsentType, RecipientType, Status
+from core.registry.citizens import Citizens, Pair
 from core.retention.counts import Removed
 from core.retention.terms import Terms
 from core.retention.walk import Cursor, Slice, Walk, beyond_young, page_of

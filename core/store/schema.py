@@ -276,8 +276,8 @@ outbox: Final = Table(
     ),
 )
 
-# Consents that entered from senders, of which the citizen is told (`core.notices`); the row in the outbox has the same
-# id.
+# Consents that entered from senders, of which the citizen is told (`core.registry.notices`); the row in the outbox has
+# the same id.
 notice: Final = Table(
     "notice",
     metadata,

@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from channels.imports.table import BadTable, Table
-from core.brand_store import BrandReader
 from core.domain.clock import ISTANBUL, day_of, from_datetime
+from core.registry.brand_store import BrandReader
 from core.store.queries.consents import PUT_OBJECTION
 from core.store.reading import reading
 from tests import outside

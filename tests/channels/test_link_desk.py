@@ -10,8 +10,6 @@ import pytest
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from channels.link_desk import LinkDesk
 from core.brands.brand import Brand
-from core.citizens import _consent_row
-from core.complaints import texts_of
 from core.conversation.answers import Answer, LineClosed, RetAnswer, RetSeveral
 from core.conversation.requests import CloseLine, Door, Language, Ret
 from core.domain.clock import HOUR_MS, Instant, to_second
@@ -20,9 +18,11 @@ from core.domain.recipients import Email, Msisdn, Recipient
 from core.domain.rules import Rules
 from core.domain.tokens import LENGTH
 from core.ledger.stored import verify_stored
-from core.notices import Entered, NoticeWriter, OpenHours
-from core.notifier import Notifier
 from core.outbox.outbox import BY_MAIL, Outbox, OutboxClass, Parcel
+from core.registry.citizens import _consent_row
+from core.registry.complaints import texts_of
+from core.registry.notices import Entered, NoticeWriter, OpenHours
+from core.registry.notifier import Notifier
 from core.store.looker import Looker
 from core.store.queries.consents import PUT_CONSENT
 from tests import counter_fixtures

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from core.brands.brand import Brand
-from core.citizens import _consent_row
 from core.conversation.answers import (
     BrandMeant,
     Committed,
@@ -30,6 +29,7 @@ from core.domain.rules import Rules
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox.outbox import Parcel
+from core.registry.citizens import _consent_row
 from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
 from tests.core.citizen import furnish

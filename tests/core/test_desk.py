@@ -9,7 +9,6 @@ import pytest
 
 from core import batch, desk
 from core.brands.brand import Brand
-from core.citizens import Citizens
 from core.conversation.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Temporary, Unspoken
 from core.conversation.requests import Mention, NotUnderstood, Request, Ret, Unreadable
 from core.desk import BATCH_MAX
@@ -17,6 +16,7 @@ from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
+from core.registry.citizens import Citizens
 from core.store.errors import DataFault, TemporaryFault
 from core.store.queries.evidence import OLDEST_REVIEW
 from core.store.transaction import Transaction

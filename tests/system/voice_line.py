@@ -15,10 +15,10 @@ from typing import Any, Final
 import aiohttp
 
 from channels.imports.table import Table
-from core.brand_feed import BRAND_COLUMNS, read_brand
 from core.brands.brand import Brand
 from core.conversation.requests import Language
 from core.domain.clock import ISTANBUL
+from core.registry.brand_feed import BRAND_COLUMNS, read_brand
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from ivr.prompts import Prompts

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from core.feed import COLUMNS
+from core.registry.import_row import COLUMNS
 from tests.bench.registry.lines import settings_file
 from tests.bench.registry.places import Bench, Figure, Place, say
 from tests.bench.registry.population import csv_line, imported

@@ -2,14 +2,14 @@
 
 import pytest
 
-from core.complaints import close
 from core.conversation.answers import OnayQuestion, ReceiptUnknown
 from core.conversation.decisions.scene import Report
 from core.conversation.requests import CloseLine, Digits, DurumOf, Mention, NotUnderstood, Onay, Unreadable
 from core.ledger.evidence import evidence
 from core.ledger.stored import verify_stored
-from core.past import past_of
-from core.review import open_reviews, resolve
+from core.registry.complaints import close
+from core.registry.receipt_lookup import past_of
+from core.registry.review import open_reviews, resolve
 from tests.core.citizen import Citizen, told
 from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, sikayet
 from tests.core.retention.sweeping import SPANS, YEARS_3_MS, citizen_of, count, said_and_then, sweep

@@ -6,9 +6,9 @@ import pytest
 
 from core.domain.clock import MINUTE_MS, Instant
 from core.domain.consent import RecipientType, Source, Status
-from core.feed import Act
-from core.load import Counts, Loader, Row
 from core.outbox.outbox import ANSWER_LIFE_MS, OutboxClass, row
+from core.registry.import_row import Act
+from core.registry.importer import Counts, Loader, Row
 from core.retention.counts import Removed
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.connections import ADD_REDELIVERY

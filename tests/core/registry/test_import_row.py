@@ -10,7 +10,7 @@ from core.brands.brand import Brand
 from core.conversation.consent_state import Change, Standing
 from core.domain.clock import Instant, parse_legal_time
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
-from core.feed import Act, ActKey, Rejected, judge, read_act
+from core.registry.import_row import Act, ActKey, Rejected, judge, read_act
 
 NOW = parse_legal_time("2026-06-01 12:00:00")
 CODE = "600100"

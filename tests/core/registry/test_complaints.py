@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.complaints import AlreadyClosed, NoComplaint, close, complaint, complaints, forward, texts_of
 from core.conversation.answers import Answer, ComplaintQuestion
 from core.conversation.requests import CloseLine, Door, Evet, Language, NotUnderstood, Sikayet, Unreadable
 from core.domain.rules import Rules
 from core.outbox.outbox import OutboxClass
+from core.registry.complaints import AlreadyClosed, NoComplaint, close, complaint, complaints, forward, texts_of
 from tests.core.citizen import Citizen, furnish, told
 from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, NOBODY, sikayet
 from tests.counter import NUMBER, Counter, numbers

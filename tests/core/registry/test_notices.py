@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from core.conversation.consent_state import Standing
 from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import ConsentType, Objection, Record, Source
-from core.notices import Entered, Kind, Notice, NoticeWriter, OpenHours, kind_of, notice_of, row_of
 from core.outbox.outbox import OutboxClass
+from core.registry.notices import Entered, Kind, Notice, NoticeWriter, OpenHours, kind_of, notice_of, row_of
 from tests.core.conversation.decisions.scenes import (
     ARAMA,
     AT,

@@ -9,17 +9,17 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from core.brand_store import BrandReader
 from core.brands.directory import Directory
-from core.citizens import Citizens, Pair
 from core.conversation.consent_state import Change, Standing
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant, utc_text
 from core.domain.consent import Record, Status
-from core.feed import Act, ActKey, Rejected, judge
 from core.ledger.book import Book
 from core.ledger.chain import canonical
-from core.notices import Entered, NoticeWriter, kind_of
+from core.registry.brand_store import BrandReader
+from core.registry.citizens import Citizens, Pair
+from core.registry.import_row import Act, ActKey, Rejected, judge
+from core.registry.notices import Entered, NoticeWriter, kind_of
 from core.store.bulk_pacing import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
 from core.store.database import Database
 from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND

@@ -3,12 +3,12 @@
 from typing import Final, NamedTuple
 
 from core.brands.brand import Brand
-from core.citizens import Citizens
 from core.conversation.answers import ComplaintResult, ComplaintState, Texts
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.ids import Ids
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
+from core.registry.citizens import Citizens
 from core.store.queries.evidence import REQUEST_OF_RECEIPT
 from core.store.queries.reports import COMPLAINT, COMPLAINTS, SET_COMPLAINT, TEXTS_OF_COMPLAINT
 from core.store.transaction import Transaction

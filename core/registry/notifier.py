@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from core.brands.brand import Brand
-from core.citizens import Citizens
 from core.conversation.answers import ApprovalNotice, ConsentEnded, Texts
 from core.conversation.requests import Language
 from core.domain.clock import HOUR_MS, MINUTE_MS, Clock, Instant, from_datetime, istanbul
 from core.domain.tokens import PLACE
-from core.notices import Notice, notice_of
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
+from core.registry.citizens import Citizens
+from core.registry.notices import Notice, notice_of
 from core.store.queries.notices import DUE_NOTICES, QUEUED_NOTICES, SET_NOTICE, UNSENT_NOTICES
 from core.store.transaction import Transaction
 

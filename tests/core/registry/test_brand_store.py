@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.brand_store import BrandReader
+from core.registry.brand_store import BrandReader
 from core.store.queries.brands import PUT_BRAND
 from core.store.transaction import Transaction
 from tests.counter import MIGROS, Counter

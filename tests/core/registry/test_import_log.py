@@ -7,9 +7,9 @@ from typing import Final
 from core.conversation.requests import Mention, Ret, RetAll, Said
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, RecipientType, Source, Status
-from core.feed import Act
-from core.load import Counts, Loader, Row
-from core.movements import Movement, movements
+from core.registry.import_row import Act
+from core.registry.importer import Counts, Loader, Row
+from core.registry.movements import Movement, movements
 from core.store.queries.brands import PUT_BRAND
 from core.store.transaction import Transaction
 from tests.counter import BOYNER, MIGROS, NUMBER, RET_MIGROS, Counter, execute

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from core.brand_store import NAME_SEPARATOR
 from core.brands.brand import SHORT_NAMES_MAX, Brand
 from core.domain.clock import Instant
 from core.domain.text import key
-from core.feed import Rejected
+from core.registry.brand_store import NAME_SEPARATOR
+from core.registry.import_row import Rejected
 from core.store.queries.brands import BRAND_VERSION, BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND
 from core.store.transaction import Transaction
 

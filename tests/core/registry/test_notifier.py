@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import pytest
 
-from core import notifier as notifier_module
 from core.brands.brand import Brand
 from core.conversation.answers import Answer, ApprovalNotice, ConsentEnded, LineClosed
 from core.conversation.requests import CloseLine, Door, Language, NotUnderstood
@@ -13,10 +12,11 @@ from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import ConsentType
 from core.domain.recipients import Email, Msisdn
 from core.domain.tokens import PLACE
-from core.notices import Entered, Kind, NoticeWriter, OpenHours
-from core.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
+from core.registry import notifier as notifier_module
+from core.registry.notices import Entered, Kind, NoticeWriter, OpenHours
+from core.registry.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.store.queries.outbox import ADD_OUTBOX
 from tests.core.citizen import Citizen
 from tests.core.conversation.decisions.scenes import ARAMA, EPOSTA, MESAJ

@@ -9,9 +9,9 @@ from core.conversation.answers import Committed, OnayQuestion
 from core.conversation.requests import CloseLine, Digits, Mention, Onay, Ret, Said
 from core.domain.clock import Instant, start_of
 from core.domain.consent import ConsentType, RecipientType, Source, Status
-from core.feed import Act
-from core.load import Counts, Loader, Row
-from core.movements import Movement, movements
+from core.registry.import_row import Act
+from core.registry.importer import Counts, Loader, Row
+from core.registry.movements import Movement, movements
 from core.store.postgresql import connection as postgresql
 from core.store.queries.brands import PUT_BRAND
 from core.store.transaction import Transaction

@@ -19,7 +19,7 @@ import orjson
 
 from core.domain.clock import Instant, legal_time, start_of, to_second
 from core.domain.consent import RecipientType, Status
-from core.feed import COLUMNS
+from core.registry.import_row import COLUMNS
 from core.store.queries.movements import ACTS_WITHIN, STANDING_WITHIN, TAKEN_WITHIN
 from core.store.transaction import Transaction
 

@@ -1,7 +1,7 @@
 """Notices of consents that entered from senders: one for each citizen and brand, of all types that changed.
 
 A notice waits until its import has ended, so that types which stand far apart in a file are announced together; then
-`core.notifier` puts it into the outbox.
+`core.registry.notifier` puts it into the outbox.
 """
 
 from collections.abc import Iterable, Sequence

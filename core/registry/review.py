@@ -2,12 +2,12 @@
 
 from typing import Any, Final, Literal, NamedTuple
 
-from core.citizens import Citizens
 from core.conversation.answers import ReviewResult, Texts
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.ids import Ids
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
+from core.registry.citizens import Citizens
 from core.store.queries.evidence import ANSWERS_OF_REQUEST, OPEN_REVIEWS, REQUEST_OF_RECEIPT, RESOLVE_REVIEW, REVIEW
 from core.store.transaction import Transaction
 

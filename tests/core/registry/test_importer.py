@@ -13,10 +13,10 @@ from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.domain.ids import Ids
-from core.feed import Act
 from core.ledger.book import Book
-from core.load import Counts, Feed, Loader, Row, entered_by
-from core.notices import Entered, Kind, NoticeWriter, OpenHours
+from core.registry.import_row import Act
+from core.registry.importer import Counts, Feed, Loader, Row, entered_by
+from core.registry.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.store.bulk_pacing import Pace
 from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection
