@@ -6,13 +6,13 @@ from channels.own_book import own_book
 from channels.reserved import is_reserved
 from channels.rules import rules_of
 from channels.sections import Settings
-from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.brands.directory import Directory
 from core.conversation.requests import Request
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids
-from core.guard import Guard
+from core.intake.batch import Batch, Outgoing, Tools, lock_citizens
+from core.intake.reply_quota import Guard
 from core.registry.brand_store import BrandReader
 from core.store.transaction import Transaction
 from sms.texts.render import render

@@ -12,9 +12,9 @@ from core.brands.brand import Brand
 from core.conversation.answers import Outcome, Undecided
 from core.conversation.conversation import Talk
 from core.conversation.requests import Door, Language, Request, Types, Wish
-from core.desk import Desk
 from core.domain.clock import Clock
 from core.domain.recipients import Msisdn
+from core.intake.desk import Desk
 from core.registry.citizens import Citizens
 from core.store.errors import StoreError
 from core.store.looker import Looker

@@ -22,11 +22,11 @@ from core.conversation.consent_state import Standing
 from core.conversation.conversation import load
 from core.conversation.decisions.scene import Past
 from core.conversation.requests import AskCode, Door, GiveCode, Mention, Report, Request, Ret, RetThese, Types, Wish
-from core.desk import Desk
 from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, Record, Source, Status
 from core.domain.recipients import Email, Msisdn, Recipient, parse_recipient
 from core.domain.tokens import token_hash
+from core.intake.desk import Desk
 from core.registry.citizens import objection_of, record_of
 from core.registry.complaints import Complaint
 from core.registry.notices import Notice, notice_of

@@ -10,11 +10,11 @@ from typing import Final
 from channels.sections import Settings
 from core.domain.clock import system_clock
 from core.domain.metrics import LAST_SEAL
+from core.intake.process_book import begin, seal, store_anchor
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
 from core.ledger.sealing import Round, seal_books
-from core.starts import begin, seal, store_anchor
 from core.store.database import Database
 from core.store.transaction import Transaction
 

@@ -7,11 +7,11 @@ from typing import Final
 from core.brands.directory import Directory
 from core.conversation.answers import Outcome
 from core.conversation.requests import Door, Leftover, Mention, Onay, Piece, Reading, Request, Ret, Unreadable
-from core.desk import Desk
 from core.domain.clock import Clock, Instant
 from core.domain.recipients import Msisdn
 from core.domain.text import key
-from core.parts import OverdueSet, overdue_sets
+from core.intake.concat import OverdueSet, overdue_sets
+from core.intake.desk import Desk
 from core.store.transaction import Transaction
 from sms.inbound import Inbound
 

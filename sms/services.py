@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from core.desk import Desk
 from core.domain.clock import Clock
+from core.intake.desk import Desk
+from core.intake.writer import Writer
 from core.outbox.connections import Links
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import Outbox
-from core.store.writer import Writer
 
 
 class Services(NamedTuple):

@@ -10,26 +10,27 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from core.batch import Tools
 from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.conversation.answers import Answer
 from core.conversation.requests import Door, Language, Mention, Request, Ret, Said
-from core.desk import Desk
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
 from core.domain.ids import Ids
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
-from core.guard import Guard
+from core.intake.batch import Tools
+from core.intake.desk import Desk
+from core.intake.process_book import begin
+from core.intake.reply_quota import Guard
+from core.intake.writer import Writer
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
 from core.outbox.connections import Link, Links
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import Outbox
 from core.registry.citizens import _consent_row
-from core.starts import begin
 from core.store.connection import BookLocks, Connection
 from core.store.database import Database, upgrade
 from core.store.postgresql.connection import PostgresqlConnection
@@ -37,7 +38,6 @@ from core.store.queries.consents import PUT_CONSENT
 from core.store.schema import metadata
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
-from core.store.writer import Writer
 
 PATIENCE_S: Final = 10.0
 RESPONSE_TIMEOUT_MS: Final = 10_000

@@ -11,19 +11,19 @@ from channels.own_book import OwnBook
 from channels.reserved import is_reserved
 from channels.rules import rules_of
 from channels.sections import Link, Settings
-from core.batch import Tools
 from core.brands.directory import Directory
-from core.desk import Desk
 from core.domain.calendar import Calendar
 from core.domain.clock import steady_clock, system_clock
 from core.domain.ids import Ids
 from core.domain.recipients import BadAddress
-from core.guard import Guard
+from core.intake.batch import Tools
+from core.intake.desk import Desk
+from core.intake.reply_quota import Guard
+from core.intake.writer import Writer
 from core.outbox.connections import Links
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import BY_MAIL, Outbox
 from core.registry.notifier import Notifier
-from core.store.writer import Writer
 from sms.texts.render import render
 
 DAY_MS: Final = 86_400_000

@@ -12,8 +12,8 @@ from channels.link_desk import LinkDesk
 from channels.sections import Link, Settings
 from channels.service.listening import listening_at
 from core.brands.directory import Directory
-from core.desk import Desk
 from core.domain.clock import system_clock
+from core.intake.desk import Desk
 from core.store.looker import Looker
 
 

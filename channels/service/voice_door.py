@@ -10,8 +10,8 @@ from channels.sections import Settings
 from channels.service.listening import listening_at
 from core.brands.directory import Directory
 from core.brands.keypad import Keypad
-from core.desk import Desk
 from core.domain.clock import system_clock
+from core.intake.desk import Desk
 from core.store.looker import Looker
 from ivr.agi_server import AgiServer
 from ivr.call import Line, take_call

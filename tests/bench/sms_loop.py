@@ -18,7 +18,7 @@ from unittest.mock import patch
 import uvloop
 from pydantic import SecretStr
 
-import core.desk
+import core.intake.desk
 from channels.sections import Admin, Database, Ledger, Operator, Settings, Sms
 from channels.service.service import Service
 from channels.setting_types import Address
@@ -75,7 +75,7 @@ async def finished(smsc: "subprocess.Popen[str]") -> float:
     return float(await asyncio.get_running_loop().run_in_executor(None, smsc.stdout.readline))
 
 
-def whole_loop(folder: Path, count: int, batch_max: int = core.desk.BATCH_MAX) -> float:
+def whole_loop(folder: Path, count: int, batch_max: int = core.intake.desk.BATCH_MAX) -> float:
     """Messages a second through the service as it is shipped."""
     path = prepare(folder, count)
     smsc, port = start_smsc(count)

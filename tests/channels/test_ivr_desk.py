@@ -17,8 +17,8 @@ from core.store.transaction import Transaction
 from ivr.port import Dialled
 from ivr.states import Held, Known
 from tests import counter_fixtures
-from tests.core.citizen import Citizen, furnish
 from tests.core.conversation.decisions.scenes import BOYNER, DIRECTORY, HOPI, MIGROS, onay, ret
+from tests.core.intake.citizen import Citizen, furnish
 from tests.counter import NO_LIMITS, NUMBER, PATIENCE_S, Counter, until
 
 clock, counter, signer = counter_fixtures.clock, counter_fixtures.counter, counter_fixtures.signer

@@ -26,8 +26,8 @@ from core.registry.notifier import Notifier
 from core.store.looker import Looker
 from core.store.queries.consents import PUT_CONSENT
 from tests import counter_fixtures
-from tests.core.citizen import Citizen, furnish
 from tests.core.conversation.decisions.scenes import ARAMA, BOYNER, DIRECTORY, EPOSTA, MESAJ, MIGROS, ret
+from tests.core.intake.citizen import Citizen, furnish
 from tests.core.retention.sweeping import sweep
 from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, Counter
 

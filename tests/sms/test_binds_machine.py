@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from core.domain.recipients import Msisdn
+from core.intake.process_book import begin
 from core.ledger.anchors import Signer
 from core.outbox.outbox import Outbox, sweep
-from core.starts import begin
 from core.store.connection import BookLocks
 from core.store.database import Database
 from core.store.errors import StoreError

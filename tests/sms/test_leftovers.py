@@ -10,8 +10,8 @@ from core.brands.directory import Directory
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.domain.recipients import Msisdn
+from core.intake.concat import OVERDUE_MAX
 from core.ledger.anchors import Signer
-from core.parts import OVERDUE_MAX
 from sms import codes
 from sms.inbound import Inbound
 from sms.leftovers import Leftovers

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from core import desk
+from core.intake import desk
 from core.outbox.outbox import ATTEMPTS_MAX
 from core.store.transaction import Transaction
 from sms import binding, codes, held, outgoing, pace

@@ -24,7 +24,7 @@ _IMPORTED: Final = [
 _DELIVER_SM: Final = b"\x00\x00\x00\x05"
 
 Point = str
-"""`call core/desk.py Desk.submit`, or `return …`."""
+"""`call core/intake/desk.py Desk.submit`, or `return …`."""
 
 
 def context() -> ForkServerContext:

@@ -7,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.domain.clock import Instant
+from core.intake.process_book import store_anchor
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import canonical
-from core.starts import store_anchor
 from core.store.reading import reading
 from core.store.transaction import Transaction
 from tests import outside

@@ -9,13 +9,13 @@ from typing import Final
 import pytest
 
 from core.domain.clock import Instant
+from core.intake.process_book import seal as end_book
 from core.ledger import sealing
 from core.ledger.anchors import Signer
 from core.ledger.chain import Head
 from core.ledger.sealing import Round, seal_books
 from core.ledger.seals import Seal
 from core.ledger.stored import stored_seals
-from core.starts import seal as end_book
 from core.store.transaction import Transaction
 from tests.counter import Counter, FakeClock, opened
 from tests.counter_fixtures import on_postgresql

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from core.intake.process_book import store_anchor
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.chain import GENESIS, canonical, entry_hash
 from core.ledger.sealing import seal_books
 from core.ledger.seals import Seal
 from core.ledger.stored import newest_seal, stored_seals, verify_stored
 from core.ledger.verify import Report
-from core.starts import store_anchor
 from tests.counter import Counter, FakeClock, opened
 
 STRANGER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))

@@ -7,8 +7,8 @@ from core.conversation.requests import CloseLine, Door, Evet, Language, NotUnder
 from core.domain.rules import Rules
 from core.outbox.outbox import OutboxClass
 from core.registry.complaints import AlreadyClosed, NoComplaint, close, complaint, complaints, forward, texts_of
-from tests.core.citizen import Citizen, furnish, told
 from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, NOBODY, sikayet
+from tests.core.intake.citizen import Citizen, furnish, told
 from tests.counter import NUMBER, Counter, numbers
 
 RESULT_MS = 3 * DAY_MS

@@ -18,8 +18,8 @@ from core.registry import notifier as notifier_module
 from core.registry.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.registry.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.store.queries.outbox import ADD_OUTBOX
-from tests.core.citizen import Citizen
 from tests.core.conversation.decisions.scenes import ARAMA, EPOSTA, MESAJ
+from tests.core.intake.citizen import Citizen
 from tests.counter import BOYNER, BRANDS, MIGROS, NUMBER, Counter, numbers
 
 MAIL: Final = Email.parse("ali@ornek.example")

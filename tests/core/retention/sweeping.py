@@ -7,8 +7,8 @@ from core.domain.clock import HOUR_MS
 from core.retention.counts import Removed
 from core.retention.sweeper import Sweeper
 from core.retention.terms import Spans
-from tests.core.citizen import Citizen, furnish
 from tests.core.conversation.decisions.scenes import DAY_MS
+from tests.core.intake.citizen import Citizen, furnish
 from tests.counter import NO_LIMITS, Counter
 
 TEXT_MS: Final = 180 * DAY_MS

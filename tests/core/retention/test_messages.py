@@ -9,8 +9,8 @@ from core.ledger.evidence import evidence
 from core.registry.complaints import close, complaint, texts_of
 from core.registry.review import open_reviews, resolve
 from core.retention.counts import Removed
-from tests.core.citizen import told
 from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, sikayet
+from tests.core.intake.citizen import told
 from tests.core.retention.sweeping import SPANS, TEXT_MS, citizen_of, count, said_and_then, sweep
 from tests.counter import NUMBER, RET_MIGROS, Counter
 

@@ -10,8 +10,8 @@ from core.ledger.stored import verify_stored
 from core.registry.complaints import close
 from core.registry.receipt_lookup import past_of
 from core.registry.review import open_reviews, resolve
-from tests.core.citizen import Citizen, told
 from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, sikayet
+from tests.core.intake.citizen import Citizen, told
 from tests.core.retention.sweeping import SPANS, YEARS_3_MS, citizen_of, count, said_and_then, sweep
 from tests.counter import NUMBER, RET_MIGROS, Counter
 

@@ -13,10 +13,10 @@ import pytest
 from core.conversation.answers import Committed, Temporary
 from core.domain.clock import Instant
 from core.domain.recipients import Msisdn
+from core.intake.process_book import begin
 from core.ledger.anchors import Signer
 from core.outbox.deliveries import Delivery, Fate
 from core.outbox.outbox import row, sweep
-from core.starts import begin
 from core.store.database import Database
 from core.store.postgresql.connection import _lock_keys
 from core.store.queries.connections import ADD_REDELIVERY, DROP_EXPIRED_REDELIVERIES

@@ -9,14 +9,14 @@ from typing import Final
 
 import structlog
 
-from core.batch import Batch, Outgoing, Tools, lock_citizens
 from core.conversation.answers import Committed, Outcome, Temporary, Undecided
 from core.conversation.requests import Request
 from core.domain.metrics import BATCH, TEMPORARY, WAITING
+from core.intake.batch import Batch, Outgoing, Tools, lock_citizens
+from core.intake.desk_metrics import Tally
 from core.outbox.connections import Link, Links
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
-from core.tally import Tally
 
 BATCH_MAX: Final = 200
 WAITING_MAX: Final = 10_000

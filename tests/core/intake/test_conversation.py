@@ -53,7 +53,6 @@ from core.domain.text import key
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
-from tests.core.citizen import Citizen, furnish
 from tests.core.conversation.decisions.scenes import (
     BOYNER,
     DENIZ,
@@ -66,6 +65,7 @@ from tests.core.conversation.decisions.scenes import (
     ret,
     sikayet,
 )
+from tests.core.intake.citizen import Citizen, furnish
 from tests.counter import Counter, FakeClock, numbers, opened
 
 MESAJ, ARAMA = ConsentType.MESAJ, ConsentType.ARAMA
@@ -408,7 +408,7 @@ async def test_what_breaks_a_decision_leaves_the_conversation(desk: Counter, mon
     await citizen.say(RetAll())
     await citizen.say(Yardim(), language=Language.EN)
     with monkeypatch.context() as patched:
-        patched.setattr("core.batch.decide", lambda _: 1 / 0)
+        patched.setattr("core.intake.batch.decide", lambda _: 1 / 0)
         assert isinstance(await citizen.say(ret(MIGROS)), SetAside)
 
     assert (await desk.column("SELECT text FROM outbox ORDER BY id"))[-1] == "en SetAside"

@@ -1,5 +1,5 @@
 """One citizen, two processes, any order of texts, times, restarts and senders' consents: the registry stays what
-`tests.core.citizen_model` says, and no answer claims anything else."""
+`tests.core.intake.citizen_model` says, and no answer claims anything else."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -32,9 +32,9 @@ from core.outbox.outbox import Parcel
 from core.registry.citizens import _consent_row
 from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
-from tests.core.citizen import furnish
-from tests.core.citizen_model import ARAMA, MESAJ, TYPES, Meaning, Model, Row
 from tests.core.conversation.decisions.scenes import BRANDS, CLOSED, DAY_MS, DENIZBANK, DENIZLI, DIRECTORY, SECOND_MS
+from tests.core.intake.citizen import furnish
+from tests.core.intake.citizen_model import ARAMA, MESAJ, TYPES, Meaning, Model, Row
 from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, opened
 
 RULES: Final = Rules(answers_per_number_hour=20)

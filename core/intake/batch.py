@@ -43,14 +43,14 @@ from core.domain.receipts import draw
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
 from core.domain.text import storable
-from core.duplicates import Duplicates
-from core.guard import Guard
+from core.intake.concat import Whole, drop_set, take_leftover, take_part
+from core.intake.duplicates import Duplicates
+from core.intake.reply_quota import Guard
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.ledger.evidence import ledger_body
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
-from core.parts import Whole, drop_set, take_leftover, take_part
 from core.registry.citizens import Citizens, Pair
 from core.registry.receipt_lookup import past_of
 from core.store.errors import StoreError

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import chorus
-from core.chorus import MINUTES, Chorus
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
+from core.intake import spoof_monitor
+from core.intake.spoof_monitor import MINUTES, Chorus
 
 NOW = Instant(1_795_431_900_000)
 
@@ -66,7 +66,7 @@ def test_a_count_ends_with_its_hour(heard: Chorus, later_ms: int, largest: int) 
     ],
 )
 def test_texts_that_came_once_make_room(heard: Chorus, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
-    monkeypatch.setattr(chorus, "TEXTS_MAX", 10)
+    monkeypatch.setattr(spoof_monitor, "TEXTS_MAX", 10)
 
     hear(heard, "RET MIGROS", "RET MIGROS", *(f"RET {n}" for n in range(others)), "RET MIGROS")
     before = heard.largest(NOW)
@@ -80,7 +80,7 @@ def test_texts_that_came_once_make_room(heard: Chorus, monkeypatch: pytest.Monke
 def test_no_more_texts_are_counted_than_the_bound_where_each_came_twice(
     heard: Chorus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chorus, "TEXTS_MAX", 2)
+    monkeypatch.setattr(spoof_monitor, "TEXTS_MAX", 2)
 
     hear(heard, "a", "a", "b", "b", "c", "c", "c")
 

@@ -7,13 +7,13 @@ from typing import NoReturn
 
 import pytest
 
-from core import batch, desk
 from core.brands.brand import Brand
 from core.conversation.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Temporary, Unspoken
 from core.conversation.requests import Mention, NotUnderstood, Request, Ret, Unreadable
-from core.desk import BATCH_MAX
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
+from core.intake import batch, desk
+from core.intake.desk import BATCH_MAX
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.registry.citizens import Citizens

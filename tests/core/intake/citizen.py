@@ -8,7 +8,7 @@ from core.conversation.answers import Answer, Committed, Texts, Unspoken
 from core.conversation.requests import Language, Said
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
-from core.guard import Guard
+from core.intake.reply_quota import Guard
 from tests.core.conversation.decisions.scenes import DIRECTORY
 from tests.counter import NUMBER, PATIENCE_S, Counter
 

@@ -29,7 +29,7 @@ from core.conversation.requests import (
     Wish,
 )
 from core.domain.clock import Instant
-from core.parts import settled, take_part
+from core.intake.concat import settled, take_part
 from core.store.schema import metadata
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
@@ -70,7 +70,7 @@ def take(tx: Transaction, part: Part, request_id: int) -> str | None:
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[Part]:
     """Parts of up to four messages, mixed. None comes again once its message is whole, which is what the network's
-    repeats and not this module are about (`core.duplicates`)."""
+    repeats and not this module are about (`core.intake.duplicates`)."""
     messages = [
         [Part(message, number, total, reference) for number in range(1, total + 1)]
         for message, (reference, total) in enumerate(

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from core.batch import Outgoing, outcome_of
-from core.chorus import Chorus
 from core.conversation.consent_state import Change
 from core.conversation.requests import Door, Request
 from core.domain.consent import Objection, Status
 from core.domain.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
+from core.intake.batch import Outgoing, outcome_of
+from core.intake.spoof_monitor import Chorus
 
 _SECRET_OCTETS: Final = 16
 

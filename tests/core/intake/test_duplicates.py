@@ -164,7 +164,7 @@ async def test_a_decision_that_broke_lies_between_too(counter: Counter, monkeypa
 
     await outcome(counter, "RET MIGROS")
     with monkeypatch.context() as patched:
-        patched.setattr("core.batch.decide", broken)
+        patched.setattr("core.intake.batch.decide", broken)
         assert await outcome(counter, "merhaba") == "set-aside"
 
     assert await outcome(counter, "RET MIGROS") == "ret"

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from core import guard as guards
 from core.brands.brand import Brand
 from core.conversation.answers import (
     Answer,
@@ -29,7 +28,8 @@ from core.conversation.conversation import NEW, QUESTIONS_MAX, Option, Question,
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.consent import ConsentType
 from core.domain.rules import Rules
-from core.guard import Guard
+from core.intake import reply_quota as guards
+from core.intake.reply_quota import Guard
 
 NOW = Instant(1_795_431_900_000)
 NUMBER = "+905321234567"
