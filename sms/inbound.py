@@ -12,14 +12,14 @@ from core.conversation.requests import Door, Piece, Reading, Request, Unreadable
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress, Msisdn
 from core.outbox.deliveries import Delivery
-from sms.alphabet import DefaultAlphabet, as_septets, decode
 from sms.codes import ESM_UDHI
 from sms.delivery import read_delivery
 from sms.errors import BrokenPdu, UnknownAlphabet
+from sms.gsm.alphabet import DefaultAlphabet, as_septets, decode
+from sms.gsm.segments import SAR_TLVS, Udh, parse_udh, sar
 from sms.network_time import network_time
 from sms.pdu import Message, parse_message, payload, source_of
 from sms.reader.remembered import RememberedReader
-from sms.segments import SAR_TLVS, Udh, parse_udh, sar
 
 _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
 _RECEIPT_TYPES: Final = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification

@@ -13,8 +13,8 @@ from core.outbox.outbox import Parcel
 from sms import codes, pace
 from sms.delivery import normal_id
 from sms.errors import TextTooLong
+from sms.gsm.segments import split
 from sms.profile import Profile
-from sms.segments import split
 from sms.services import Services
 from sms.session import Fate, Session, Shipment
 

@@ -4,7 +4,7 @@ from ssl import SSLContext
 from typing import Final, Literal, NamedTuple
 
 from sms import codes
-from sms.alphabet import DefaultAlphabet, ReplyAlphabet
+from sms.gsm.alphabet import DefaultAlphabet, ReplyAlphabet
 from sms.pdu import Bind
 
 BindAs = Literal["transceiver", "receiver", "transmitter", "pair"]

@@ -12,10 +12,10 @@ import structlog
 
 from sms import codes
 from sms.errors import FramingError
+from sms.gsm.segments import Segment
 from sms.pace import Pace
 from sms.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
 from sms.profile import Profile
-from sms.segments import Segment
 from sms.submit import SubmitTemplate
 
 SEQUENCE_MAX: Final = 0x7FFFFFFF  # SMPP 3.4, 3.2

@@ -12,8 +12,9 @@ from ssl import SSLContext
 from typing import Final, cast
 
 from sms import codes
-from sms.alphabet import decode
 from sms.errors import BrokenPdu, FramingError, UnknownAlphabet
+from sms.gsm.alphabet import decode
+from sms.gsm.segments import Udh, parse_udh, split
 from sms.pdu import (
     Framer,
     Header,
@@ -26,7 +27,6 @@ from sms.pdu import (
     parse_message,
     payload,
 )
-from sms.segments import Udh, parse_udh, split
 
 SETS_MAX: Final = 1_000  # unfinished long messages; the oldest gives way
 ID_TLV: Final = 0x1400  # of the tags that are a vendor's own (SMPP 3.4, 5.3.1): the id of each text brought

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sms.segments import cost
+from sms.gsm.segments import cost
 
 OPERATOR_CODE: Final = " B001"
 """What operators may append to a bulk SMS (domain, Limits and habits of the networks)."""

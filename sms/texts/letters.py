@@ -3,7 +3,7 @@
 import unicodedata
 from functools import lru_cache
 
-from sms.alphabet import encode_septets, fold_ascii
+from sms.gsm.alphabet import encode_septets, fold_ascii
 
 
 @lru_cache(maxsize=4096)

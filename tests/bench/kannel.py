@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from sms.alphabet import fold_ascii
+from sms.gsm.alphabet import fold_ascii
 from tests.bench.sms_loop import ANSWER, WINDOW, finished, start_smsc
 
 NEEDS: Final = "Kannel is not here: sudo apt-get install --no-install-recommends -y kannel"

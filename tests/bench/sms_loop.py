@@ -32,10 +32,10 @@ from core.store.queries.consents import PUT_CONSENT
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
 from core.store.queries.outbox import ACCEPT, ADD_OUTBOX
 from sms import codes
+from sms.gsm.segments import split
 from sms.pace import Pace
 from sms.pdu import Bind, Message, parse_message
 from sms.profile import Profile
-from sms.segments import split
 from sms.session import Fate, Session, Shipment
 from tests.bench.smsc import number
 

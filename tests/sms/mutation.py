@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sms import codes
-from sms.packing import pack
+from sms.gsm.packing import pack
 from sms.pdu import Message, build_data, build_message, build_plain, build_response, generic_nack
 
 _SENDER: Final = Message("905321234567", "3338", b"RET MIGROS", source_ton=1, source_npi=1, dest_ton=3)

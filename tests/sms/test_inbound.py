@@ -11,9 +11,9 @@ from core.brands.directory import Directory
 from core.conversation.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
 from core.domain.recipients import Msisdn
 from sms import codes
+from sms.gsm.segments import split
 from sms.inbound import Inbound
 from sms.pdu import Message, build_data, build_message
-from sms.segments import split
 from tests.counter import FakeClock
 
 NUMBER = "+905321234567"

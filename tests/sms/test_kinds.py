@@ -10,9 +10,9 @@ from core.brands.directory import Directory
 from core.conversation.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
 from core.domain.recipients import Msisdn
 from sms import codes
-from sms.alphabet import DefaultAlphabet
+from sms.gsm.alphabet import DefaultAlphabet
+from sms.gsm.packing import pack
 from sms.inbound import Inbound
-from sms.packing import pack
 from sms.pdu import Message, build_data, build_message
 from tests.counter import FakeClock
 

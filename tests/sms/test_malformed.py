@@ -16,11 +16,11 @@ from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.conversation.requests import Piece
 from sms import codes
+from sms.gsm.segments import split
 from sms.inbound import Inbound
 from sms.pace import Pace
 from sms.pdu import Bind, Framer, Message, build_message, build_response, generic_nack, header
 from sms.profile import Profile
-from sms.segments import split
 from sms.session import Fate, Session, Shipment, State
 from tests.counter import FakeClock
 from tests.sms.mutation import mutated, out_of_step

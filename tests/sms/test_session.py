@@ -7,10 +7,10 @@ from typing import NamedTuple
 import pytest
 
 from sms import codes, session
+from sms.gsm.segments import split
 from sms.pace import Pace
 from sms.pdu import Bind, Message, build_data, build_message, build_plain, build_response, generic_nack, parse_message
 from sms.profile import Profile
-from sms.segments import split
 from sms.session import Fate, Session, Shipment, State
 from tests.counter import until
 from tests.sms.scripted import PATIENCE_S, Peer, Smsc

@@ -13,11 +13,11 @@ import pytest
 
 from core.brands.directory import Directory
 from sms import codes, inbound, session
+from sms.gsm.segments import split
 from sms.inbound import Inbound
 from sms.pace import Pace
 from sms.pdu import HEADER_OCTETS, Bind, Message, build_message, build_plain, build_response, generic_nack
 from sms.profile import Profile
-from sms.segments import split
 from sms.session import Fate, Session, Shipment, State
 from tests.counter import MIGROS, FakeClock
 

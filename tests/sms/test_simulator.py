@@ -9,6 +9,7 @@ from smpplib.client import Client
 from smpplib.command import SubmitSM
 
 from sms import codes, simulator
+from sms.gsm.segments import split
 from sms.pdu import (
     Bind,
     Framer,
@@ -22,7 +23,6 @@ from sms.pdu import (
     parse_message,
     parse_message_id,
 )
-from sms.segments import split
 from sms.simulator import ID_TLV, Simulator
 from tests.counter import Counter, until
 from tests.sms.line import operator_at

@@ -13,8 +13,8 @@ from core.ledger.anchor_file import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
 from sms.codes import TLV_USER_MESSAGE_REFERENCE
+from sms.gsm.segments import split
 from sms.pdu import Message
-from sms.segments import split
 from sms.simulator import Simulator
 from tests.system.line import MIGROS, NUMBER, Line, prepare
 

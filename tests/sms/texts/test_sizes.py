@@ -18,8 +18,8 @@ from core.conversation.answers import (
     WhichBrand,
 )
 from core.conversation.requests import Language
-from sms.alphabet import ReplyAlphabet
-from sms.segments import cost
+from sms.gsm.alphabet import ReplyAlphabet
+from sms.gsm.segments import cost
 from sms.texts.fitting import OPERATOR_CODE
 from sms.texts.render import render
 from tests.sms.texts.samples import ARAMA, LABELS, LONG_LABEL, MESAJ, RECEIPT, answers, notices, ret

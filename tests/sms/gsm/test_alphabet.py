@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import gsm
 
-from sms.alphabet import (
+from sms.errors import UnknownAlphabet
+from sms.gsm.alphabet import (
     DefaultAlphabet,
     decode,
     encode_locked,
@@ -17,7 +18,6 @@ from sms.alphabet import (
     fold_ascii,
     uses_turkish_shift,
 )
-from sms.errors import UnknownAlphabet
 
 PLAIN = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from sms.alphabet import (
+from sms.codes import (
+    CODING_DEFAULT,
+    CODING_UCS2,
+    TLV_SAR_MSG_REF_NUM,
+    TLV_SAR_SEGMENT_SEQNUM,
+    TLV_SAR_TOTAL_SEGMENTS,
+)
+from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
+from sms.gsm.alphabet import (
     ESCAPE,
     TURKISH,
     DefaultAlphabet,
@@ -14,15 +22,7 @@ from sms.alphabet import (
     fold_ascii,
     uses_turkish_shift,
 )
-from sms.codes import (
-    CODING_DEFAULT,
-    CODING_UCS2,
-    TLV_SAR_MSG_REF_NUM,
-    TLV_SAR_SEGMENT_SEQNUM,
-    TLV_SAR_TOTAL_SEGMENTS,
-)
-from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
-from sms.packing import pack
+from sms.gsm.packing import pack
 
 SEGMENTS_MAX: Final = 255
 SAR_TLVS: Final = (TLV_SAR_MSG_REF_NUM, TLV_SAR_TOTAL_SEGMENTS, TLV_SAR_SEGMENT_SEQNUM)

@@ -1,6 +1,6 @@
 """The alphabets of short messages: octets to text and back.
 
-GSM 7-bit text is one septet an octet here (`sms.packing` has the rest). The tables are those of 3GPP TS 23.038:
+GSM 7-bit text is one septet an octet here (`sms.gsm.packing` has the rest). The tables are those of 3GPP TS 23.038:
 default alphabet 6.2.1, extension 6.2.1.1, Turkish national language single shift A.2.1 and locking shift A.3.1.
 """
 
@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from sms.codes import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
 from sms.errors import UnknownAlphabet
-from sms.packing import unpack
+from sms.gsm.packing import unpack
 
 DefaultAlphabet = Literal["gsm7", "latin1", "latin5", "packed"]
 ReplyAlphabet = Literal["turkish-single", "turkish-locking", "ascii", "ucs2"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.packing import pack, unpack
+from sms.gsm.packing import pack, unpack
 
 
 @pytest.mark.parametrize(
