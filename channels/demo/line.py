@@ -7,8 +7,8 @@ from channels.demo.registry import View, view
 from channels.service.service import Service
 from core.domain.recipients import Msisdn
 from core.store.errors import StoreError
-from sms.errors import TextTooLong
-from sms.simulator import Simulator
+from sms.smpp.errors import TextTooLong
+from sms.smpp.simulator import Simulator
 
 LOOK_TIMEOUT_S: Final = 5.0
 

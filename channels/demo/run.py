@@ -19,7 +19,7 @@ from channels.sections import Ami, Ivr, Settings
 from channels.service.service import Service
 from channels.setting_types import Address
 from core.domain.clock import system_clock
-from sms.simulator import ID_TLV, Simulator
+from sms.smpp.simulator import ID_TLV, Simulator
 
 READY_TIMEOUT_S: Final = 30.0
 PAGE_STOP_S: Final = 2.0

@@ -32,7 +32,7 @@ from core.ledger.sealing import ROUND_S
 from core.registry.brand_store import BrandReader
 from core.store.errors import StoreError
 from core.store.looker import Looker
-from sms.operator import missing
+from sms.smpp.operator import missing
 
 SECOND: Final = 1.0
 MINUTE: Final = 60.0

@@ -8,12 +8,12 @@ from channels.service.counter import Counter
 from channels.tls import tls_context
 from core.brands.directory import Directory
 from core.domain.clock import system_clock
-from sms.inbound import Inbound
-from sms.leftovers import Leftovers
-from sms.operator import Operator
-from sms.pdu import Bind
-from sms.profile import Profile
-from sms.services import Services
+from sms.smpp.decode import Inbound
+from sms.smpp.expired_sets import Leftovers
+from sms.smpp.operator import Operator
+from sms.smpp.pdu import Bind
+from sms.smpp.profile import Profile
+from sms.smpp.services import Services
 
 
 class SmsDoor(NamedTuple):

@@ -9,9 +9,9 @@ import unicodedata
 from codecs import charmap_decode
 from typing import Final, Literal
 
-from sms.codes import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
-from sms.errors import UnknownAlphabet
 from sms.gsm.packing import unpack
+from sms.smpp.codes import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
+from sms.smpp.errors import UnknownAlphabet
 
 DefaultAlphabet = Literal["gsm7", "latin1", "latin5", "packed"]
 ReplyAlphabet = Literal["turkish-single", "turkish-locking", "ascii", "ucs2"]

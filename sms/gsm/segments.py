@@ -3,14 +3,6 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from sms.codes import (
-    CODING_DEFAULT,
-    CODING_UCS2,
-    TLV_SAR_MSG_REF_NUM,
-    TLV_SAR_SEGMENT_SEQNUM,
-    TLV_SAR_TOTAL_SEGMENTS,
-)
-from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 from sms.gsm.alphabet import (
     ESCAPE,
     TURKISH,
@@ -23,6 +15,14 @@ from sms.gsm.alphabet import (
     uses_turkish_shift,
 )
 from sms.gsm.packing import pack
+from sms.smpp.codes import (
+    CODING_DEFAULT,
+    CODING_UCS2,
+    TLV_SAR_MSG_REF_NUM,
+    TLV_SAR_SEGMENT_SEQNUM,
+    TLV_SAR_TOTAL_SEGMENTS,
+)
+from sms.smpp.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 
 SEGMENTS_MAX: Final = 255
 SAR_TLVS: Final = (TLV_SAR_MSG_REF_NUM, TLV_SAR_TOTAL_SEGMENTS, TLV_SAR_SEGMENT_SEQNUM)

@@ -1,7 +1,7 @@
 """`python -m tests.bench.memory [MESSAGES]`: the SMS loop for so long that whatever grows with the messages shows.
 
 A million of them by default, which take minutes: `make bench` leaves it out. What it may show before it is flat has a
-bound: SQLite's page cache (64 MiB), and the last minute's messages that a session remembers (`sms.session`), which
+bound: SQLite's page cache (64 MiB), and the last minute's messages that a session remembers (`sms.smpp.session`), which
 follow the rate: 280 octets each, 70 MiB at the most.
 """
 

@@ -31,12 +31,12 @@ from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
 from core.store.queries.outbox import ACCEPT, ADD_OUTBOX
-from sms import codes
 from sms.gsm.segments import split
-from sms.pace import Pace
-from sms.pdu import Bind, Message, parse_message
-from sms.profile import Profile
-from sms.session import Fate, Session, Shipment
+from sms.smpp import codes
+from sms.smpp.pace import Pace
+from sms.smpp.pdu import Bind, Message, parse_message
+from sms.smpp.profile import Profile
+from sms.smpp.session import Fate, Session, Shipment
 from tests.bench.smsc import number
 
 WINDOW = 50

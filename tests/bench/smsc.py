@@ -7,8 +7,8 @@ from struct import Struct
 
 import uvloop
 
-from sms import codes
-from sms.pdu import Framer, Message, build_message, build_response
+from sms.smpp import codes
+from sms.smpp.pdu import Framer, Message, build_message, build_response
 
 _HEADER = Struct(">IIII")
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.postgresql import Server
 from tests.system.doors import Line, browsing
 

@@ -18,7 +18,7 @@ import pytest
 
 from channels.service.service import Service
 from channels.settings import load
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests import outside
 from tests.channels.conftest import DATABASE_URL, SETTINGS, Izinhatti
 from tests.counter import execute

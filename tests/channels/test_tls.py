@@ -13,13 +13,13 @@ from pydantic import SecretStr
 from channels.sections import Operator as Section
 from channels.tls import BadTls, tls_context
 from core.brands.directory import Directory
-from sms.binding import BackOff
-from sms.inbound import Inbound
-from sms.operator import Operator
-from sms.pdu import Bind
-from sms.profile import Profile
-from sms.services import Services
-from sms.simulator import Simulator
+from sms.smpp.binding import BackOff
+from sms.smpp.decode import Inbound
+from sms.smpp.operator import Operator
+from sms.smpp.pdu import Bind
+from sms.smpp.profile import Profile
+from sms.smpp.services import Services
+from sms.smpp.simulator import Simulator
 from tests.authority import DAY, Authority, serving
 from tests.counter import MIGROS, Counter, until
 

@@ -17,7 +17,7 @@ import pytest
 
 from core.store.database import upgrade
 from core.store.reading import reading
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.counter import execute
 from tests.postgresql import PATIENCE_S, Server
 from tests.system.doors import LIMIT_S, Door, Line

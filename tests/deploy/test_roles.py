@@ -13,7 +13,7 @@ from core.store.database import upgrade
 from core.store.queries import books, retention, seals
 from core.store.query import Query
 from core.store.schema import PARTITIONED, metadata
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.core.store.test_queries import QUERIES
 from tests.postgresql import Server
 from tests.system.doors import Line

@@ -24,8 +24,8 @@ from core.ledger.verify import verify
 from core.store.database import upgrade
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
-from sms.pdu import Message
-from sms.simulator import Simulator
+from sms.smpp.pdu import Message
+from sms.smpp.simulator import Simulator
 from tests.system import launcher
 from tests.system.test_serve import free_port
 from tests.system.wire import Wire

@@ -18,7 +18,7 @@ import asyncpg
 
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.system.campaign import number, text
 from tests.system.izinhatti import Running, spawn
 

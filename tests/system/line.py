@@ -12,8 +12,8 @@ from typing import Any, Final
 from core.store.database import upgrade
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
-from sms.pdu import Message
-from sms.simulator import Simulator
+from sms.smpp.pdu import Message
+from sms.smpp.simulator import Simulator
 from tests.system import launcher
 
 LIMIT_S: Final = 20.0

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from sms.pdu import Message
-from sms.simulator import Simulator
+from sms.smpp.pdu import Message
+from sms.smpp.simulator import Simulator
 from tests.system.campaign import REFUSAL, Campaign, text
 
 _CODE: Final = re.compile(rb"\b[0-9]{6}\b")

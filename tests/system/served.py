@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.system.izinhatti import run, spawn
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from sms import codes
-from sms.pdu import Message, header, parse_message
+from sms.smpp import codes
+from sms.smpp.pdu import Message, header, parse_message
 from tests.authority import Authority, serving
 from tests.system.campaign import REFUSAL, WINDOW, Campaign, Outcome, prepare
 from tests.system.regrets import Regrets

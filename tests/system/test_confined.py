@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 import pytest
 
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.system.izinhatti import PROGRAM, run
 from tests.system.test_serve import free_port
 

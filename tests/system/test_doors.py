@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from core.domain.clock import ISTANBUL
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.ivr.scripted import Asterisk, environment
 from tests.postgresql import Server
 from tests.system.doors import LIMIT_S, Door, Line, browsing

@@ -12,10 +12,10 @@ import pytest
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify
-from sms.codes import TLV_USER_MESSAGE_REFERENCE
 from sms.gsm.segments import split
-from sms.pdu import Message
-from sms.simulator import Simulator
+from sms.smpp.codes import TLV_USER_MESSAGE_REFERENCE
+from sms.smpp.pdu import Message
+from sms.smpp.simulator import Simulator
 from tests.system.line import MIGROS, NUMBER, Line, prepare
 
 AT_ONCE = 2  # processes side by side
@@ -52,12 +52,12 @@ async def test_recording_finds_points_on_all_floors(tmp_path: Path, template: Pa
 
     assert len(points) >= POINTS_MIN
     for expected in (
-        "call sms/session.py Session.data_received",
+        "call sms/smpp/session.py Session.data_received",
         "call core/store/transaction.py Transaction.commit",
         "return core/store/transaction.py Transaction.commit",
-        "call sms/session.py Session._flush",
-        "return sms/session.py Session._flush",
-        "return sms/session.py Session._on_submit_sm_resp",
+        "call sms/smpp/session.py Session._flush",
+        "return sms/smpp/session.py Session._flush",
+        "return sms/smpp/session.py Session._on_submit_sm_resp",
     ):
         assert expected in points
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sms import codes
-from sms.pdu import Message
+from sms.smpp import codes
+from sms.smpp.pdu import Message
 from tests.system.izinhatti import run
 from tests.system.served import Served, serving
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 import orjson
 
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.postgresql import Server
 from tests.system.izinhatti import Running, run, spawn
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.channels.notify_socket import LIMIT_S, NotifySocket, notify_socket
 from tests.system.izinhatti import run
 

@@ -24,7 +24,7 @@ from core.store.queries.consents import PUT_CONSENT
 from ivr.prompts import Prompts
 from ivr.speech import Speaker
 from ivr.voice import Fixed, Part
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests import outside
 from tests.system.asterisk import Asterisk, free_port, running
 from tests.system.izinhatti import Running, run, spawn

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from sms.pdu import Framer
+from sms.smpp.pdu import Framer
 
 
 class Wire:

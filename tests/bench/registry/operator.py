@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 import uvloop
 
-from sms import codes
-from sms.pdu import Framer, Message, build_message, build_response, parse_message
+from sms.smpp import codes
+from sms.smpp.pdu import Framer, Message, build_message, build_response, parse_message
 from tests.bench.registry.population import refusal
 
 STANDSTILL_S: Final = 60.0

@@ -11,7 +11,7 @@ from channels.sections import Settings
 from channels.service.service import Service
 from channels.setting_types import SQLITE
 from channels.settings import faults
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 
 
 def test_settings_keep_everything_in_the_folder_and_can_work(tmp_path: Path) -> None:

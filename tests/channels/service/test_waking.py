@@ -21,7 +21,7 @@ from core.store.database import Database
 from core.store.postgresql import listener
 from core.store.postgresql.listener import NAME
 from core.store.wake import Wake
-from sms.simulator import Simulator
+from sms.smpp.simulator import Simulator
 from tests.counter import execute, until
 from tests.postgresql import Server
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import gsm
 
-from sms.errors import UnknownAlphabet
 from sms.gsm.alphabet import (
     DefaultAlphabet,
     decode,
@@ -18,6 +17,7 @@ from sms.gsm.alphabet import (
     fold_ascii,
     uses_turkish_shift,
 )
+from sms.smpp.errors import UnknownAlphabet
 
 PLAIN = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"

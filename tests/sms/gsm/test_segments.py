@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 from sms.gsm.alphabet import DefaultAlphabet, ReplyAlphabet, as_septets, decode, fold_ascii
 from sms.gsm.segments import SEGMENTS_MAX, Cost, Segment, Udh, cost, parse_udh, split
+from sms.smpp.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 
 
 class Headed(NamedTuple):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.conversation.answers import Answer, RetAllDone, RetAllQuestion, RetAnswer, RetSeveral, SetAside
 from core.conversation.requests import Language
 from core.domain.text import fold
-from sms.codes import CODING_DEFAULT, CODING_UCS2
 from sms.gsm.alphabet import TURKISH, decode, encode_septets, encode_ucs2
+from sms.smpp.codes import CODING_DEFAULT, CODING_UCS2
 from sms.texts.render import render
 from tests.sms.texts.samples import LABELS, LINK, LONG_LABEL, RECEIPT, answers
 

@@ -1,0 +1,138 @@
+"""deliver_sm and data_sm → Request: whose number, which text, which wish."""
+
+from collections.abc import Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import structlog
+
+from core.brands.directory import Directory
+from core.conversation.requests import Door, Piece, Reading, Request, Unreadable
+from core.domain.clock import Clock
+from core.domain.recipients import BadAddress, Msisdn
+from core.outbox.deliveries import Delivery
+from sms.gsm.alphabet import DefaultAlphabet, as_septets, decode
+from sms.gsm.segments import SAR_TLVS, Udh, parse_udh, sar
+from sms.reader.remembered import RememberedReader
+from sms.smpp.codes import ESM_UDHI
+from sms.smpp.delivery import read_delivery
+from sms.smpp.errors import BrokenPdu, UnknownAlphabet
+from sms.smpp.network_time import network_time
+from sms.smpp.pdu import Message, parse_message, payload, source_of
+
+_MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
+_RECEIPT_TYPES: Final = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification
+_KEY_OCTETS: Final = 16
+_NO_HEADER: Final = Udh()
+_log = structlog.get_logger(component="sms")
+
+
+class Arrival(NamedTuple):
+    """A message that was read: its request, None for a receipt, which is no citizen's message. `delivery` is what a
+    receipt says, None where that is nothing to act on."""
+
+    request: Request | None
+    is_broken: bool = False
+    delivery: Delivery | None = None
+
+
+class Inbound:
+    """Reads the deliver_sm and data_sm of one operator. `id_tlv` and `time_tlv` are the tags of its own message id or
+    time, and of the time that counts as the network's; 0 for none."""
+
+    def __init__(
+        self,
+        operator: str,
+        default_alphabet: DefaultAlphabet,
+        directory: Directory,
+        clock: Clock,
+        *,
+        id_tlv: int = 0,
+        time_tlv: int = 0,
+    ) -> None:
+        self._operator = operator
+        self._default_alphabet = default_alphabet
+        self._reader = RememberedReader(directory)
+        self._clock = clock
+        self._id_tlv = id_tlv
+        self._time_tlv = time_tlv
+
+    def take(self, pdu: bytes, link: int) -> Arrival:
+        """Read a message. Whatever cannot be read becomes a request that is kept raw and set aside."""
+        try:
+            message = parse_message(pdu)
+        except BrokenPdu as error:
+            return Arrival(self._broken(pdu, link, str(error)), is_broken=True)
+        kind = message.esm_class & _MESSAGE_TYPE
+        if kind in _RECEIPT_TYPES:
+            return Arrival(None, delivery=read_delivery(message, self._operator))
+        recipient = _number(message.source)
+        try:
+            reading, piece = self._content(message, kind)
+        except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
+            reading, piece = Reading(None, Unreadable(f"reading raised {type(error).__name__}")), None
+        said, now = piece or reading.said, self._clock()
+        named, sent = _value(message, self._id_tlv), _value(message, self._time_tlv)
+        return Arrival(
+            Request(
+                *(Door.SMS, recipient, said, reading.text, pdu, self._key(message, named), now),
+                *(message.dest, self._operator, link, reading.language, bool(named)),
+                sent_at=network_time(sent, now) if sent else None,
+            )
+        )
+
+    def _content(self, message: Message, kind: int) -> tuple[Reading, Piece | None]:
+        whole, data_coding, udh = payload(message), message.data_coding, _NO_HEADER
+        if kind:
+            return Reading(None, Unreadable(f"esm_class 0x{message.esm_class:02X}")), None
+        octets = whole
+        if message.esm_class & ESM_UDHI:
+            try:
+                udh, octets = parse_udh(whole)
+            except BrokenPdu as error:
+                return Reading(None, Unreadable(str(error))), None
+        if udh.total == 1 and message.tlvs:
+            udh = sar(udh, message.tlvs)
+        # Here, since the fill bits are those of this part's header.
+        octets = as_septets(octets, data_coding, self._default_alphabet, len(whole) - len(octets))
+        if udh.total > 1:
+            return Reading(None, Unreadable("a part")), Piece(
+                udh.reference, udh.total, udh.part, octets, partial(self._join, data_coding, udh)
+            )
+        return self._read(octets, data_coding, udh), None
+
+    def _join(self, data_coding: int, udh: Udh, parts: Sequence[bytes]) -> Reading:
+        # Octets are joined before they are decoded: an escape or a surrogate may end a part.
+        return self._read(b"".join(parts), data_coding, udh)
+
+    def _read(self, octets: bytes, data_coding: int, udh: Udh) -> Reading:
+        try:
+            text = decode(octets, data_coding, self._default_alphabet, udh.single_shift, udh.locking_shift)
+        except UnknownAlphabet as error:
+            return Reading(None, Unreadable(str(error)))
+        return self._reader(text)
+
+    def _key(self, message: Message, named: bytes) -> bytes:
+        octets, tlvs = payload(message), message.tlvs
+        head = f"{self._operator}\0{message.source}\0{message.dest}\0{message.data_coding}\0{message.esm_class}\0"
+        tail = b"\0".join((*[tlvs.get(tag, b"") for tag in SAR_TLVS], named)) if tlvs else b"\0\0\0"
+        whole = b"%b%d\0%b%b" % (head.encode(), len(octets), octets, tail)
+        return blake2b(whole, digest_size=_KEY_OCTETS).digest()
+
+    def _broken(self, pdu: bytes, link: int, reason: str) -> Request:
+        _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
+        key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
+        said, recipient = Unreadable(reason, is_broken=True), _number(source_of(pdu))
+        return Request(Door.SMS, recipient, said, None, pdu, key, self._clock(), "", self._operator, link)
+
+
+def _number(source: str) -> Msisdn | None:
+    try:
+        return Msisdn.parse(source)
+    except BadAddress:
+        return None
+
+
+def _value(message: Message, tag: int) -> bytes:
+    return message.tlvs.get(tag, b"") if tag else b""

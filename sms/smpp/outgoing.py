@@ -1,0 +1,108 @@
+"""What leaves over one bind: parcels become submits, and the answers to these become marks in the outbox."""
+
+import asyncio
+from functools import lru_cache
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from core.domain.clock import Instant
+from core.domain.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
+from core.outbox.outbox import Parcel
+from sms.gsm.segments import split
+from sms.smpp import codes, pace
+from sms.smpp.delivery import normal_id
+from sms.smpp.errors import TextTooLong
+from sms.smpp.profile import Profile
+from sms.smpp.services import Services
+from sms.smpp.session import Fate, Session, Shipment
+
+RETRY_DELAY_MS: Final = 5_000  # times the number of attempts
+
+_REFERENCE: Final = 0xFFFF
+# Statuses that speak of this one message: to send it again would end the same way (SMPP 3.4, 5.1.3).
+_FINAL: Final = frozenset(
+    {0x01, 0x0A, 0x0B, 0x15, 0x33, 0x34, 0x40, 0x42, 0x43, 0x44, 0x48, 0x49, 0x50, 0x51, 0x61, 0x62}
+)
+
+_log = structlog.get_logger(component="sms")
+
+
+class Outgoing:
+    """Sends parcels over the session that stands. `index` is the number of the bind among those of its operator."""
+
+    def __init__(self, profile: Profile, index: int, services: Services) -> None:
+        self.pace = pace.Pace(profile.rate)
+        self._profile = profile
+        self._services = services
+        self._parcels: dict[int, Parcel] = {}
+        self._count = lru_cache(maxsize=256)(self._counter)
+        self._throttled = BIND_THROTTLED.labels(profile.name, index)
+        self._unknown = BIND_UNKNOWN.labels(profile.name, index)
+
+    def send(self, parcel: Parcel, session: Session) -> None:
+        """Let a leased parcel leave, or say in the outbox why it cannot."""
+        try:
+            shipment = self._shipment(parcel, self._services.clock())
+        except (TextTooLong, ValueError) as error:
+            _log.error("a message cannot be sent", outbox=parcel.id, reason=str(error))
+            self._services.outbox.bury(parcel.id, str(error))
+            return
+        self._parcels[parcel.id] = parcel
+        session.submit(shipment)
+
+    def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
+        parcel, outbox = self._parcels.pop(shipment_id, None), self._services.outbox
+        if parcel is None:
+            return  # its lease ran out, it was sent again, and that has ended: this is the first one's end
+        if result == codes.ESME_ROK:
+            given = normal_id(message_id)
+            outbox.accepted(shipment_id, self._profile.name, given)
+            self._services.deliveries.accepted(self._profile.name, given)
+        elif result is Fate.UNKNOWN:
+            self._unknown.inc()
+            outbox.unknown(parcel)
+        elif result is Fate.UNSENT:
+            outbox.keep(parcel, 0, "not sent")
+        else:
+            self._refused(parcel, result)
+        if isinstance(result, int):
+            self._count(result).inc()
+        self._services.writer.wake()
+
+    def _shipment(self, parcel: Parcel, now: Instant) -> Shipment:
+        profile = self._profile
+        segments = split(parcel.text, profile.reply_alphabet, parcel.id, profile.default_alphabet)
+        validity = _relative_time(max(1, (parcel.expires_at - now) // 1000))
+        return Shipment(parcel.id, parcel.recipient[1:], segments, validity, parcel.id & _REFERENCE)
+
+    def _refused(self, parcel: Parcel, status: int) -> None:
+        name = codes.status_name(status)
+        if status in self._profile.throttle_statuses:
+            self._throttled.inc()
+            loop = asyncio.get_running_loop()
+            if self.pace.slow_down(loop.time()):
+                rate = self.pace.rate(loop.time())
+                _log.warning("told to slow down", operator=self._profile.name, status=name, rate=rate)
+                loop.call_later(pace.PAUSE_S, self._try_again)
+            self._services.outbox.keep(parcel, round(pace.PAUSE_S * 1000), name)
+        elif status in _FINAL:
+            _log.warning("a message was refused for good", operator=self._profile.name, outbox=parcel.id, status=name)
+            self._services.outbox.bury(parcel.id, name)
+        else:
+            self._services.outbox.retry(parcel, RETRY_DELAY_MS * parcel.attempts, name)
+
+    def _try_again(self) -> None:
+        self._services.outbox.expect()
+        self._services.writer.wake()
+
+    def _counter(self, status: int) -> Counter:
+        return SUBMITS.labels(self._profile.name, codes.status_name(status))
+
+
+@lru_cache(maxsize=1024)
+def _relative_time(seconds: int) -> str:
+    """SMPP's relative time format (7.1.1.2), at most 28 days: YYMMDDhhmmss000R."""
+    days, seconds = divmod(seconds, 86_400)
+    return f"0000{min(days, 28):02}{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}000R"

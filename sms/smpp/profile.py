@@ -1,0 +1,50 @@
+"""What an SMSC is to this link: its address, its credentials, its habits."""
+
+from ssl import SSLContext
+from typing import Final, Literal, NamedTuple
+
+from sms.gsm.alphabet import DefaultAlphabet, ReplyAlphabet
+from sms.smpp import codes
+from sms.smpp.pdu import Bind
+
+BindAs = Literal["transceiver", "receiver", "transmitter", "pair"]
+
+_COMMANDS: Final[dict[BindAs, tuple[int, ...]]] = {
+    "transceiver": (codes.BIND_TRANSCEIVER,),
+    "receiver": (codes.BIND_RECEIVER,),
+    "transmitter": (codes.BIND_TRANSMITTER,),
+    "pair": (codes.BIND_RECEIVER, codes.BIND_TRANSMITTER),
+}
+
+
+class Profile(NamedTuple):
+    """One operator. `window` is unanswered submits, `rate` submits a second (0: no limit), both for each bind; times
+    are seconds. `bind_as` is bound `binds` times over."""
+
+    name: str
+    host: str
+    port: int
+    bind: Bind
+    line_number: str
+    bind_as: BindAs = "transceiver"
+    binds: int = 1
+    tls: SSLContext | None = None
+    window: int = 50
+    rate: int = 100
+    source_ton: int = 3
+    source_npi: int = 0
+    dest_ton: int = 1
+    dest_npi: int = 1
+    default_alphabet: DefaultAlphabet = "gsm7"
+    reply_alphabet: ReplyAlphabet = "turkish-single"
+    receipts: bool = True
+    temporary_status: int = 0x14
+    permanent_status: int = 0x65
+    throttle_statuses: tuple[int, ...] = (0x58, 0x14)
+    enquire_link_s: float = 30
+    response_timeout_s: float = 10
+
+    @property
+    def commands(self) -> tuple[int, ...]:
+        """The bind request of each of its binds."""
+        return _COMMANDS[self.bind_as] * self.binds
