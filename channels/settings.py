@@ -17,7 +17,7 @@ from channels.environment import CONFIG, environment_name, overlay
 from channels.faults import Fault, SettingsError
 from channels.sections import Operator, Settings
 from channels.tls import tls_faults
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 
 __all__ = ["Fault", "Settings", "SettingsError", "as_toml", "faults", "load"]
 

@@ -9,8 +9,8 @@ from ivr.agi import Agi
 from ivr.menu import Menu
 from ivr.port import Dialled, IvrPort
 from ivr.prompts import Prompts
+from ivr.speech import Fixed
 from ivr.states import Ask, Call, End, Event, HandIn, Known, LookUp, Pressed
-from ivr.voice import Fixed
 
 TAKEN: Final = "IZINHATTI_TAKEN"
 DONE: Final = "IZINHATTI_DONE"

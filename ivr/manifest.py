@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.sound import RECIPE, Pauses, write_whole
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 
 MadeFrom = dict[str, str]

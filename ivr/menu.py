@@ -39,7 +39,8 @@ from core.conversation.requests import (
 from core.domain.codes import LENGTH as CODE_DIGITS
 from core.domain.consent import ConsentType
 from core.domain.recipients import BadAddress, Msisdn
-from ivr.spoken import ARAMA_ONLY, LINES_READ, MESAJ_ONLY, lines_of, outcome_of, question_of
+from ivr.phrases import ARAMA_ONLY, LINES_READ, MESAJ_ONLY, lines_of, outcome_of, question_of
+from ivr.speech import Fixed, Named, Part, Speech
 from ivr.states import (
     QUESTIONS_MAX,
     TRIES_MAX,
@@ -73,7 +74,6 @@ from ivr.states import (
     State,
     TypeChoice,
 )
-from ivr.voice import Fixed, Named, Part, Speech
 
 BRAND_KEYS_MAX: Final = 30
 NUMBER_KEYS_MAX: Final = 20  # E.164 has 15 digits; 00 and a trunk zero may stand before them

@@ -18,15 +18,15 @@ import structlog
 from core.conversation.requests import Language
 from core.domain.clock import Clock, day_of, system_clock
 from core.domain.text import key
-from ivr import words
-from ivr.kept import Kept
+from ivr import numerals
 from ivr.manifest import Manifest, from_recording, from_text
-from ivr.names import spoken
 from ivr.programs import RenderFailed
+from ivr.pronounce import spoken
 from ivr.sound import is_there, pauses, sound_of, twin, write_sound
-from ivr.speech import Speaker
+from ivr.sound_cache import Kept
+from ivr.speaker import Speaker
+from ivr.speech import Counted, Dated, Fixed, Named, Part, Spelled
 from ivr.texts.catalog import Line, catalog
-from ivr.voice import Counted, Dated, Fixed, Named, Part, Spelled
 
 WAIT_S: Final = 2.0
 COUNTS_AHEAD: Final = 20
@@ -127,7 +127,7 @@ class Prompts:
                 name = spoken(brand)
                 line, digits = Line(name, Language.TR) if name else None, brand.code
             case Counted(brands):
-                line, digits = _counted(brands, language) if brands <= words.NUMBER_MAX else None, str(brands)
+                line, digits = _counted(brands, language) if brands <= numerals.NUMBER_MAX else None, str(brands)
             case Dated(day):
                 line, digits = _dated(day, language), f"{day:%d%m}"
             case _:
@@ -191,8 +191,8 @@ class Prompts:
 
 
 def _counted(brands: int, language: Language) -> Line:
-    return Line(words.brands(brands, language), language)
+    return Line(numerals.brands(brands, language), language)
 
 
 def _dated(day: date, language: Language) -> Line:
-    return Line(words.day(day, language), language)
+    return Line(numerals.day(day, language), language)

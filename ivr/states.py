@@ -6,7 +6,7 @@ from core.brands.brand import Brand
 from core.conversation.answers import Outcome, Undecided
 from core.conversation.requests import Language, Types, Wish
 from core.domain.recipients import Msisdn
-from ivr.voice import Speech
+from ivr.speech import Speech
 
 TRIES_MAX: Final = 3
 """Of one question; then the last sentence."""

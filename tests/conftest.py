@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from ivr.prompts import Prompts
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 from tests.postgresql import Server
 
 _FIGURE: Final = "figure"

@@ -9,7 +9,7 @@ from channels.imports.progress import progress_bar
 from channels.sections import Settings
 from ivr.programs import RenderFailed
 from ivr.prompts import Built, Prompts
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 
 app = typer.Typer(help="What the line says on the phone.")
 

@@ -19,7 +19,7 @@ from ivr.manager import Manager
 from ivr.menu import Menu
 from ivr.programs import RenderFailed
 from ivr.prompts import Prompts
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 
 _log = structlog.get_logger(component="service")
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from core.conversation.requests import Language
-from ivr.words import digits
+from ivr.numerals import digits
 
 
 class Line(NamedTuple):

@@ -22,8 +22,8 @@ from channels.logs import configure_logs
 from core.conversation.requests import Language
 from core.store.database import upgrade
 from ivr.prompts import Prompts
-from ivr.speech import Speaker
-from ivr.voice import Fixed, Named, Speech
+from ivr.speaker import Speaker
+from ivr.speech import Fixed, Named, Speech
 from tests.system.asterisk import INSTALLED, Asterisk, free_port
 from tests.system.caller import HOST, calling
 from tests.system.sipp.scenario import Press, Scenario

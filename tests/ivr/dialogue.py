@@ -12,8 +12,8 @@ from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.domain.recipients import Msisdn
 from ivr.menu import Menu
+from ivr.speech import Counted, Dated, Fixed, Named, Part, Speech, Spelled
 from ivr.states import Ask, End, Event, HandIn, Held, Known, LookUp, Pressed
-from ivr.voice import Counted, Dated, Fixed, Named, Part, Speech, Spelled
 
 ARAMA, MESAJ = ConsentType.ARAMA, ConsentType.MESAJ
 MOBILE: Final = Msisdn.parse("+905321234567")

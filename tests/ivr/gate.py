@@ -4,7 +4,7 @@ import asyncio
 from typing import Self
 
 from ivr.sound import Pauses, Sound
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 
 WAIT_S = 20.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.domain.clock import ISTANBUL, Instant, from_datetime
 from ivr.prompts import Built, Prompts
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 
 NOW = from_datetime(datetime(2026, 11, 23, 14, 5, tzinfo=ISTANBUL))
 BROKEN = Speaker(("false", "{file}"))

@@ -16,9 +16,9 @@ from ivr.errors import HungUp
 from ivr.menu import Menu
 from ivr.port import Dialled
 from ivr.prompts import Prompts
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
+from ivr.speech import Part
 from ivr.states import Held, Known
-from ivr.voice import Part
 from tests.ivr.dialogue import BRANDS, MESAJ, MIGROS, MOBILE, ret_answer, said
 
 SILENCE = Keys("", is_timeout=True)

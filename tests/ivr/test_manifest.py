@@ -7,7 +7,7 @@ import pytest
 from core.conversation.requests import Language
 from ivr.manifest import Manifest, from_recording, from_text
 from ivr.sound import Pauses
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 
 AROUND = Pauses(0.02, 0.3)

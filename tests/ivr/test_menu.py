@@ -48,8 +48,8 @@ from core.conversation.requests import (
 from core.domain.consent import PHONE_TYPES
 from core.domain.recipients import Msisdn
 from ivr.menu import BRAND_KEYS_MAX, NUMBER_KEYS_MAX
+from ivr.speech import Fixed, Named
 from ivr.states import QUESTIONS_MAX, TRIES_MAX, Ask, End, HandIn, Held, Known, LookUp, Pressed
-from ivr.voice import Fixed, Named
 from tests.ivr.dialogue import (
     ARAMA,
     AT,

@@ -16,9 +16,9 @@ from ivr import prompts as module
 from ivr.programs import RenderFailed
 from ivr.prompts import Built, Prompts
 from ivr.sound import pauses
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
+from ivr.speech import Counted, Dated, Fixed, Named, Part, Spelled
 from ivr.texts.catalog import Line, catalog
-from ivr.voice import Counted, Dated, Fixed, Named, Part, Spelled
 from tests.ivr.alaw import FRAME_OCTETS, peak, record, seconds
 from tests.ivr.gate import WAIT_S, Gate
 from tests.ivr.studio import BROKEN, NOW, Studio

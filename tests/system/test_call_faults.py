@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 
 from core.conversation.requests import Language
-from ivr.voice import Fixed
+from ivr.speech import Fixed
 from tests import outside
 from tests.counter_fixtures import on_sqlite
 from tests.system.asterisk import free_port

@@ -20,7 +20,7 @@ import pytest_asyncio
 from core.conversation.requests import Language
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant, legal_time, system_clock
-from ivr.voice import Dated, Fixed, Named, Speech, Spelled
+from ivr.speech import Dated, Fixed, Named, Speech, Spelled
 from tests.counter_fixtures import DATABASES
 from tests.system.caller import Caller, How, calling
 from tests.system.izinhatti import run

@@ -22,8 +22,8 @@ from core.registry.brand_feed import BRAND_COLUMNS, read_brand
 from core.store.queries.brands import PUT_BRAND
 from core.store.queries.consents import PUT_CONSENT
 from ivr.prompts import Prompts
-from ivr.speech import Speaker
-from ivr.voice import Fixed, Part
+from ivr.speaker import Speaker
+from ivr.speech import Fixed, Part
 from sms.smpp.simulator import Simulator
 from tests import outside
 from tests.system.asterisk import Asterisk, free_port, running

@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from core.conversation.requests import Language
+from ivr.numerals import digits
 from ivr.texts.catalog import Line, catalog
-from ivr.words import digits
 
 LINES: Final = {language: catalog(language, "3338") for language in Language}
 TURKISH: Final = LINES[Language.TR]

@@ -8,7 +8,7 @@ import pytest
 from core.conversation.requests import Language
 from ivr.programs import RenderFailed
 from ivr.sound import WITHIN
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 
 MERHABA = Line("Merhaba", Language.TR)

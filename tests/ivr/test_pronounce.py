@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands.brand import Brand
-from ivr.names import spoken
+from ivr.pronounce import spoken
 
 
 @pytest.mark.parametrize(

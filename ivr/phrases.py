@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from core.conversation.answers import Answer, ComplaintQuestion, OnayDone, RetAllDone, RetAnswer, SetAside, Unspoken
 from core.conversation.requests import Types
 from core.domain.consent import ConsentType
+from ivr.speech import Counted, Dated, Fixed, Named, Speech, Spelled
 from ivr.states import (
     BrandChoice,
     BrandEntry,
@@ -25,7 +26,6 @@ from ivr.states import (
     Reading,
     TypeChoice,
 )
-from ivr.voice import Counted, Dated, Fixed, Named, Speech, Spelled
 
 LINES_READ: Final = 5
 """Of a list, before it is asked whether to go on."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from core.conversation.requests import Language
-from ivr import kept as module
-from ivr.kept import AT_ONCE, WAITING_MAX, Kept
+from ivr import sound_cache as module
 from ivr.programs import RenderFailed
 from ivr.sound import file_of, twin
-from ivr.speech import Speaker
+from ivr.sound_cache import AT_ONCE, WAITING_MAX, Kept
+from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 from tests.ivr.gate import Gate
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from ivr.programs import RenderFailed
 from ivr.sound import RECIPE, WITHIN, file_of, twin, write_sound
-from ivr.speech import Speaker
+from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 
 KEPT_MAX: Final = 20_000

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from core.conversation.requests import Language
-from ivr.words import NUMBER_MAX, brands, day, digits, number
+from ivr.numerals import NUMBER_MAX, brands, day, digits, number
 
 TR, EN = Language.TR, Language.EN
 
