@@ -29,9 +29,9 @@ from channels.commands.demo import demo
 from channels.commands.serve import serve
 from channels.commands.shared import BAD_USE, CommandFault, Config
 from channels.commands.understand import understand
-from channels.faults import SettingsError
 from channels.imports.table import BadTable
 from channels.logs import configure_logs
+from channels.settings.faults import SettingsError
 from core.store.errors import StoreError
 
 NO_DATABASE: Final = 3

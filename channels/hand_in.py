@@ -3,9 +3,9 @@
 from functools import partial
 
 from channels.own_book import own_book
-from channels.reserved import is_reserved
-from channels.rules import rules_of
-from channels.sections import Settings
+from channels.settings.reserved import is_reserved
+from channels.settings.rules import rules_of
+from channels.settings.sections import Settings
 from core.brands.directory import Directory
 from core.conversation.requests import Request
 from core.domain.calendar import Calendar

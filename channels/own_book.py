@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.clock import system_clock
 from core.domain.metrics import LAST_SEAL
 from core.intake.process_book import begin, seal, store_anchor

@@ -18,7 +18,7 @@ from channels.commands.shared import (
     settings_of,
 )
 from channels.imports.brands import import_brands
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.clock import system_clock
 from core.registry.brand_feed import close_brand
 from core.registry.brand_store import NAME_SEPARATOR, BrandReader

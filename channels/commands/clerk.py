@@ -9,7 +9,7 @@ import typer
 
 from channels.commands.shared import BAD_USE, FINDING, CommandFault, one_line
 from channels.own_book import own_book
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.ids import Ids
 from core.store.transaction import Transaction
 

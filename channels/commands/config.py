@@ -3,7 +3,7 @@
 import typer
 
 from channels.commands.shared import Config, settings_of
-from channels.settings import as_toml
+from channels.settings.settings import as_toml
 
 app = typer.Typer(help="Check or show the settings.")
 

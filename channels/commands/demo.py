@@ -13,7 +13,7 @@ import channels.demo
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line
 from channels.imports.brands import import_brands
 from channels.imports.consents import import_consents
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.clock import legal_time, system_clock
 from core.store.database import upgrade
 

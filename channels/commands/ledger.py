@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from channels.commands.shared import FINDING, Config, Json, looking, one_line, print_json, settings_of
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.clock import system_clock
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.anchors import Anchor, BadAnchor, Signer

@@ -12,7 +12,7 @@ import typer
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
 from channels.exports.movements import write_movements
 from channels.imports.progress import progress_count
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.clock import day_of, system_clock
 from core.ledger.anchors import Signer
 from core.ledger.stored import stored_books

@@ -6,7 +6,7 @@ import typer
 
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
 from channels.imports.progress import progress_bar
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from ivr.programs import RenderFailed
 from ivr.prompts import Built, Prompts
 from ivr.speaker import Speaker

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from channels.commands.shared import BAD_USE, FINDING, CommandFault, Config, one_line, settings_of
-from channels.sections import Settings
+from channels.settings.sections import Settings
 
 DOORS: Final = ("sms", "ivr", "link")
 

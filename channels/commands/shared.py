@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from channels.faults import SettingsError
-from channels.sections import Settings
-from channels.settings import load
+from channels.settings.faults import SettingsError
+from channels.settings.sections import Settings
+from channels.settings.settings import load
 from core.store.reading import reading
 from core.store.transaction import Transaction
 

@@ -15,9 +15,9 @@ from channels.demo.conversations import Conversations
 from channels.demo.exchange import Exchange
 from channels.demo.line import SimulatedLine
 from channels.demo.phone import phone_app
-from channels.sections import Ami, Ivr, Settings
 from channels.service.service import Service
-from channels.setting_types import Address
+from channels.settings.sections import Ami, Ivr, Settings
+from channels.settings.setting_types import Address
 from core.domain.clock import system_clock
 from sms.smpp.simulator import ID_TLV, Simulator
 

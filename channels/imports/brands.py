@@ -10,7 +10,7 @@ from typing import Final
 from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
 from channels.imports.table import Record, Table
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.brands.brand import Brand
 from core.registry.brand_feed import BRAND_COLUMNS, BrandWriter, read_brand
 from core.registry.import_row import Rejected

@@ -9,7 +9,7 @@ from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
 from channels.imports.table import Table
 from channels.own_book import own_book
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids

@@ -19,7 +19,7 @@ from channels.mail.message import build, message_id
 from channels.mail.notice import BadNotice, MailNotice
 from channels.mail.relay import Relay
 from channels.mail.signature import Signer
-from channels.sections import Mail
+from channels.settings.sections import Mail
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress
 from core.outbox.outbox import Outbox, Parcel

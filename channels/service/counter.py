@@ -8,9 +8,9 @@ from channels.mail.mailer import Mailer
 from channels.mail.notice import mail_text
 from channels.mail.signature import BadKey
 from channels.own_book import OwnBook
-from channels.reserved import is_reserved
-from channels.rules import rules_of
-from channels.sections import Link, Settings
+from channels.settings.reserved import is_reserved
+from channels.settings.rules import rules_of
+from channels.settings.sections import Link, Settings
 from core.brands.directory import Directory
 from core.domain.calendar import Calendar
 from core.domain.clock import steady_clock, system_clock

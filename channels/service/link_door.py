@@ -9,8 +9,8 @@ from channels.link.app import link_app
 from channels.link.porter import Porter
 from channels.link.serving import link_runner
 from channels.link_desk import LinkDesk
-from channels.sections import Link, Settings
 from channels.service.listening import listening_at
+from channels.settings.sections import Link, Settings
 from core.brands.directory import Directory
 from core.domain.clock import system_clock
 from core.intake.desk import Desk

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from channels.setting_types import Address
+from channels.settings.setting_types import Address
 
 
 async def listen(runner: web.AppRunner, address: Address, setting: str) -> int:

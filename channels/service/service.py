@@ -15,7 +15,6 @@ from aiohttp import web
 
 from channels.admin import admin_app
 from channels.own_book import own_book
-from channels.sections import Settings
 from channels.service.chores import Chores
 from channels.service.counter import open_counter
 from channels.service.link_door import LinkDoor, open_link
@@ -24,7 +23,8 @@ from channels.service.parts import Parts
 from channels.service.sms_door import SmsDoor, open_sms
 from channels.service.voice_door import VoiceDoor, open_voice
 from channels.service.watch import Watch
-from channels.setting_types import POSTGRESQL
+from channels.settings.sections import Settings
+from channels.settings.setting_types import POSTGRESQL
 from channels.supervisor import Supervisor
 from core.brands.directory import Directory
 from core.brands.keypad import Keypad

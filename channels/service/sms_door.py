@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from channels.sections import Operator as OperatorSection
-from channels.sections import Settings
 from channels.service.counter import Counter
-from channels.tls import tls_context
+from channels.settings.sections import Operator as OperatorSection
+from channels.settings.sections import Settings
+from channels.settings.tls import tls_context
 from core.brands.directory import Directory
 from core.domain.clock import system_clock
 from sms.smpp.decode import Inbound

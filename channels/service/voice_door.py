@@ -6,8 +6,8 @@ from typing import NamedTuple
 import structlog
 
 from channels.ivr_desk import IvrDesk
-from channels.sections import Settings
 from channels.service.listening import listening_at
+from channels.settings.sections import Settings
 from core.brands.directory import Directory
 from core.brands.keypad import Keypad
 from core.domain.clock import system_clock

@@ -19,9 +19,9 @@ import uvloop
 from pydantic import SecretStr
 
 import core.intake.desk
-from channels.sections import Admin, Database, Ledger, Operator, Settings, Sms
 from channels.service.service import Service
-from channels.setting_types import Address
+from channels.settings.sections import Admin, Database, Ledger, Operator, Settings, Sms
+from channels.settings.setting_types import Address
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.chain import Entry
 from core.ledger.verify import verify

@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from channels.service.service import Service
-from channels.settings import load
+from channels.settings.settings import load
 from sms.smpp.simulator import Simulator
 from tests import outside
 from tests.channels.conftest import DATABASE_URL, SETTINGS, Izinhatti

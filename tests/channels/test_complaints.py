@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from channels.hand_in import hand_in
-from channels.settings import load
+from channels.settings.settings import load
 from core.brands.brand import Brand
 from core.conversation.answers import ComplaintOpened, ComplaintQuestion
 from core.conversation.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from channels.own_book import OwnBook, own_book
-from channels.sections import Database, Ledger, Settings
+from channels.settings.sections import Database, Ledger, Settings
 from core.domain.metrics import LAST_SEAL
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.seals import Seal

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from channels.hand_in import hand_in
-from channels.settings import load
+from channels.settings.settings import load
 from core.conversation.answers import SetAside, StatusOfAct
 from core.conversation.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
 from core.domain.clock import Instant, legal_time, system_clock

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from channels.commands.serve import DOORS
-from channels.sections import Settings
-from channels.settings import load
+from channels.settings.sections import Settings
+from channels.settings.settings import load
 from tests.deploy.commands import fault_of
 from tests.deploy.units import COMMON, DOOR, FOLDER, value, values
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from channels.demo import run as demo
-from channels.sections import Settings
 from channels.service.service import Service
-from channels.setting_types import SQLITE
-from channels.settings import faults
+from channels.settings.sections import Settings
+from channels.settings.setting_types import SQLITE
+from channels.settings.settings import faults
 from sms.smpp.simulator import Simulator
 
 

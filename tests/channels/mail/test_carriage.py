@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from channels.mail.mailer import CARRIER, RETRY_DELAY_MS, Mailer, Pace
 from channels.mail.message import message_id
-from channels.sections import Mail
+from channels.settings.sections import Mail
 from core.outbox import outbox as outbox_module
 from core.outbox.outbox import OutboxClass
 from core.store.queries.outbox import ADD_OUTBOX

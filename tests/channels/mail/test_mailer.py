@@ -21,7 +21,7 @@ from channels.mail.mailbox import Mailbox
 from channels.mail.mailer import CARRIER, RETRY_DELAY_MS, Mailer, Pace
 from channels.mail.message import message_id
 from channels.mail.signature import BadKey
-from channels.sections import Mail
+from channels.settings.sections import Mail
 from core.domain.clock import Instant
 from core.domain.recipients import BadAddress
 from core.outbox.outbox import ATTEMPTS_MAX, Outbox, Parcel

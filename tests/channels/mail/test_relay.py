@@ -3,7 +3,7 @@
 import pytest
 
 from channels.mail.relay import Relay
-from channels.sections import Mail
+from channels.settings.sections import Mail
 
 
 @pytest.mark.parametrize(

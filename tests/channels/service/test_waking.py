@@ -11,10 +11,10 @@ import pytest
 
 from channels.imports.brands import import_brands
 from channels.imports.consents import import_consents
-from channels.sections import Settings
 from channels.service import service as service_module
 from channels.service.service import Service
-from channels.settings import load
+from channels.settings.sections import Settings
+from channels.settings.settings import load
 from core.domain.clock import ISTANBUL, system_clock
 from core.outbox.outbox import put, row
 from core.store.database import Database

@@ -1,6 +1,6 @@
 """The settings of conversations, as the core reads them."""
 
-from channels.sections import Settings
+from channels.settings.sections import Settings
 from core.domain.rules import Rules
 
 

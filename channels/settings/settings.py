@@ -13,10 +13,10 @@ import tomli_w
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from channels.environment import CONFIG, environment_name, overlay
-from channels.faults import Fault, SettingsError
-from channels.sections import Operator, Settings
-from channels.tls import tls_faults
+from channels.settings.environment import CONFIG, environment_name, overlay
+from channels.settings.faults import Fault, SettingsError
+from channels.settings.sections import Operator, Settings
+from channels.settings.tls import tls_faults
 from ivr.speaker import Speaker
 
 __all__ = ["Fault", "Settings", "SettingsError", "as_toml", "faults", "load"]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, MutableMapping
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from channels.faults import Fault
-from channels.sections import Operator, Settings
+from channels.settings.faults import Fault
+from channels.settings.sections import Operator, Settings
 
 PREFIX = "IZINHATTI_"
 CONFIG = "IZINHATTI_CONFIG"

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 from pydantic import SecretStr
 
-from channels.sections import Operator as Section
-from channels.tls import BadTls, tls_context
+from channels.settings.sections import Operator as Section
+from channels.settings.tls import BadTls, tls_context
 from core.brands.directory import Directory
 from sms.smpp.binding import BackOff
 from sms.smpp.decode import Inbound

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 
-from channels.setting_types import (
+from channels.settings.setting_types import (
     Address,
     Ascii,
     DatabaseUrl,

@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from channels.sections import Operator
+from channels.settings.sections import Operator
 
 _NO_PASSPHRASE = ""  # nobody is there to type one: a key that wants it is refused
 

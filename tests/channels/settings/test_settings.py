@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from channels.setting_types import Address, Hours
-from channels.settings import Fault, Settings, SettingsError, as_toml, load
+from channels.settings.setting_types import Address, Hours
+from channels.settings.settings import Fault, Settings, SettingsError, as_toml, load
 
 OPERATOR = """
 [[sms.operators]]
