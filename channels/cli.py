@@ -30,7 +30,7 @@ from channels.commands.serve import serve
 from channels.commands.shared import BAD_USE, CommandFault, Config
 from channels.commands.understand import understand
 from channels.imports.table import BadTable
-from channels.logs import configure_logs
+from channels.service.logs import configure_logs
 from channels.settings.faults import SettingsError
 from core.store.errors import StoreError
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from channels.own_book import own_book
+from channels.service.ledger_session import own_book
 from channels.settings.reserved import is_reserved
 from channels.settings.rules import rules_of
 from channels.settings.sections import Settings

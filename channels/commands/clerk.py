@@ -8,7 +8,7 @@ from typing import TypeVar
 import typer
 
 from channels.commands.shared import BAD_USE, FINDING, CommandFault, one_line
-from channels.own_book import own_book
+from channels.service.ledger_session import own_book
 from channels.settings.sections import Settings
 from core.domain.ids import Ids
 from core.store.transaction import Transaction

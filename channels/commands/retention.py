@@ -6,7 +6,7 @@ import typer
 
 from channels.commands.shared import Config, one_line, settings_of
 from channels.imports.progress import progress_count
-from channels.own_book import own_book
+from channels.service.ledger_session import own_book
 from channels.settings.sections import Link, Settings
 from core.domain.clock import HOUR_MS, system_clock
 from core.retention.counts import Removed

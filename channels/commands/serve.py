@@ -28,7 +28,7 @@ def serve(
     import uvloop
 
     from channels.service.service import Service
-    from channels.supervisor import Supervisor
+    from channels.service.supervisor import Supervisor
 
     _raise_descriptor_limit()
     service = Service(settings, opened)

@@ -8,7 +8,7 @@ from typing import Final
 from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
 from channels.imports.table import Table
-from channels.own_book import own_book
+from channels.service.ledger_session import own_book
 from channels.settings.sections import Settings
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock

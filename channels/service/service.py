@@ -13,19 +13,19 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from channels.admin import admin_app
-from channels.own_book import own_book
-from channels.service.chores import Chores
-from channels.service.counter import open_counter
+from channels.service.admin import admin_app
+from channels.service.container import open_counter
+from channels.service.ledger_session import own_book
 from channels.service.link_door import LinkDoor, open_link
 from channels.service.listening import listen
-from channels.service.parts import Parts
+from channels.service.periodic import Chores
 from channels.service.sms_door import SmsDoor, open_sms
+from channels.service.supervised_tasks import Parts
+from channels.service.supervisor import Supervisor
 from channels.service.voice_door import VoiceDoor, open_voice
 from channels.service.watch import Watch
 from channels.settings.sections import Settings
 from channels.settings.setting_types import POSTGRESQL
-from channels.supervisor import Supervisor
 from core.brands.directory import Directory
 from core.brands.keypad import Keypad
 from core.ledger.sealing import ROUND_S

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from channels.service.counter import Counter
+from channels.service.container import Counter
 from channels.settings.sections import Operator as OperatorSection
 from channels.settings.sections import Settings
 from channels.settings.tls import tls_context

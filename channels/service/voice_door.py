@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import structlog
 
-from channels.ivr_desk import IvrDesk
+from channels.service.ivr_desk import IvrDesk
 from channels.service.listening import listening_at
 from channels.settings.sections import Settings
 from core.brands.directory import Directory

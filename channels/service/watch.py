@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from channels.supervisor import Supervisor
+from channels.service.supervisor import Supervisor
 
 PERIOD_S: Final = 1.0
 STATUS_MAX: Final = 500  # characters

@@ -9,7 +9,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from channels.logs import configure_logs
+from channels.service.logs import configure_logs
 from tests.bench import calls, kannel, links, reading, sms_loop
 from tests.bench.registry import table
 

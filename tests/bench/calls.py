@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from channels.logs import configure_logs
+from channels.service.logs import configure_logs
 from core.conversation.requests import Language
 from core.store.database import upgrade
 from ivr.prompts import Prompts

@@ -465,7 +465,7 @@ def test_serve_ends_with_a_finding_when_a_part_of_it_fails(
     async def broken(_: object) -> NoReturn:
         raise KeyError("+905321234567")
 
-    monkeypatch.setattr("channels.service.chores.Chores.each_second", broken)
+    monkeypatch.setattr("channels.service.periodic.Chores.each_second", broken)
 
     assert line("serve") == 1
 

@@ -42,8 +42,8 @@ def start(settings: Path, kill_at: Point | None = None, record: Path | None = No
 
 def _serve(settings_path: Path, kill_at: Point | None, record: Path | None) -> None:
     from channels.service.service import Service
+    from channels.service.supervisor import Supervisor
     from channels.settings.settings import load
-    from channels.supervisor import Supervisor
 
     if kill_at is not None or record is not None:
         _Tracer(kill_at, record).install()

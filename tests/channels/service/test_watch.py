@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from channels.service.supervisor import Supervisor
 from channels.service.watch import STATUS_MAX, Watch
-from channels.supervisor import Supervisor
 from tests.channels.notify_socket import NotifySocket, notify_socket
 
 SIGN, PATIENCE = "WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 import pytest
 
-from channels.own_book import OwnBook, own_book
+from channels.service.ledger_session import OwnBook, own_book
 from channels.settings.sections import Database, Ledger, Settings
 from core.domain.metrics import LAST_SEAL
 from core.ledger.anchor_file import AnchorFile

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import structlog
 
-from channels.own_book import OwnBook
-from channels.service.counter import Counter
+from channels.service.container import Counter
+from channels.service.ledger_session import OwnBook
 from channels.service.sms_door import SmsDoor
 from core.domain.clock import system_clock
 from core.domain.metrics import (

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from channels.service.parts import Parts
+from channels.service.supervised_tasks import Parts
 from core.domain.metrics import WORK_DONE
 from core.store.errors import TemporaryFault
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.ivr_desk import IvrDesk
+from channels.service.ivr_desk import IvrDesk
 from core.conversation.answers import Committed, OnayQuestion, ProofCode, RetAnswer, Temporary
 from core.conversation.requests import AskCode, CloseLine, Door, Language, Onay, Wish
 from core.domain.recipients import Msisdn
@@ -118,7 +118,7 @@ async def broken(_work: Callable[[Transaction], Any]) -> None:
 async def test_a_store_that_cannot_be_read_is_waited_for_no_longer_than_a_caller_can(
     desk: IvrDesk, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr("channels.ivr_desk.LOOK_S", 0.01)
+    monkeypatch.setattr("channels.service.ivr_desk.LOOK_S", 0.01)
     monkeypatch.setattr(desk._looker, "look", broken if how == "fails" else lambda _: asyncio.sleep(PATIENCE_S))
 
     assert await desk.known(NUMBER) == Known()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.supervisor import Supervisor
+from channels.service.supervisor import Supervisor
 from tests.channels.notify_socket import notify_socket
 
 SOCKET = {"NOTIFY_SOCKET": "/run/systemd/notify"}

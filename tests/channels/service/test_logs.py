@@ -7,7 +7,7 @@ import logging
 import pytest
 import structlog
 
-from channels.logs import configure_logs
+from channels.service.logs import configure_logs
 from core.domain.recipients import Msisdn
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from channels.mail.mailer import Mailer
 from channels.mail.notice import mail_text
 from channels.mail.signature import BadKey
-from channels.own_book import OwnBook
+from channels.service.ledger_session import OwnBook
 from channels.settings.reserved import is_reserved
 from channels.settings.rules import rules_of
 from channels.settings.sections import Link, Settings
