@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from channels.commands.clerk_intake import hand_in
 from channels.commands.shared import BAD_USE, CommandFault, Config, one_line, settings_of
-from channels.hand_in import hand_in
 from core.conversation.answers import LineClosed
 from core.conversation.requests import CloseLine, Door, Request
 from core.domain.clock import system_clock

@@ -15,8 +15,8 @@ from channels.link.plain import PlainPages, icon, robots, style
 from channels.link.port import LinkPort
 from channels.link.refusal import RefusalPages
 from channels.link.reports import ReportPages
-from channels.link.sealing import Visits
 from channels.link.serving import turnstile
+from channels.link.session_cookie import Visits
 from core.domain.clock import Clock
 
 

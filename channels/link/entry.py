@@ -10,7 +10,7 @@ from channels.link.forms import read_form
 from channels.link.limits import Guesses, address_key
 from channels.link.pages import Pages, href, language_of
 from channels.link.port import LinkPort
-from channels.link.sealing import Visit, Visits
+from channels.link.session_cookie import Visit, Visits
 from core.domain.recipients import BadAddress, Msisdn
 
 _CODE: Final = re.compile(r"[0-9]{6}")

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from channels.link.accept_loop import Porter
 from channels.link.app import link_app
-from channels.link.porter import Porter
+from channels.link.desk import LinkDesk
 from channels.link.serving import link_runner
-from channels.link_desk import LinkDesk
 from channels.service.listening import listening_at
 from channels.settings.sections import Link, Settings
 from core.brands.directory import Directory

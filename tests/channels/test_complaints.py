@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from channels.hand_in import hand_in
+from channels.commands.clerk_intake import hand_in
 from channels.settings.settings import load
 from core.brands.brand import Brand
 from core.conversation.answers import ComplaintOpened, ComplaintQuestion

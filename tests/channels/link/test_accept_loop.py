@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from channels.link import porter as module
-from channels.link.porter import Porter
+from channels.link import accept_loop as module
+from channels.link.accept_loop import Porter
 from channels.link.serving import link_runner
 
 LIMIT_S = 20.0

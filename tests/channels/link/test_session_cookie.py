@@ -8,7 +8,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.link.sealing import Purpose, Visit, Visits
+from channels.link.session_cookie import Purpose, Visit, Visits
 from core.domain.recipients import Msisdn
 from tests.channels.link.fakes import KEY, NOW, NUMBER, Time
 

@@ -7,8 +7,8 @@ from typing import Final, NoReturn
 
 import pytest
 
+from channels.link.desk import LinkDesk
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
-from channels.link_desk import LinkDesk
 from core.brands.brand import Brand
 from core.conversation.answers import Answer, LineClosed, RetAnswer, RetSeveral
 from core.conversation.requests import CloseLine, Door, Language, Ret
