@@ -23,9 +23,10 @@ from core.conversation.answers import (
 )
 from core.conversation.requests import (
     AskCode,
+    BrandMention,
     GiveCode,
+    Intent,
     Language,
-    Mention,
     Onay,
     OnayCode,
     Ret,
@@ -33,7 +34,6 @@ from core.conversation.requests import (
     RetAlone,
     Sikayet,
     Types,
-    Wish,
     Yardim,
 )
 from core.domain.codes import LENGTH as CODE_DIGITS
@@ -152,10 +152,10 @@ class Menu:
                 return self._on_types(call, purpose, brand, digits)
             case Confirm(brand, types):
                 all_of_them = RetAll(types, is_confirmed=True)
-                wish = all_of_them if brand is None else Ret((Mention.of(brand),), types)
+                wish = all_of_them if brand is None else Ret((BrandMention.of(brand),), types)
                 return self._on_yes_or_no(call, digits, wish)
             case ConfirmReport(brand):
-                return self._on_yes_or_no(call, digits, Sikayet((Mention.of(brand),)))
+                return self._on_yes_or_no(call, digits, Sikayet((BrandMention.of(brand),)))
             case OnayEntry():
                 return self._hand_in(call, OnayCode(digits)) if _is_code(digits) else None
             case ListOffer():
@@ -225,7 +225,7 @@ class Menu:
             return self._ask(call, Confirm(brand, types))
         if types == _BOTH:  # one code confirms one thing (KVKK İlke Kararı 2025/1072)
             return None
-        return self._hand_in(call._replace(state=AskingOnay()), Onay((Mention.of(brand),), types))
+        return self._hand_in(call._replace(state=AskingOnay()), Onay((BrandMention.of(brand),), types))
 
     def _on_yes_or_no(self, call: Call, digit: str, wish: Ret | RetAll | Sikayet) -> Move | None:
         if digit == _YES_KEY:
@@ -348,7 +348,7 @@ class Menu:
         other = call._replace(language=_OTHER_LANGUAGE[call.language], is_chosen=True)
         return self._put(other._replace(misses=0, repeats=0))
 
-    def _hand_in(self, call: Call, wish: Wish) -> Move:
+    def _hand_in(self, call: Call, wish: Intent) -> Move:
         assert call.number is not None, "without a number nothing but a number is asked for"
         return Move(call, HandIn(call.number, wish))
 

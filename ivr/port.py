@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from core.conversation.answers import Outcome, Undecided
-from core.conversation.requests import Language, Wish
+from core.conversation.requests import Intent, Language
 from core.domain.recipients import Msisdn
 from ivr.states import Held, Known
 
@@ -24,7 +24,7 @@ class IvrPort(Protocol):
         """What is known of a calling number; nothing where it cannot be looked up."""
 
     async def hand_in(
-        self, number: Msisdn, wish: Wish, dialled: Dialled, language: Language | None
+        self, number: Msisdn, wish: Intent, dialled: Dialled, language: Language | None
     ) -> Outcome | Undecided:
         """Have a wish decided. `language` is kept for the number."""
 

@@ -23,7 +23,7 @@ from ivr.manifest import Manifest, from_recording, from_text
 from ivr.programs import RenderFailed
 from ivr.pronounce import spoken
 from ivr.sound import is_there, pauses, sound_of, twin, write_sound
-from ivr.sound_cache import Kept
+from ivr.sound_cache import SoundCache
 from ivr.speaker import Speaker
 from ivr.speech import Counted, Dated, Fixed, Named, Part, Spelled
 from ivr.texts.catalog import Line, catalog
@@ -58,7 +58,7 @@ class Prompts:
         self._stems = {
             language: {name: self._stem(language, name) for name in self._catalogs[language]} for language in Language
         }
-        self._kept = Kept(self._sounds / "names", speaker)
+        self._kept = SoundCache(self._sounds / "names", speaker)
 
     async def files(self, parts: Sequence[Part], language: Language, *, slow: bool = False) -> list[str]:
         """The files to play in order, named from the folder on without suffix, within `WAIT_S`.

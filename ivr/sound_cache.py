@@ -21,7 +21,7 @@ _WAIT_S: Final = 2.0
 _LIMIT_S: Final = 5.0  # for each program
 
 
-class Kept:
+class SoundCache:
     """A folder of sounds, at most `most` of them: from time to time the longest unused go, a twentieth at once."""
 
     def __init__(self, folder: Path, speaker: Speaker, most: int = KEPT_MAX) -> None:

@@ -4,7 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 from core.brands.brand import Brand
 from core.conversation.answers import Outcome, Undecided
-from core.conversation.requests import Language, Types, Wish
+from core.conversation.requests import Intent, Language, Types
 from core.domain.recipients import Msisdn
 from ivr.speech import Speech
 
@@ -186,7 +186,7 @@ class HandIn(NamedTuple):
     """Hand this wish in for this number."""
 
     number: Msisdn
-    wish: Wish
+    wish: Intent
 
 
 class LookUp(NamedTuple):

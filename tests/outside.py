@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any, Final, TypeVar
 
-from core.store.connection import Connection
+from core.store.connection import DatabaseConnection
 from core.store.engines import engine_of
 from core.store.query import Query
 from core.store.transaction import Transaction
-from tests.counter import execute
+from tests.container import execute
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def _apart(work: Callable[[], T]) -> T:
         return thread.submit(work).result()
 
 
-def _transact(connection: Connection, work: Callable[[Transaction], T]) -> T:
+def _transact(connection: DatabaseConnection, work: Callable[[Transaction], T]) -> T:
     with closing(connection):
         transaction = Transaction(connection)
         transaction.begin()

@@ -8,7 +8,7 @@ from typing import TypeVar
 import typer
 
 from channels.commands.shared import BAD_USE, FINDING, CommandFault, one_line
-from channels.service.ledger_session import own_book
+from channels.service.ledger_session import ledger_session
 from channels.settings.sections import Settings
 from core.domain.ids import Ids
 from core.store.transaction import Transaction
@@ -28,7 +28,7 @@ def write_once(settings: Settings, work: Callable[[Transaction, Ids], T]) -> T:
     """Run the work in one transaction of this command's own book. Raises CommandFault."""
 
     async def run() -> T:
-        async with own_book(settings) as own:
+        async with ledger_session(settings) as own:
             ids = Ids(own.book.number)
             result = await own.database.transact(lambda transaction: work(transaction, ids))
             await own.seal()

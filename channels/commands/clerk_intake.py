@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from channels.service.ledger_session import own_book
+from channels.service.ledger_session import ledger_session
 from channels.settings.reserved import is_reserved
 from channels.settings.rules import rules_of
 from channels.settings.sections import Settings
@@ -12,7 +12,7 @@ from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids
 from core.intake.batch import Batch, Outgoing, Tools, lock_citizens
-from core.intake.reply_quota import Guard
+from core.intake.reply_quota import ReplyQuota
 from core.registry.brand_store import BrandReader
 from core.store.transaction import Transaction
 from sms.texts.render import render
@@ -20,14 +20,14 @@ from sms.texts.render import render
 
 async def hand_in(settings: Settings, request: Request) -> Outgoing:
     """Decide one request in a transaction of its own. Raises StoreError, OSError or ValueError."""
-    async with own_book(settings) as own:
+    async with ledger_session(settings) as own:
         rules = rules_of(settings, own.code_key)
 
         def work(transaction: Transaction) -> Outgoing:
             directory = Directory(BrandReader().read(transaction))
             tools = Tools(
                 *(Ids(own.book.number), own.book, Calendar(settings.calendar.bridge_days), system_clock, render),
-                *(partial(is_reserved, directory), directory.get, rules, Guard(rules)),
+                *(partial(is_reserved, directory), directory.get, rules, ReplyQuota(rules)),
             )
             lock_citizens(transaction, [request])
             [out] = Batch(tools, transaction, [request], set_aside=False).run(())

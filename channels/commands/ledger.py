@@ -14,7 +14,7 @@ from core.ledger.chain import Head
 from core.ledger.exported import exported, verify_file
 from core.ledger.stored import last_entries, stored_anchors, stored_entries, verify_stored
 from core.ledger.verify import Report
-from core.store.external_sort import Spill
+from core.store.external_sort import ExternalSort
 from core.store.transaction import Transaction
 
 app = typer.Typer(help="The ledger of all acts.")
@@ -50,7 +50,7 @@ def export(
     settings = settings_of(context, config)
     with one_line():
         local, signer = AnchorFile(settings.ledger.anchor_file).read(), _signer(settings)
-        with looking(settings) as transaction, file.open("wb") as out, Spill(len(Anchor._fields)) as anchors:
+        with looking(settings) as transaction, file.open("wb") as out, ExternalSort(len(Anchor._fields)) as anchors:
             anchors.add(local)
             anchors.add(stored_anchors(transaction))
             anchors.add(_heads_of_now(transaction, {book: entry for book, entry, *_ in anchors}, signer))

@@ -6,7 +6,7 @@ import typer
 
 from channels.commands.shared import Config, one_line, settings_of
 from channels.imports.progress import progress_count
-from channels.service.ledger_session import own_book
+from channels.service.ledger_session import ledger_session
 from channels.settings.sections import Link, Settings
 from core.domain.clock import HOUR_MS, system_clock
 from core.retention.counts import Removed
@@ -33,7 +33,7 @@ def _group() -> None:
 
 
 async def _run(settings: Settings) -> Removed:
-    async with own_book(settings) as own:
+    async with ledger_session(settings) as own:
         with progress_count() as show:
 
             async def on_slice(name: str, so_far: Removed) -> None:

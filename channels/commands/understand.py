@@ -15,6 +15,7 @@ from core.brands.directory import Directory
 from core.conversation.requests import (
     AskCode,
     BrandAlone,
+    BrandMention,
     CloseLine,
     Devam,
     Digits,
@@ -22,7 +23,7 @@ from core.conversation.requests import (
     DurumOf,
     Evet,
     GiveCode,
-    Mention,
+    Intent,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -35,7 +36,6 @@ from core.conversation.requests import (
     Sikayet,
     Types,
     Unreadable,
-    Wish,
     Yardim,
 )
 from core.registry.brand_feed import BRAND_COLUMNS, read_brand
@@ -66,14 +66,14 @@ def understand(
     directory = Directory(_of_file(brands) if brands else _of_database(context, config))
     for octets in sys.stdin.buffer:
         text = octets.decode("utf-8", "replace").rstrip("\r\n").replace(_LINE_BREAK, "\n")
-        found = understood(read(text, directory).said)
+        found = understood(read(text, directory).intent)
         line = orjson.dumps({"text": text, **found._asdict()}).decode() if as_json else _plain(found)
         sys.stdout.buffer.write(f"{line}\n".encode())
         sys.stdout.buffer.flush()
 
 
-def understood(wish: Wish) -> Understood:
-    match wish:
+def understood(intent: Intent) -> Understood:
+    match intent:
         case Ret(mentions, types):
             return _named("ret", mentions, types)
         case RetAlone(types):
@@ -101,10 +101,10 @@ def understood(wish: Wish) -> Understood:
         case Unreadable() | RetThese() | Report() | AskCode() | GiveCode() | OnayCode() | CloseLine():
             return _named("none")
         case _:
-            assert_never(wish)
+            assert_never(intent)
 
 
-def _named(intent: str, mentions: Iterable[Mention] = (), types: Types = ()) -> Understood:
+def _named(intent: str, mentions: Iterable[BrandMention] = (), types: Types = ()) -> Understood:
     """One brand is clear, several are asked about."""
     mentions = tuple(mentions)
     clear = {mention.brands[0].code for mention in mentions if mention.is_clear}
@@ -112,7 +112,7 @@ def _named(intent: str, mentions: Iterable[Mention] = (), types: Types = ()) -> 
     return Understood(intent, sorted(clear), sorted(types), sorted(unclear))
 
 
-def _asked(intent: str, mentions: Iterable[Mention], types: Types = ()) -> Understood:
+def _asked(intent: str, mentions: Iterable[BrandMention], types: Types = ()) -> Understood:
     codes = {brand.code for mention in mentions for brand in mention.brands}
     return Understood(intent, [], sorted(types), sorted(codes))
 

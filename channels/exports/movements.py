@@ -7,7 +7,7 @@ from typing import Final
 
 from channels.exports.whole_file import whole_file
 from core.registry.movements import MOVEMENT_COLUMNS, Movement
-from core.store.external_sort import Spill
+from core.store.external_sort import ExternalSort
 
 _SHOWN_EACH: Final = 1000
 
@@ -16,7 +16,7 @@ def write_movements(path: Path, movements: Iterable[Movement], show: Callable[[i
     """Write them by creationDate and transactionId, as İYS sorts its own daily file; how many there were. `show` is
     told now and then how many were read. Raises OSError or ValueError."""
     count = 0
-    with whole_file(path) as file, Spill(len(MOVEMENT_COLUMNS)) as spilled:
+    with whole_file(path) as file, ExternalSort(len(MOVEMENT_COLUMNS)) as spilled:
         spilled.add((one.created, one.transaction_id, *one[:-2]) for one in _counted(movements, show))
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(MOVEMENT_COLUMNS)

@@ -8,13 +8,13 @@ from typing import Final
 from channels.imports.progress import progress_bar
 from channels.imports.rejects import Rejects
 from channels.imports.table import Table
-from channels.service.ledger_session import own_book
+from channels.service.ledger_session import ledger_session
 from channels.settings.sections import Settings
 from core.domain.calendar import Calendar
 from core.domain.clock import system_clock
 from core.domain.ids import Ids
-from core.registry.import_row import COLUMNS, Rejected, read_act
-from core.registry.importer import Counts, Feed, Loader, Row
+from core.registry.import_row import COLUMNS, Rejected, read_import_row
+from core.registry.importer import Counts, Importer, Row, SenderFeed
 from core.registry.notices import NoticeWriter, OpenHours
 from core.store.wake import Wake
 
@@ -28,7 +28,7 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
     Raises `BadTable`, StoreError, OSError or ValueError with one line that says why.
     """
     with Table(path, COLUMNS) as table:
-        async with own_book(settings) as own:
+        async with ledger_session(settings) as own:
             with Rejects(path, table.header) as rejects, progress_bar(path.name, table.octets) as show:
 
                 async def on_slice(counts: Counts) -> None:
@@ -38,7 +38,7 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
                 gc.freeze()  # what is here stays: the collector need not walk it again and again
                 gc.set_threshold(_ROWS_UNCOLLECTED)
                 feed = _feed(settings, own.book.number) if notify else None
-                counts = await Loader(own.database, own.book, table.hash, system_clock, feed=feed).load(
+                counts = await Importer(own.database, own.book, table.hash, system_clock, feed=feed).load(
                     _rows(table),
                     lambda row, reason: rejects.add(row.line, reason, row.fields),
                     on_slice,
@@ -49,12 +49,12 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
     return counts
 
 
-def _feed(settings: Settings, book: int) -> Feed:
+def _feed(settings: Settings, book: int) -> SenderFeed:
     hours = OpenHours(*settings.notices.hours)
-    return Feed(Calendar(settings.calendar.bridge_days), NoticeWriter(Ids(book), book, hours))
+    return SenderFeed(Calendar(settings.calendar.bridge_days), NoticeWriter(Ids(book), book, hours))
 
 
 def _rows(table: Table) -> Iterator[Row]:
     now = system_clock()  # what is later than this did not happen when the file was written
     for line, original, fields, broken in table.records():
-        yield Row(line, original, Rejected(broken) if fields is None else read_act(fields, now))
+        yield Row(line, original, Rejected(broken) if fields is None else read_import_row(fields, now))

@@ -22,7 +22,7 @@ _AT_ONCE: Final = 50
 _log = structlog.get_logger(component="link")
 
 
-class Porter:
+class AcceptLoop:
     """Listens for an application's runner, which must be set up."""
 
     def __init__(self, runner: web.AppRunner) -> None:

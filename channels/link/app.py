@@ -15,7 +15,7 @@ from channels.link.plain import PlainPages, icon, robots, style
 from channels.link.port import LinkPort
 from channels.link.refusal import RefusalPages
 from channels.link.reports import ReportPages
-from channels.link.serving import turnstile
+from channels.link.serving import concurrency_limit
 from channels.link.session_cookie import Visits
 from core.domain.clock import Clock
 
@@ -70,7 +70,7 @@ def link_app(
             web.get(ICON_PATH, icon),
         ]
     )
-    app.middlewares.append(turnstile())
+    app.middlewares.append(concurrency_limit())
     app.middlewares.append(failure_pages(pages))
     app.on_response_prepare.append(header_adder(is_https=is_https))
     return app

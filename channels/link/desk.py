@@ -18,10 +18,21 @@ from core.conversation.answers import (
     Temporary,
     Unspoken,
 )
-from core.conversation.consent_state import Standing
+from core.conversation.consent_state import ConsentState
 from core.conversation.conversation import load
 from core.conversation.decisions.scene import Past
-from core.conversation.requests import AskCode, Door, GiveCode, Mention, Report, Request, Ret, RetThese, Types, Wish
+from core.conversation.requests import (
+    AskCode,
+    BrandMention,
+    Door,
+    GiveCode,
+    Intent,
+    Report,
+    Request,
+    Ret,
+    RetThese,
+    Types,
+)
 from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, Record, Source, Status
 from core.domain.recipients import Email, Msisdn, Recipient, parse_recipient
@@ -30,10 +41,16 @@ from core.intake.desk import Desk
 from core.registry.citizens import objection_of, record_of
 from core.registry.complaints import Complaint
 from core.registry.notices import Notice, notice_of
-from core.registry.receipt_lookup import past_of
+from core.registry.receipt_lookup import look_up_receipt
 from core.store.errors import StoreError
 from core.store.looker import Looker
-from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF, OBJECTIONS_OF_BRAND, TALKS_OF
+from core.store.queries.consents import (
+    CONSENTS_OF,
+    CONSENTS_OF_BRAND,
+    CONVERSATIONS_OF,
+    OBJECTIONS_OF,
+    OBJECTIONS_OF_BRAND,
+)
 from core.store.queries.notices import NOTICE_OF_TOKEN
 from core.store.queries.reports import COMPLAINTS_OF
 from core.store.transaction import Transaction
@@ -72,8 +89,8 @@ class LinkDesk:
         found = await self._find(token)
         if found is None:
             return None
-        wish = Ret((Mention.of(self._brand(found.notice.brand_code)),), types)
-        answer = await self._hand_in(parse_recipient(found.notice.recipient), wish, raw)
+        intent = Ret((BrandMention.of(self._brand(found.notice.brand_code)),), types)
+        answer = await self._hand_in(parse_recipient(found.notice.recipient), intent, raw)
         assert isinstance(answer, RetAnswer), "one brand's refusal is answered for that brand"
         return answer
 
@@ -98,8 +115,8 @@ class LinkDesk:
         types: dict[str, list[ConsentType]] = {}
         for code, kind in chosen:
             types.setdefault(code, []).append(kind)
-        wish = RetThese(tuple([(self._brand(code), tuple(kinds)) for code, kinds in types.items()]))
-        answer = await self._hand_in(number, wish, raw)
+        intent = RetThese(tuple([(self._brand(code), tuple(kinds)) for code, kinds in types.items()]))
+        answer = await self._hand_in(number, intent, raw)
         assert isinstance(answer, RetAnswer | RetSeveral), "what is picked is refused"
         return answer
 
@@ -131,7 +148,7 @@ class LinkDesk:
         )
 
     async def receipt(self, receipt: str) -> ReceiptState | None:
-        found = await self._look(lambda transaction: past_of(transaction, receipt))
+        found = await self._look(lambda transaction: look_up_receipt(transaction, receipt))
         if found is None:
             return None
         if isinstance(found, Past):
@@ -159,11 +176,11 @@ class LinkDesk:
     def _held(self, rows: list[Record | Objection], since: Instant | None) -> Iterator[Held]:
         """A line for each brand and type: for a citizen a private person's and a merchant's record are one. What ended
         with the line of who had the number before is nobody else's to see."""
-        standings: dict[str, Standing] = {}
+        standings: dict[str, ConsentState] = {}
         for row in rows:
             if since is not None and isinstance(row, Record) and _ended_at(row) <= since:
                 continue
-            records, objections = standings.setdefault(row.brand_code, Standing({}, {}))
+            records, objections = standings.setdefault(row.brand_code, ConsentState({}, {}))
             if isinstance(row, Record):
                 records[row.type, row.recipient_type] = row
             else:
@@ -174,9 +191,9 @@ class LinkDesk:
                     yield Held(self._brand(code), kind, *line)
 
     async def _hand_in(
-        self, recipient: Recipient, wish: Wish, raw: bytes, text: str | None = None
+        self, recipient: Recipient, intent: Intent, raw: bytes, text: str | None = None
     ) -> AnyAnswer | Unspoken:
-        outcome = await self._desk.handle(Request(Door.LINK, recipient, wish, text, raw, b"", self._clock()))
+        outcome = await self._desk.handle(Request(Door.LINK, recipient, intent, text, raw, b"", self._clock()))
         if isinstance(outcome, Temporary):
             raise LinkDown(outcome.reason)
         if isinstance(outcome.answer, SetAside):
@@ -198,7 +215,7 @@ def _everything(transaction: Transaction, recipient: str) -> list[Record | Objec
     return [*rows, *map(objection_of, transaction.rows(OBJECTIONS_OF, recipient=recipient))]
 
 
-def _line(standing: Standing, kind: ConsentType) -> tuple[State, Instant, Source, str | None] | None:
+def _line(standing: ConsentState, kind: ConsentType) -> tuple[State, Instant, Source, str | None] | None:
     records = standing.of_type(kind)
     if records:
         status = Status.ONAY if standing.is_allowed(kind) else Status.RET
@@ -216,5 +233,5 @@ def _ended_at(record: Record) -> Instant:
 
 
 def _subscribed_at(transaction: Transaction, recipient: str) -> Instant | None:
-    rows = transaction.rows(TALKS_OF, keys=orjson.dumps([recipient]).decode())
+    rows = transaction.rows(CONVERSATIONS_OF, keys=orjson.dumps([recipient]).decode())
     return load(rows[0][1]).subscribed_at if rows else None

@@ -44,7 +44,7 @@ class AccessLog(AbstractAccessLogger):
         )
 
 
-def turnstile(most: int = HANDLED_MAX) -> Middleware:
+def concurrency_limit(most: int = HANDLED_MAX) -> Middleware:
     """Lets so many requests be handled at one time; the others wait in the order in which they came. Without it a
     crowd's requests would all be worked on in one turn of the loop, which then accepts nobody for seconds."""
     gate = asyncio.Semaphore(most)

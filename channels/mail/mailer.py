@@ -22,7 +22,7 @@ from channels.mail.signature import Signer
 from channels.settings.sections import Mail
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress
-from core.outbox.outbox import Outbox, Parcel
+from core.outbox.outbox import Outbox, OutboxMessage
 
 CARRIER: Final = "mail"
 RETRY_DELAY_MS: Final = 120_000  # times the number of attempts: greylisting lets nobody in for minutes
@@ -50,7 +50,7 @@ class Pace(NamedTuple):
 
 
 class _Held(NamedTuple):
-    parcel: Parcel
+    outbox_message: OutboxMessage
     until: float
 
 
@@ -123,9 +123,9 @@ class Mailer:
             return 0
         return self._pace.in_hand_max - len(self._held) - self._is_delivering
 
-    def carry(self, parcels: Sequence[Parcel]) -> None:
+    def send(self, outbox_messages: Sequence[OutboxMessage]) -> None:
         until = asyncio.get_running_loop().time() + self._hold_s
-        self._held += [_Held(parcel, until) for parcel in parcels]
+        self._held += [_Held(outbox_message, until) for outbox_message in outbox_messages]
         if self.trouble or self._stopping.is_set():
             self._hand_back()
         self._changed.set()
@@ -176,7 +176,7 @@ class Mailer:
 
     def _hand_back(self) -> None:
         for held in self._held:
-            self._outbox.keep(held.parcel, 0, "not sent")
+            self._outbox.release(held.outbox_message, 0, "not sent")
         self._held.clear()
         self._wake()
 
@@ -196,26 +196,26 @@ class Mailer:
 
     async def _send(self, connection: Connection, held: _Held) -> bool:
         """Settle one parcel; whether the server took or refused it for its own sake."""
-        parcel = held.parcel
+        outbox_message = held.outbox_message
         if asyncio.get_running_loop().time() >= held.until:
-            self._outbox.keep(parcel, 0, "not sent")
+            self._outbox.release(outbox_message, 0, "not sent")
             self._wake()
             return False
         self._is_delivering = True
         try:
-            await self._deliver(connection, parcel)
+            await self._deliver(connection, outbox_message)
         except (BadNotice, BadAddress) as error:
-            _log.error("a mail cannot be written", outbox=parcel.id, reason=str(error))
-            self._outbox.bury(parcel.id, str(error))
+            _log.error("a mail cannot be written", outbox=outbox_message.id, reason=str(error))
+            self._outbox.dead_letter(outbox_message.id, str(error))
         except Refused as refusal:
-            return self._refused(connection, parcel, refusal)
+            return self._refused(connection, outbox_message, refusal)
         except NotSent as error:
             # Not handed back as it is: a mail that breaks every connection must not stand in the way of the others.
-            self._outbox.retry(parcel, RETRY_DELAY_MS * parcel.attempts, str(error))
+            self._outbox.retry(outbox_message, RETRY_DELAY_MS * outbox_message.attempts, str(error))
             self._fail(str(error))
             return False
         except FateUnknown as error:
-            self._outbox.unknown(parcel)
+            self._outbox.unknown(outbox_message)
             self._fail(str(error))
             return False
         finally:
@@ -223,25 +223,25 @@ class Mailer:
             self._wake()
         return True
 
-    async def _deliver(self, connection: Connection, parcel: Parcel) -> None:
-        notice = MailNotice.from_json(parcel.text)
-        recipient = Mailbox.parse(parcel.recipient)
+    async def _deliver(self, connection: Connection, outbox_message: OutboxMessage) -> None:
+        notice = MailNotice.from_json(outbox_message.text)
+        recipient = Mailbox.parse(outbox_message.recipient)
         message = build(notice, recipient, self._sender, self._clock(), self._signer)
         code = await connection.deliver(self._sender, recipient, message, self._deliver_s)
         MAILS.labels(code).inc()
-        self._outbox.accepted(parcel.id, CARRIER, message_id(notice, self._sender))
+        self._outbox.accepted(outbox_message.id, CARRIER, message_id(notice, self._sender))
 
-    def _refused(self, connection: Connection, parcel: Parcel, refusal: Refused) -> bool:
+    def _refused(self, connection: Connection, outbox_message: OutboxMessage, refusal: Refused) -> bool:
         MAILS.labels(refusal.code).inc()
         if refusal.step is Step.SENDER or refusal.code in _OURS:
             # No mail would fare better: nothing is given up, and the next connection is tried later.
-            self._outbox.keep(parcel, 0, str(refusal))
+            self._outbox.release(outbox_message, 0, str(refusal))
             self._fail(f"refused: {refusal}")
             connection.close()
             return False
         if refusal.code in _FINAL:
-            _log.warning("a mail was refused for good", outbox=parcel.id, code=refusal.code)
-            self._outbox.bury(parcel.id, str(refusal))
+            _log.warning("a mail was refused for good", outbox=outbox_message.id, code=refusal.code)
+            self._outbox.dead_letter(outbox_message.id, str(refusal))
         else:
-            self._outbox.retry(parcel, RETRY_DELAY_MS * parcel.attempts, str(refusal))
+            self._outbox.retry(outbox_message, RETRY_DELAY_MS * outbox_message.attempts, str(refusal))
         return True

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from channels.mail.mailer import Mailer
 from channels.mail.notice import mail_text
 from channels.mail.signature import BadKey
-from channels.service.ledger_session import OwnBook
+from channels.service.ledger_session import LedgerSession
 from channels.settings.reserved import is_reserved
 from channels.settings.rules import rules_of
 from channels.settings.sections import Link, Settings
@@ -18,9 +18,9 @@ from core.domain.ids import Ids
 from core.domain.recipients import BadAddress
 from core.intake.batch import Tools
 from core.intake.desk import Desk
-from core.intake.reply_quota import Guard
+from core.intake.reply_quota import ReplyQuota
 from core.intake.writer import Writer
-from core.outbox.connections import Links
+from core.outbox.connections import Connections
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import BY_MAIL, Outbox
 from core.registry.notifier import Notifier
@@ -41,19 +41,19 @@ class Outboxes(NamedTuple):
             outbox.expect()
 
 
-class Counter(NamedTuple):
+class Container(NamedTuple):
     """What each door works with."""
 
     writer: Writer
     desk: Desk
-    links: Links
+    connections: Connections
     deliveries: Deliveries
     notifier: Notifier
     outboxes: Outboxes
     mailer: Mailer | None
 
 
-def open_counter(settings: Settings, own: OwnBook, directory: Directory) -> Counter:
+def open_container(settings: Settings, own: LedgerSession, directory: Directory) -> Container:
     """Raises ValueError with one line where the settings for mail cannot work."""
     clock, book, timing, link = system_clock, own.book, settings.timing, settings.link or Link()
     lease_ms = round(timing.outbox_lease_s * 1000)
@@ -63,12 +63,14 @@ def open_counter(settings: Settings, own: OwnBook, directory: Directory) -> Coun
     )
     response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
     writer, ids = Writer(own.database, book), Ids(book.number)
-    links = Links(ids, clock, steady_clock, round(response_timeout_s * 1000), round(timing.redelivery_s * 1000))
+    connections = Connections(
+        ids, clock, steady_clock, round(response_timeout_s * 1000), round(timing.redelivery_s * 1000)
+    )
     rules = rules_of(settings, own.code_key, voice=settings.ivr is not None)
     is_taken, find_brand = partial(is_reserved, directory), directory.get
     calendar = Calendar(settings.calendar.bridge_days)
-    tools = Tools(*(ids, book, calendar, clock, render, is_taken, find_brand, rules, Guard(rules)))
-    desk = Desk(tools, links, writer.wake, outboxes.expect)
+    tools = Tools(*(ids, book, calendar, clock, render, is_taken, find_brand, rules, ReplyQuota(rules)))
+    desk = Desk(tools, connections, writer.wake, outboxes.expect)
     writer.join(desk)
     # After the desk: an answer can be leased in the transaction that decides it.
     for outbox in outboxes.by_sms:
@@ -79,7 +81,7 @@ def open_counter(settings: Settings, own: OwnBook, directory: Directory) -> Coun
     for outbox in outboxes.by_mail:
         writer.join(outbox)
     notifier = Notifier(*(clock, find_brand, render, mail_text if settings.mail else None), link.public_url.rstrip("/"))
-    return Counter(writer, desk, links, deliveries, notifier, outboxes, mailer)
+    return Container(writer, desk, connections, deliveries, notifier, outboxes, mailer)
 
 
 def _mailer(settings: Settings, by_mail: Sequence[Outbox], writer: Writer, lease_s: float) -> Mailer | None:
@@ -90,5 +92,5 @@ def _mailer(settings: Settings, by_mail: Sequence[Outbox], writer: Writer, lease
         mailer = Mailer(settings.mail, outbox, writer.wake, system_clock, lease_s)
     except (BadAddress, BadKey) as error:
         raise ValueError(f"mail: {error}") from error
-    outbox.carrier = mailer
+    outbox.transport = mailer
     return mailer

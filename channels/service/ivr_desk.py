@@ -10,8 +10,8 @@ import structlog
 
 from core.brands.brand import Brand
 from core.conversation.answers import Outcome, Undecided
-from core.conversation.conversation import Talk
-from core.conversation.requests import Door, Language, Request, Types, Wish
+from core.conversation.conversation import Conversation
+from core.conversation.requests import Door, Intent, Language, Request, Types
 from core.domain.clock import Clock
 from core.domain.recipients import Msisdn
 from core.intake.desk import Desk
@@ -53,22 +53,24 @@ class IvrDesk:
     async def known(self, number: Msisdn) -> Known:
         recipient = number.reveal()
 
-        def look(transaction: Transaction) -> Talk:
-            return Citizens(transaction, (), (recipient,)).talk(recipient)
+        def look(transaction: Transaction) -> Conversation:
+            return Citizens(transaction, (), (recipient,)).conversation(recipient)
 
-        talk = await self._look(look)
-        if talk is None:
+        conversation = await self._look(look)
+        if conversation is None:
             return Known()
         now = self._clock()
-        return Known(talk.language, talk.newest(lambda q: q.kind == "code" and q.is_open(now)) is not None)
+        return Known(
+            conversation.language, conversation.newest(lambda q: q.kind == "code" and q.is_open(now)) is not None
+        )
 
     async def hand_in(
-        self, number: Msisdn, wish: Wish, dialled: Dialled, language: Language | None
+        self, number: Msisdn, intent: Intent, dialled: Dialled, language: Language | None
     ) -> Outcome | Undecided:
         keys = " ".join(dialled.keys)
         raw = orjson.dumps({"call": dialled.call, "step": dialled.step, "keys": dialled.keys})
         key = blake2b(raw, digest_size=_KEY_OCTETS).digest()
-        request = Request(Door.IVR, number, wish, keys, raw, key, self._clock(), language=language)
+        request = Request(Door.IVR, number, intent, keys, raw, key, self._clock(), language=language)
         return await self._desk.handle_within(request, self._patience_s)
 
     async def held(self, number: Msisdn) -> Held:

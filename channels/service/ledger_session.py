@@ -23,7 +23,7 @@ Sealing = Callable[[Transaction], Round | None]
 _ANCHOR_S: Final = 1.0
 
 
-class OwnBook:
+class LedgerSession:
     """The open book and the database that it is written to. `anchor` is called each second, `seal_books` each
     `ROUND_S`, `seal` at a good end."""
 
@@ -91,7 +91,7 @@ class OwnBook:
 
 
 @asynccontextmanager
-async def own_book(settings: Settings) -> AsyncIterator[OwnBook]:
+async def ledger_session(settings: Settings) -> AsyncIterator[LedgerSession]:
     """Open a book, and take over those of dead processes. Raises StoreError, OSError or ValueError."""
     async with AsyncExitStack() as closing:
         database = await Database.open(settings.database.url, settings.database.statement_timeout_s)
@@ -107,4 +107,4 @@ async def own_book(settings: Settings) -> AsyncIterator[OwnBook]:
         )
         for anchor in started.anchors:
             file.append(anchor)
-        yield OwnBook(database, started.book, signer, file)
+        yield LedgerSession(database, started.book, signer, file)

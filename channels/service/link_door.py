@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from channels.link.accept_loop import Porter
+from channels.link.accept_loop import AcceptLoop
 from channels.link.app import link_app
 from channels.link.desk import LinkDesk
 from channels.link.serving import link_runner
@@ -20,12 +20,12 @@ from core.store.looker import Looker
 class LinkDoor(NamedTuple):
     """The open door."""
 
-    porter: Porter
+    accept_loop: AcceptLoop
     runner: web.AppRunner
 
     async def close(self) -> None:
         """Pages that are being answered still reach the desk."""
-        await self.porter.close()
+        await self.accept_loop.close()
         await self.runner.cleanup()
 
 
@@ -45,9 +45,9 @@ async def open_link(
     runner = link_runner(app)
     await runner.setup()
     closing.push_async_callback(runner.cleanup)
-    porter = Porter(runner)
-    closing.push_async_callback(porter.close)
+    accept_loop = AcceptLoop(runner)
+    closing.push_async_callback(accept_loop.close)
     address = section.listen
     with listening_at(address, "link.listen"):
-        porter.open(address.host, address.port)
-    return LinkDoor(porter, runner)
+        accept_loop.open(address.host, address.port)
+    return LinkDoor(accept_loop, runner)

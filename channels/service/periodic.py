@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import structlog
 
-from channels.service.container import Counter
-from channels.service.ledger_session import OwnBook
+from channels.service.container import Container
+from channels.service.ledger_session import LedgerSession
 from channels.service.sms_door import SmsDoor
 from core.domain.clock import system_clock
 from core.domain.metrics import (
@@ -36,27 +36,27 @@ class Waiting(NamedTuple):
     notice_s: float
 
 
-class Chores:
+class Periodic:
     """`sms` is None where that door is not open. `notices_due`, once set, lets `queue_notices` come before its time."""
 
-    def __init__(self, own: OwnBook, counter: Counter, sms: SmsDoor | None) -> None:
+    def __init__(self, own: LedgerSession, container: Container, sms: SmsDoor | None) -> None:
         self._own = own
-        self._counter = counter
+        self._container = container
         self._sms = sms
         self.notices_due = asyncio.Event()
 
     async def each_second(self) -> None:
-        writer = self._counter.writer
+        writer = self._container.writer
         await self._own.anchor()
         await self.sweep()
         if self._sms is not None:
-            leftovers = self._sms.leftovers
-            leftovers.hand_in(await writer.errand(leftovers.find))
+            expired_sets = self._sms.expired_sets
+            expired_sets.hand_in(await writer.errand(expired_sets.find))
         self._look_into_outbox()
 
     async def queue_notices(self) -> None:
         """Where anything is sent: put those that are due into the outbox."""
-        await self._counter.writer.errand(self._counter.notifier.queue)
+        await self._container.writer.errand(self._container.notifier.queue)
         self._look_into_outbox()
 
     def heard(self, wake: Wake) -> None:
@@ -68,24 +68,24 @@ class Chores:
 
     async def measure(self) -> None:
         """Each second too, also while the database does not answer."""
-        BLOCKED.set(self._counter.writer.blocked_s)
-        NEW_NUMBERS.set(self._counter.desk.tally.chorus.largest(system_clock()))
+        BLOCKED.set(self._container.writer.blocked_s)
+        NEW_NUMBERS.set(self._container.desk.metrics.spoof_monitor.largest(system_clock()))
         for operator in self._sms.operators if self._sms is not None else ():
             operator.measure()
 
     async def each_round(self) -> None:
         """Every `ROUND_S`."""
-        await self._own.seal_books(self._counter.writer.errand)
+        await self._own.seal_books(self._container.writer.errand)
 
     async def each_minute(self) -> None:
-        count = await self._counter.writer.errand(lambda transaction: overdue(transaction, system_clock()))
+        count = await self._container.writer.errand(lambda transaction: overdue(transaction, system_clock()))
         NOTICES_OVERDUE.set(count)
         if count:
             _log.error("approval notices are unsent and their day ends", count=count)
 
     async def sweep(self) -> None:
         """End in the outbox what is over, and take back what a dead process held."""
-        swept, waiting = await self._counter.writer.errand(_sweep)
+        swept, waiting = await self._container.writer.errand(_sweep)
         OUTBOX_DEAD.inc(swept.dead)
         SUBMIT_UNKNOWN.inc(swept.unknown)
         if swept.unknown:
@@ -95,8 +95,8 @@ class Chores:
         OLDEST_WAITING.labels("notice").set(waiting.notice_s)
 
     def _look_into_outbox(self) -> None:
-        self._counter.outboxes.expect()
-        self._counter.writer.wake()
+        self._container.outboxes.expect()
+        self._container.writer.wake()
 
 
 def _sweep(transaction: Transaction) -> tuple[Swept, Waiting]:

@@ -14,13 +14,13 @@ import structlog
 from aiohttp import web
 
 from channels.service.admin import admin_app
-from channels.service.container import open_counter
-from channels.service.ledger_session import own_book
+from channels.service.container import open_container
+from channels.service.ledger_session import ledger_session
 from channels.service.link_door import LinkDoor, open_link
 from channels.service.listening import listen
-from channels.service.periodic import Chores
+from channels.service.periodic import Periodic
 from channels.service.sms_door import SmsDoor, open_sms
-from channels.service.supervised_tasks import Parts
+from channels.service.supervised_tasks import SupervisedTasks
 from channels.service.supervisor import Supervisor
 from channels.service.voice_door import VoiceDoor, open_voice
 from channels.service.watch import Watch
@@ -49,7 +49,7 @@ class Service:
         self._doors = doors
         self._closing = AsyncExitStack()
         self._started = False
-        self._parts = Parts()
+        self._tasks = SupervisedTasks()
         self._operating: list[asyncio.Task[None]] = []
         self._brands = BrandReader()
         self._keypad = Keypad()
@@ -61,29 +61,29 @@ class Service:
     @property
     def failed_part(self) -> str | None:
         """The part whose failure ended the service."""
-        return self._parts.failed
+        return self._tasks.failed
 
     async def start(self) -> None:
         settings = self._settings
-        self._own = await self._closing.enter_async_context(own_book(settings))
-        self._counter = open_counter(settings, self._own, self.directory)
-        self.writer = self._counter.writer
+        self._own = await self._closing.enter_async_context(ledger_session(settings))
+        self._container = open_container(settings, self._own, self.directory)
+        self.writer = self._container.writer
         await self._serve_admin()
-        self._writing = self._parts.spawn(self.writer.run(), "writer")
+        self._writing = self._tasks.spawn(self.writer.run(), "writer")
         await self._refresh_brands()
         # What is here stays for good: the collector need not walk 100,000 brands again and again, nor so often.
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         await self._open_doors()
-        chores = Chores(self._own, self._counter, self._sms)
-        self._parts.repeat(chores.each_minute, "each minute", MINUTE)
-        self._parts.repeat(self._refresh_brands, "brands", settings.timing.directory_refresh_s)
-        self._parts.repeat(chores.each_second, "each second", SECOND)
-        self._parts.repeat(chores.measure, "measures", SECOND)
-        self._parts.repeat(chores.each_round, "seals", ROUND_S)
+        periodic = Periodic(self._own, self._container, self._sms)
+        self._tasks.repeat(periodic.each_minute, "each minute", MINUTE)
+        self._tasks.repeat(self._refresh_brands, "brands", settings.timing.directory_refresh_s)
+        self._tasks.repeat(periodic.each_second, "each second", SECOND)
+        self._tasks.repeat(periodic.measure, "measures", SECOND)
+        self._tasks.repeat(periodic.each_round, "seals", ROUND_S)
         if self._sends:
-            self._parts.repeat(chores.queue_notices, "notices", SECOND, chores.notices_due)
-            self._parts.spawn(self._own.database.listen(chores.heard), "listener")
+            self._tasks.repeat(periodic.queue_notices, "notices", SECOND, periodic.notices_due)
+            self._tasks.spawn(self._own.database.listen(periodic.heard), "listener")
         self._started = True
 
     def missing(self) -> list[str]:
@@ -111,7 +111,7 @@ class Service:
         except (StoreError, OSError) as error:
             _log.error("the book could not be closed", reason=str(error))
         finally:
-            await self._parts.cancel()
+            await self._tasks.cancel()
             await self._closing.aclose()
 
     async def run(self, supervisor: Supervisor) -> None:
@@ -124,7 +124,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         try:
-            self._parts.spawn(watch.run(), "watch")
+            self._tasks.spawn(watch.run(), "watch")
             await self.start()
             await stopping.wait()
         finally:
@@ -137,10 +137,10 @@ class Service:
     @property
     def _sends(self) -> bool:
         """Whether anything leaves by this process."""
-        return "sms" in self._doors or self._counter.mailer is not None
+        return "sms" in self._doors or self._container.mailer is not None
 
     def _turn_away(self) -> None:
-        self._parts.stop_repeating()
+        self._tasks.stop_repeating()
         for operator in self._sms.operators if self._sms else ():
             operator.turn_away()
         if self._voice:
@@ -151,9 +151,9 @@ class Service:
             self._voice.manager.stop()
         if self._link:
             await self._link.close()
-        self._counter.desk.close()
-        if self._counter.mailer:
-            self._counter.mailer.stop()
+        self._container.desk.close()
+        if self._container.mailer:
+            self._container.mailer.stop()
         await asyncio.gather(*(operator.stop() for operator in (self._sms.operators if self._sms else ())))
         await asyncio.gather(*self._operating)
         self.writer.stop()
@@ -162,24 +162,24 @@ class Service:
             await self._own.seal()
 
     async def _open_doors(self) -> None:
-        settings, counter, directory = self._settings, self._counter, self.directory
+        settings, container, directory = self._settings, self._container, self.directory
         if "sms" in self._doors:
             # Before it binds, so that no more is ever `sent` than the windows hold.
-            await Chores(self._own, counter, None).sweep()
-            self._sms = open_sms(settings, counter, directory)
+            await Periodic(self._own, container, None).sweep()
+            self._sms = open_sms(settings, container, directory)
             operators = self._sms.operators
             self._own.database.sends_itself = lambda: any(operator.sends for operator in operators)
             for operator in operators:
-                self._operating.append(self._parts.spawn(operator.run(), f"operator {operator.name}"))
-        if counter.mailer:
-            self._operating.append(self._parts.spawn(counter.mailer.run(), "mailer"))
+                self._operating.append(self._tasks.spawn(operator.run(), f"operator {operator.name}"))
+        if container.mailer:
+            self._operating.append(self._tasks.spawn(container.mailer.run(), "mailer"))
         if "link" in self._doors:
             key = self._own.cookie_key
-            self._link = await open_link(settings, counter.desk, self._looker(), directory, key, self._closing)
+            self._link = await open_link(settings, container.desk, self._looker(), directory, key, self._closing)
         if "ivr" in self._doors:
             looker, keypad = self._looker(), self._keypad
-            self._voice = await open_voice(settings, counter.desk, looker, directory, keypad, self._closing)
-            self._operating.append(self._parts.spawn(self._voice.manager.run(), "ami"))
+            self._voice = await open_voice(settings, container.desk, looker, directory, keypad, self._closing)
+            self._operating.append(self._tasks.spawn(self._voice.manager.run(), "ami"))
 
     def _looker(self) -> Looker:
         """On PostgreSQL with a share of the connections: one of them writes, in a process that sends one hears of

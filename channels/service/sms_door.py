@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from channels.service.container import Counter
+from channels.service.container import Container
 from channels.settings.sections import Operator as OperatorSection
 from channels.settings.sections import Settings
 from channels.settings.tls import tls_context
 from core.brands.directory import Directory
 from core.domain.clock import system_clock
 from sms.smpp.decode import Inbound
-from sms.smpp.expired_sets import Leftovers
+from sms.smpp.expired_sets import ExpiredSets
 from sms.smpp.operator import Operator
 from sms.smpp.pdu import Bind
 from sms.smpp.profile import Profile
@@ -20,24 +20,26 @@ class SmsDoor(NamedTuple):
     """`operators` are bound once their `run` is."""
 
     operators: list[Operator]
-    leftovers: Leftovers
+    expired_sets: ExpiredSets
 
 
-def open_sms(settings: Settings, counter: Counter, directory: Directory) -> SmsDoor:
+def open_sms(settings: Settings, container: Container, directory: Directory) -> SmsDoor:
     operators: list[Operator] = []
     inbounds: dict[str, Inbound] = {}
-    for section, outbox in zip(settings.sms.operators, counter.outboxes.by_sms, strict=True):
-        services = Services(counter.desk, counter.links, outbox, counter.deliveries, counter.writer, system_clock)
+    for section, outbox in zip(settings.sms.operators, container.outboxes.by_sms, strict=True):
+        services = Services(
+            container.desk, container.connections, outbox, container.deliveries, container.writer, system_clock
+        )
         inbounds[section.name] = inbound = Inbound(
             *(section.name, section.default_alphabet, directory, system_clock),
             id_tlv=section.id_tlv,
             time_tlv=section.time_tlv,
         )
         operator = Operator(_profile(section, settings.line.number), inbound, services, operators)
-        outbox.carrier, outbox.elsewhere = operator, operator.elsewhere
+        outbox.transport, outbox.served_by_others = operator, operator.served_by_others
         operators.append(operator)
     other, part_ms = Inbound("", "gsm7", directory, system_clock), round(settings.timing.part_s * 1000)
-    return SmsDoor(operators, Leftovers(inbounds, other, directory, counter.desk, system_clock, part_ms))
+    return SmsDoor(operators, ExpiredSets(inbounds, other, directory, container.desk, system_clock, part_ms))
 
 
 def _profile(section: OperatorSection, line_number: str) -> Profile:

@@ -13,7 +13,7 @@ from core.store.errors import StoreError
 _log = structlog.get_logger(component="service")
 
 
-class Parts:
+class SupervisedTasks:
     """Named tasks. One that fails (`failed`) ends the process by SIGTERM."""
 
     def __init__(self) -> None:

@@ -9,12 +9,12 @@ from core.domain.consent import PHONE_TYPES, ConsentType, Objection, RecipientTy
 _RecordKey = tuple[ConsentType, RecipientType]
 
 
-class Standing(NamedTuple):
+class ConsentState(NamedTuple):
     records: dict[_RecordKey, Record]
     objections: dict[ConsentType, Objection]
 
     @classmethod
-    def of(cls, records: Iterable[Record] = (), objections: Iterable[Objection] = ()) -> "Standing":
+    def of(cls, records: Iterable[Record] = (), objections: Iterable[Objection] = ()) -> "ConsentState":
         return cls({(r.type, r.recipient_type): r for r in records}, {o.type: o for o in objections})
 
     def of_type(self, wanted: ConsentType) -> list[Record]:
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
         return bool(self.records or self.objections)
 
 
-NOTHING = Standing({}, {})
+NOTHING = ConsentState({}, {})
 
 
 class Change(NamedTuple):

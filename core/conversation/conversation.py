@@ -82,7 +82,7 @@ class Last(NamedTuple):
     at: Instant
 
 
-class Talk(NamedTuple):
+class Conversation(NamedTuple):
     """`subscribed_at` is when the number's line was closed last: what was before it belongs to somebody else.
 
     `questions` are ordered by when they went out last. `answered`, `erred` and `codes` are the moments of answers,
@@ -104,7 +104,7 @@ class Talk(NamedTuple):
     def newest(self, fits: Callable[[Question], bool]) -> Question | None:
         return next(filter(fits, reversed(self.questions)), None)
 
-    def ask(self, question: Question) -> "Talk":
+    def ask(self, question: Question) -> "Conversation":
         """Put a question. One of yes or no takes the place of those that EVET answers, and a code that of the one
         before it; nothing else but a refusal voids a code (design, Decisions)."""
         now = question.asked_at
@@ -114,27 +114,27 @@ class Talk(NamedTuple):
             kept = [q._replace(closed=True) if q.kind in replaced else q for q in kept]
         return self._replace(questions=_bounded((*kept, question)))
 
-    def show(self, question: Question, page: Question) -> "Talk":
+    def show(self, question: Question, page: Question) -> "Conversation":
         """Put the next page of a list: what went out last is what a number or EVET answers."""
         rest = [q for q in self.questions if q is not question]
         return self._replace(questions=(*rest, page))
 
-    def replace(self, old: Question, new: Question) -> "Talk":
+    def replace(self, old: Question, new: Question) -> "Conversation":
         return self._replace(questions=tuple([new if q is old else q for q in self.questions]))
 
-    def close(self, question: Question) -> "Talk":
+    def close(self, question: Question) -> "Conversation":
         return self.replace(question, question._replace(closed=True))
 
-    def void_codes(self, brand_codes: Iterable[str] | None) -> "Talk":
+    def void_codes(self, brand_codes: Iterable[str] | None) -> "Conversation":
         """A refusal of a brand ends the codes that would allow it; None: of all brands."""
         refused = None if brand_codes is None else set(brand_codes)
-        talk = self
+        conversation = self
         for question in self.questions:
             if question.kind == "code" and (refused is None or question.options[0].brand_code in refused):
-                talk = talk.close(question)
-        return talk
+                conversation = conversation.close(question)
+        return conversation
 
-    def living(self, now: Instant, help_repeat_ms: int, dedupe_ms: int) -> "Talk":
+    def living(self, now: Instant, help_repeat_ms: int, dedupe_ms: int) -> "Conversation":
         """The talk without what nothing is decided by any more; `NEW` where nothing is left. Language and
         `subscribed_at` are for ever."""
         helped, advert, last = self.helped_at, self.advert_at, self.last
@@ -151,18 +151,18 @@ class Talk(NamedTuple):
         )
 
 
-NEW: Final = Talk()
+NEW: Final = Conversation()
 
 
-def dump(talk: Talk) -> str:
+def dump(conversation: Conversation) -> str:
     """The talk as JSON, for the store."""
-    return orjson.dumps(talk, default=tuple).decode()
+    return orjson.dumps(conversation, default=tuple).decode()
 
 
-def load(text: str) -> Talk:
+def load(text: str) -> Conversation:
     """A talk that `dump` wrote."""
     language, subscribed_at, questions, answered, erred, codes, helped_at, advert, advert_at, *last = orjson.loads(text)
-    return Talk(
+    return Conversation(
         Language(language),
         subscribed_at,
         tuple([_question(row) for row in questions]),

@@ -30,7 +30,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-class Mention(NamedTuple):
+class BrandMention(NamedTuple):
     """Words that name a brand, and the brands that they may mean, the best first.
 
     No brand: the words name none that is known. One: it stands clearly out. Several: the citizen has to be asked,
@@ -50,7 +50,7 @@ class Mention(NamedTuple):
         return self.sure and len(self.brands) == 1
 
     @classmethod
-    def of(cls, brand: Brand) -> "Mention":
+    def of(cls, brand: Brand) -> "BrandMention":
         """A brand that was not written but picked: by a link, or from a menu."""
         return cls(brand.label, (brand,), exact=True)
 
@@ -62,7 +62,7 @@ Types = tuple[ConsentType, ...]
 class Ret(NamedTuple):
     """The wish to end the permission of these brands; where no type is named, the door's own."""
 
-    mentions: tuple[Mention, ...]
+    mentions: tuple[BrandMention, ...]
     types: Types = ()
 
 
@@ -86,7 +86,7 @@ class RetAll(NamedTuple):
 class Onay(NamedTuple):
     """The wish to allow brands."""
 
-    mentions: tuple[Mention, ...]
+    mentions: tuple[BrandMention, ...]
     types: Types = ()
 
 
@@ -97,7 +97,7 @@ class OnayAll(NamedTuple):
 class Durum(NamedTuple):
     """What is allowed now: of these brands, of all where none is named."""
 
-    mentions: tuple[Mention, ...] = ()
+    mentions: tuple[BrandMention, ...] = ()
 
 
 class DurumOf(NamedTuple):
@@ -109,7 +109,7 @@ class DurumOf(NamedTuple):
 class Sikayet(NamedTuple):
     """A report of messages that still come; without a mention, of an unknown sender."""
 
-    mentions: tuple[Mention, ...] = ()
+    mentions: tuple[BrandMention, ...] = ()
 
 
 class Yardim(NamedTuple):
@@ -134,14 +134,14 @@ class Digits(NamedTuple):
 class BrandAlone(NamedTuple):
     """A brand and nothing else."""
 
-    mention: Mention
+    mention: BrandMention
     types: Types = ()
 
 
 class NotUnderstood(NamedTuple):
     """A text in which no wish was found; `mentions` are the brands that stand in it, as in a pasted advert."""
 
-    mentions: tuple[Mention, ...] = ()
+    mentions: tuple[BrandMention, ...] = ()
 
 
 class RetThese(NamedTuple):
@@ -187,7 +187,7 @@ class Unreadable(NamedTuple):
     is_broken: bool = False
 
 
-class Piece(NamedTuple):
+class Segment(NamedTuple):
     """One part of a long message. `join` reads the octets of all parts, in order, once they are together."""
 
     reference: int
@@ -197,7 +197,7 @@ class Piece(NamedTuple):
     join: Callable[[Sequence[bytes]], "Reading"]
 
 
-class Leftover(NamedTuple):
+class ExpiredSet(NamedTuple):
     """A long message whose time is over, of which some parts came. `first` is the request that began it; `read` reads
     the parts that are there, by number, run by run: at least one."""
 
@@ -211,11 +211,11 @@ class Reading(NamedTuple):
     """A text as it was read, the wish in it, and the language that it switches to."""
 
     text: str | None
-    said: "Wish"
+    intent: "Intent"
     language: Language | None = None
 
 
-Wish = (
+Intent = (
     Ret
     | RetAlone
     | RetAll
@@ -238,29 +238,29 @@ Wish = (
     | CloseLine
     | Unreadable
 )
-Said = Wish | Piece | Leftover
+RequestIntent = Intent | Segment | ExpiredSet
 
 
 class Request(NamedTuple):
     """One message, call step or page form, with everything that proves it.
 
     `recipient` is None where the network gave no usable number: such a request is set aside and cannot be answered.
-    `origin` is the operator it came from, `link` the connection (`core.outbox.connections`), 0 where there is none.
-    `key` is equal for two deliveries of the same message and for nothing else; `is_named` where the network's own id of
-    the message is in it. `raw` are the octets as they came. `sent_at` is the network's time of the message, None where
-    it gives none.
+    `origin` is the operator it came from, `connection` the connection (`core.outbox.connections`), 0 where there is
+    none. `key` is equal for two deliveries of the same message and for nothing else; `is_named` where the network's own
+    id of the message is in it. `raw` are the octets as they came. `sent_at` is the network's time of the message, None
+    where it gives none.
     """
 
     door: Door
     recipient: Recipient | None
-    said: Said
+    intent: RequestIntent
     text: str | None
     raw: bytes
     key: bytes
     received_at: Instant
     destination: str = ""
     origin: str = ""
-    link: int = 0
+    connection: int = 0
     language: Language | None = None
     is_named: bool = False
     sent_at: Instant | None = None

@@ -30,11 +30,11 @@ from core.conversation.answers import (
     WrongCode,
 )
 from core.conversation.consent_state import Change
-from core.conversation.conversation import NEW, Talk
+from core.conversation.conversation import NEW, Conversation
 from core.conversation.decisions.decide import brands_needed, decide
 from core.conversation.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
 from core.conversation.outcomes import OUTCOMES
-from core.conversation.requests import AskCode, Digits, Door, DurumOf, Leftover, Onay, Piece, Request, Unreadable
+from core.conversation.requests import AskCode, Digits, Door, DurumOf, ExpiredSet, Onay, Request, Segment, Unreadable
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock
 from core.domain.codes import draw_code
@@ -43,23 +43,23 @@ from core.domain.receipts import draw
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
 from core.domain.text import storable
-from core.intake.concat import Whole, drop_set, take_leftover, take_part
+from core.intake.concat import WholeMessage, drop_set, take_expired_set, take_segment
 from core.intake.duplicates import Duplicates
-from core.intake.reply_quota import Guard
+from core.intake.reply_quota import ReplyQuota
 from core.ledger.book import Book
 from core.ledger.chain import canonical, pseudonym
 from core.ledger.evidence import ledger_body
 from core.outbox import outbox
 from core.outbox.outbox import OutboxClass
 from core.registry.citizens import Citizens, Pair
-from core.registry.receipt_lookup import past_of
+from core.registry.receipt_lookup import look_up_receipt
 from core.store.errors import StoreError
 from core.store.queries.connections import SET_DELIVERED
 from core.store.queries.evidence import ADD_RAW, ADD_RECEIPT, ADD_REQUEST
 from core.store.queries.notices import DROP_NOTICES_OF
-from core.store.queries.outbox import BURY_ALL_OF
+from core.store.queries.outbox import DEAD_LETTER_ALL_OF
 from core.store.queries.reports import ADD_COMPLAINT, ADD_COMPLAINT_TEXT, CONFIRM_COMPLAINT
-from core.store.queries.segments import DROP_PIECES_OF
+from core.store.queries.segments import DROP_SEGMENTS_OF
 from core.store.transaction import Transaction
 
 _log = structlog.get_logger(component="desk")
@@ -80,7 +80,7 @@ class Tools(NamedTuple):
     is_reserved: Callable[[str], bool]
     find_brand: Callable[[str], Brand | None]
     rules: Rules
-    guard: Guard
+    reply_quota: ReplyQuota
 
 
 class Outgoing(NamedTuple):
@@ -90,7 +90,7 @@ class Outgoing(NamedTuple):
     request_id: int
     answer: Answer | Unspoken
     changes: tuple[Change, ...] = ()
-    talk: Talk | None = None
+    conversation: Conversation | None = None
     report: NewReport | Proof | None = None
     text: str | None = None
     read: str | None = None
@@ -134,8 +134,8 @@ class Batch:
     def _take(self, request: Request) -> Outgoing:
         request_id = self._tools.ids.next()
         recipient = None if request.recipient is None else request.recipient.reveal()
-        talk = NEW if recipient is None else self._citizens.talk(recipient)
-        if (original := self._duplicates.original(request, talk)) is not None:
+        conversation = NEW if recipient is None else self._citizens.conversation(recipient)
+        if (original := self._duplicates.original(request, conversation)) is not None:
             return Outgoing(request_id, Silence(), repeat_of=original)
         if self._set_aside or recipient is None:
             return self._put_aside(request, request_id)
@@ -146,71 +146,77 @@ class Batch:
         except Exception as error:  # noqa: BLE001  # poison: one message must never stop the others
             _log.error("a message broke the decision and is set aside", error=type(error).__name__)
             out = self._put_aside(request, request_id)
-        is_new = talk is NEW
+        is_new = conversation is NEW
         self._citizens.apply(out.changes)
         keys, asked = out.part_keys or (request.key,), _asks(out.answer)
-        talk = self._duplicates.remember(request, request_id, out.talk or talk, keys, asked=asked)
-        self._citizens.keep(recipient, talk)
+        conversation = self._duplicates.remember(
+            request, request_id, out.conversation or conversation, keys, asked=asked
+        )
+        self._citizens.keep(recipient, conversation)
         # A number that no talk is kept of would be new each time.
-        return out._replace(is_first=True) if is_new and talk != NEW else out
+        return out._replace(is_first=True) if is_new and conversation != NEW else out
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:
-        said, read, language = request.said, request.text, request.language
+        intent, read, language = request.intent, request.text, request.language
         part_keys: tuple[bytes, ...] = ()
-        if isinstance(said, Piece | Leftover):
-            whole = self._whole(request, said, request_id)
+        if isinstance(intent, Segment | ExpiredSet):
+            whole = self._whole(request, intent, request_id)
             if whole is None:
                 return Outgoing(request_id, Silence())
-            (read, said, language), part_keys = whole
-        talk = self._citizens.talk(recipient)
+            (read, intent, language), part_keys = whole
+        conversation = self._citizens.conversation(recipient)
         if language is not None:
-            talk = talk._replace(language=language)
+            conversation = conversation._replace(language=language)
         tools = self._tools
         scene = Scene(
             request=request,
-            said=said,
+            intent=intent,
             text=read or "",
-            talk=talk,
-            standings=self._citizens.standings(recipient, brands_needed(said)),
+            conversation=conversation,
+            standings=self._citizens.standings(recipient, brands_needed(intent)),
             find_brand=tools.find_brand,
             now=self._now,
             receipt=draw(tools.is_reserved),
-            code=draw_code(tools.is_reserved) if isinstance(said, Onay | Digits | AskCode) else "",
+            code=draw_code(tools.is_reserved) if isinstance(intent, Onay | Digits | AskCode) else "",
             calendar=tools.calendar,
             rules=tools.rules,
-            found=self._found(said, recipient, talk) if isinstance(said, DurumOf) else None,
+            found=self._found(intent, recipient, conversation) if isinstance(intent, DurumOf) else None,
         )
         return self._outgoing(request_id, scene, decide(scene))._replace(part_keys=part_keys)
 
-    def _whole(self, request: Request, said: Piece | Leftover, request_id: int) -> Whole | None:
-        if isinstance(said, Leftover):
-            return take_leftover(self._transaction, request, said)
-        return take_part(self._transaction, request, said, request_id)
+    def _whole(self, request: Request, intent: Segment | ExpiredSet, request_id: int) -> WholeMessage | None:
+        if isinstance(intent, ExpiredSet):
+            return take_expired_set(self._transaction, request, intent)
+        return take_segment(self._transaction, request, intent, request_id)
 
     def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
-        answer, talk = decision.answer, decision.talk
+        answer, conversation = decision.answer, decision.conversation
         # Nothing is sent on the strength of a link: its page is the answer, and a code goes to the number typed.
         speaks = isinstance(answer, ProofCode)
         if _is_texted(scene.request, answer):
-            speaks, talk = self._tools.guard.admit(scene.recipient, answer, scene.talk, talk, self._now)
+            speaks, conversation = self._tools.reply_quota.admit(
+                scene.recipient, answer, scene.conversation, conversation, self._now
+            )
         text = None
         if speaks and not isinstance(answer, Unspoken):
-            text = self._tools.texts(answer, talk.language)
+            text = self._tools.texts(answer, conversation.language)
         receipt = scene.receipt if getattr(answer, "receipt", None) == scene.receipt else None
         read = scene.text if scene.request.text is None else scene.request.text
-        return Outgoing(request_id, answer, decision.changes, talk, decision.report, text, read or None, receipt)
+        return Outgoing(
+            request_id, answer, decision.changes, conversation, decision.report, text, read or None, receipt
+        )
 
-    def _found(self, said: DurumOf, recipient: str, talk: Talk) -> Past | Report | None:
-        return past_of(self._transaction, said.receipt, recipient, talk.subscribed_at)
+    def _found(self, intent: DurumOf, recipient: str, conversation: Conversation) -> Past | Report | None:
+        return look_up_receipt(self._transaction, intent.receipt, recipient, conversation.subscribed_at)
 
     def _put_aside(self, request: Request, request_id: int) -> Outgoing:
-        if isinstance(request.said, Leftover):
-            drop_set(self._transaction, request, request.said)  # else it would be found and set aside each second
+        if isinstance(request.intent, ExpiredSet):
+            drop_set(self._transaction, request, request.intent)  # else it would be found and set aside each second
         receipt = draw(self._tools.is_reserved)
         answer = SetAside(receipt)
         text = None
         if request.recipient is not None and _is_texted(request, answer):
-            text = self._tools.texts(answer, self._citizens.talk(request.recipient.reveal()).language)
+            text = self._tools.texts(answer, self._citizens.conversation(request.recipient.reveal()).language)
         return Outgoing(request_id, answer, text=text, receipt=receipt)
 
     def _write(self, outgoing: Sequence[Outgoing]) -> None:
@@ -241,7 +247,7 @@ class Batch:
                     recipient,
                     request.door._value_,
                     request.origin,
-                    request.link,
+                    request.connection,
                     request.key,
                     request.received_at,
                     now,
@@ -273,8 +279,8 @@ class Batch:
         if isinstance(out.answer, OnayQuestion | ProofCode):
             rank = OutboxClass.CODE
         if _asks(out.answer):
-            assert out.talk is not None, "what asks remembers its question"
-            life_ms = min(life_ms, out.talk.questions[-1].ends_at - self._now)
+            assert out.conversation is not None, "what asks remembers its question"
+            life_ms = min(life_ms, out.conversation.questions[-1].ends_at - self._now)
         row_id = self._tools.ids.next()
         return outbox.row(row_id, out.request_id, recipient, text, request.origin, self._now, rank, life_ms)
 
@@ -307,15 +313,15 @@ class Batch:
 
     def _forget(self, recipient: str) -> None:
         """What waits for the former holder of a closed line is neither sent nor read any more."""
-        self._transaction.run(BURY_ALL_OF, of_recipient=recipient, at=self._now)
-        self._transaction.run(DROP_PIECES_OF, of_recipient=recipient)
+        self._transaction.run(DEAD_LETTER_ALL_OF, of_recipient=recipient, at=self._now)
+        self._transaction.run(DROP_SEGMENTS_OF, of_recipient=recipient)
         self._transaction.run(DROP_NOTICES_OF, of_recipient=recipient)
 
 
 def _pairs(request: Request) -> Iterator[Pair]:
     """The brands that this request surely needs, so that a batch reads them together."""
-    if request.recipient and not isinstance(request.said, Piece | Leftover):
-        for code in brands_needed(request.said) or ():
+    if request.recipient and not isinstance(request.intent, Segment | ExpiredSet):
+        for code in brands_needed(request.intent) or ():
             yield request.recipient.reveal(), code
 
 
@@ -324,7 +330,7 @@ def _is_texted(request: Request, answer: Answer | Unspoken) -> bool:
     call only what its caller keeps, and only to numbers that take messages."""
     match request.door:
         case Door.SMS:
-            return not (isinstance(request.said, Unreadable) and request.said.is_broken)
+            return not (isinstance(request.intent, Unreadable) and request.intent.is_broken)
         case Door.CLERK:
             return True
         case Door.LINK:

@@ -9,19 +9,19 @@ from typing import Any, Final, NamedTuple
 
 from core.conversation.requests import (
     BrandAlone,
-    Leftover,
-    Mention,
+    BrandMention,
+    ExpiredSet,
+    Intent,
     NotUnderstood,
     Onay,
-    Piece,
     Reading,
     Request,
     Ret,
+    Segment,
     Unreadable,
-    Wish,
 )
 from core.domain.clock import Instant
-from core.store.queries.segments import ADD_PIECE, DROP_SET, OVERDUE_SETS, PIECES_OF_SET, PIECES_OF_SETS
+from core.store.queries.segments import ADD_SEGMENT, DROP_SET, OVERDUE_SETS, SEGMENTS_OF_SET, SEGMENTS_OF_SETS
 from core.store.transaction import Transaction
 
 OVERDUE_MAX: Final = 100
@@ -30,7 +30,7 @@ OVERDUE_MAX: Final = 100
 _GAP: Final = " […] "
 
 
-class Part(NamedTuple):
+class StoredSegment(NamedTuple):
     """A part that waits. `raw` are the octets of its message, None once they were removed."""
 
     number: int
@@ -38,7 +38,7 @@ class Part(NamedTuple):
     raw: bytes | None
 
 
-class OverdueSet(NamedTuple):
+class OverdueSegments(NamedTuple):
     """A set whose time is over; `first` is the request that began it."""
 
     recipient: str
@@ -47,10 +47,10 @@ class OverdueSet(NamedTuple):
     reference: int
     total: int
     first: int
-    parts: tuple[Part, ...]
+    parts: tuple[StoredSegment, ...]
 
 
-class Whole(NamedTuple):
+class WholeMessage(NamedTuple):
     """A long message put together: what it says, and the keys of its parts (`core.conversation.requests`)."""
 
     reading: Reading
@@ -62,53 +62,55 @@ class _Kept(NamedTuple):
     key: bytes
 
 
-def take_part(transaction: Transaction, request: Request, piece: Piece, request_id: int) -> Whole | None:
+def take_segment(transaction: Transaction, request: Request, segment: Segment, request_id: int) -> WholeMessage | None:
     """Keep a part; the whole message once all parts are there."""
-    key = _key(request, piece)
+    key = _key(request, segment)
     sets: dict[int, dict[int, _Kept]] = {}
-    for first, number, octets, part_key in transaction.rows(PIECES_OF_SETS, **key):
+    for first, number, octets, part_key in transaction.rows(SEGMENTS_OF_SETS, **key):
         sets.setdefault(first, {})[number] = _Kept(octets, part_key)
-    if any(piece.number in parts and parts[piece.number].octets == piece.octets for parts in sets.values()):
+    if any(segment.number in parts and parts[segment.number].octets == segment.octets for parts in sets.values()):
         return None
-    first = next((first for first in reversed(sets) if piece.number not in sets[first]), request_id)
-    together = {**sets.get(first, {}), piece.number: _Kept(piece.octets, request.key)}
-    if len(together) < piece.total:
-        row = (*key.values(), first, piece.number, piece.octets, request.key, request_id, request.received_at)
-        transaction.run_many(ADD_PIECE, [row])
+    first = next((first for first in reversed(sets) if segment.number not in sets[first]), request_id)
+    together = {**sets.get(first, {}), segment.number: _Kept(segment.octets, request.key)}
+    if len(together) < segment.total:
+        row = (*key.values(), first, segment.number, segment.octets, request.key, request_id, request.received_at)
+        transaction.run_many(ADD_SEGMENT, [row])
         return None
     transaction.run(DROP_SET, **key, of_first=first)
     parts = [part for _, part in sorted(together.items())]
-    return Whole(piece.join([part.octets for part in parts]), tuple([part.key for part in parts]))
+    return WholeMessage(segment.join([part.octets for part in parts]), tuple([part.key for part in parts]))
 
 
-def take_leftover(transaction: Transaction, request: Request, leftover: Leftover) -> Whole | None:
+def take_expired_set(transaction: Transaction, request: Request, expired_set: ExpiredSet) -> WholeMessage | None:
     """End a set: what its parts say; None if another process ended it, or its last part came, in the meantime."""
-    key = _key(request, leftover)
-    parts = {number: octets for number, octets, *_ in transaction.rows(PIECES_OF_SET, **key, of_first=leftover.first)}
+    key = _key(request, expired_set)
+    parts = {
+        number: octets for number, octets, *_ in transaction.rows(SEGMENTS_OF_SET, **key, of_first=expired_set.first)
+    }
     if not parts:
         return None
-    drop_set(transaction, request, leftover)
-    return Whole(settled(leftover.read(parts)), ())
+    drop_set(transaction, request, expired_set)
+    return WholeMessage(settled(expired_set.read(parts)), ())
 
 
-def drop_set(transaction: Transaction, request: Request, leftover: Leftover) -> None:
+def drop_set(transaction: Transaction, request: Request, expired_set: ExpiredSet) -> None:
     """End a set whatever its parts say."""
-    transaction.run(DROP_SET, **_key(request, leftover), of_first=leftover.first)
+    transaction.run(DROP_SET, **_key(request, expired_set), of_first=expired_set.first)
 
 
-def overdue_sets(transaction: Transaction, before: Instant) -> list[OverdueSet]:
+def overdue_sets(transaction: Transaction, before: Instant) -> list[OverdueSegments]:
     """Sets that began before this moment, the oldest first."""
     return [
-        OverdueSet._make((*row, _parts_of(transaction, *row)))
+        OverdueSegments._make((*row, _parts_of(transaction, *row)))
         for row in transaction.rows(OVERDUE_SETS, before=before, limit=OVERDUE_MAX)
     ]
 
 
 def _parts_of(
     transaction: Transaction, recipient: str, origin: str, destination: str, reference: int, total: int, first: int
-) -> tuple[Part, ...]:
-    pieces = transaction.rows(
-        PIECES_OF_SET,
+) -> tuple[StoredSegment, ...]:
+    segments = transaction.rows(
+        SEGMENTS_OF_SET,
         recipient=recipient,
         origin=origin,
         destination=destination,
@@ -116,35 +118,35 @@ def _parts_of(
         total=total,
         of_first=first,
     )
-    return tuple([Part(number, received_at, octets) for number, _, received_at, octets in pieces])
+    return tuple([StoredSegment(number, received_at, octets) for number, _, received_at, octets in segments])
 
 
 def settled(readings: Sequence[Reading]) -> Reading:
     """What the runs of an incomplete message come to: the first that has an explicit verb beside an exact brand acts,
     otherwise the citizen is asked."""
     text = _GAP.join([reading.text or "" for reading in readings])
-    mentions: list[Mention] = []
+    mentions: list[BrandMention] = []
     for reading in readings:
-        if isinstance(reading.said, Unreadable):
+        if isinstance(reading.intent, Unreadable):
             return reading
-        wish = _explicit(reading.said)
-        if not isinstance(wish, NotUnderstood):
-            return Reading(text, wish, reading.language)
-        mentions += wish.mentions
+        intent = _explicit(reading.intent)
+        if not isinstance(intent, NotUnderstood):
+            return Reading(text, intent, reading.language)
+        mentions += intent.mentions
     return Reading(text, NotUnderstood(tuple(mentions)), readings[0].language)
 
 
-def _explicit(said: Wish) -> Ret | Onay | NotUnderstood:
-    mentions: tuple[Mention, ...] = getattr(said, "mentions", ())
-    if isinstance(said, BrandAlone):
-        mentions = (said.mention,)
+def _explicit(intent: Intent) -> Ret | Onay | NotUnderstood:
+    mentions: tuple[BrandMention, ...] = getattr(intent, "mentions", ())
+    if isinstance(intent, BrandAlone):
+        mentions = (intent.mention,)
     exact = tuple([mention for mention in mentions if mention.exact and mention.is_clear])
-    if isinstance(said, Ret | Onay) and exact:
-        return said._replace(mentions=exact)
+    if isinstance(intent, Ret | Onay) and exact:
+        return intent._replace(mentions=exact)
     return NotUnderstood(mentions)
 
 
-def _key(request: Request, of_set: Piece | Leftover) -> dict[str, Any]:
+def _key(request: Request, of_set: Segment | ExpiredSet) -> dict[str, Any]:
     assert request.recipient is not None, "only a number's message has parts"
     return {
         "recipient": request.recipient.reveal(),

@@ -13,8 +13,8 @@ from core.conversation.answers import Committed, Outcome, Temporary, Undecided
 from core.conversation.requests import Request
 from core.domain.metrics import BATCH, TEMPORARY, WAITING
 from core.intake.batch import Batch, Outgoing, Tools, lock_citizens
-from core.intake.desk_metrics import Tally
-from core.outbox.connections import Link, Links
+from core.intake.desk_metrics import DeskMetrics
+from core.outbox.connections import Connection, Connections
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
 
@@ -49,16 +49,16 @@ class Desk:
     """The only way into the registry for citizens' doors. A participant of the writer."""
 
     def __init__(
-        self, tools: Tools, links: Links, wake: Callable[[], None], expect_answers: Callable[[], None]
+        self, tools: Tools, connections: Connections, wake: Callable[[], None], expect_answers: Callable[[], None]
     ) -> None:
         self._tools = tools
-        self._links = links
+        self._links = connections
         self._wake = wake
         self._expect_answers = expect_answers
         self._waiting: deque[_Waiting] = deque()
         self._suspects: deque[_Sitting] = deque()
         self._closed = False
-        self.tally = Tally()
+        self.metrics = DeskMetrics()
 
     def submit(self, request: Request, done: Done) -> None:
         """Take a request; `done` is called with its outcome, in the event loop, once it is committed or turned away.
@@ -122,7 +122,7 @@ class _Sitting:
         self,
         desk: Desk,
         batch: list[_Waiting],
-        news: Sequence[Link] = (),
+        news: Sequence[Connection] = (),
         *,
         seized: bool = False,
         tried: bool = False,
@@ -131,7 +131,7 @@ class _Sitting:
         self._desk = desk
         self._batch = batch
         self._seized = seized
-        self._news = [(link, link.delivered_through) for link in news]
+        self._news = [(connection, connection.delivered_through) for connection in news]
         self._tried = tried
         self._set_aside = set_aside
         self._decided: list[Outgoing] = []
@@ -143,16 +143,16 @@ class _Sitting:
             self._batch = [waiting for waiting in self._batch if waiting.seize()]
             self._seized = True
         requests = [waiting.request for waiting in self._batch]
-        delivered = [(through, link.id) for link, through in self._news]
+        delivered = [(through, connection.id) for connection, through in self._news]
         self._decided = Batch(self._desk._tools, transaction, requests, self._set_aside).run(delivered)
 
     def committed(self) -> None:
-        for link, through in self._news:
-            link.stored_through = through
+        for connection, through in self._news:
+            connection.stored_through = through
         if self._batch:
             BATCH.observe(len(self._batch))
         pairs = zip(self._batch, self._decided, strict=True)
-        self._desk.tally.count((waiting.request, waiting.since, out) for waiting, out in pairs)
+        self._desk.metrics.count((waiting.request, waiting.since, out) for waiting, out in pairs)
         # Only from here on may anybody be told: the transaction is on the disk.
         for waiting, out in zip(self._batch, self._decided, strict=True):
             waiting.done(Committed(out.request_id, out.answer, out.text is not None))

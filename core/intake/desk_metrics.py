@@ -11,16 +11,16 @@ from core.conversation.requests import Door, Request
 from core.domain.consent import Objection, Status
 from core.domain.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
 from core.intake.batch import Outgoing, outcome_of
-from core.intake.spoof_monitor import Chorus
+from core.intake.spoof_monitor import SpoofMonitor
 
 _SECRET_OCTETS: Final = 16
 
 
-class Tally:
-    """`chorus` is of the texts of this process."""
+class DeskMetrics:
+    """`spoof_monitor` is of the texts of this process."""
 
     def __init__(self) -> None:
-        self.chorus = Chorus(os.urandom(_SECRET_OCTETS))
+        self.spoof_monitor = SpoofMonitor(os.urandom(_SECRET_OCTETS))
         self._seconds = {door: REQUEST_SECONDS.labels(door) for door in Door}
 
     def count(self, decided: Iterable[tuple[Request, float, Outgoing]]) -> None:
@@ -34,7 +34,7 @@ class Tally:
             if request.door is not Door.CLERK:
                 refused.update({change.row.brand_code for change in out.changes if _refuses(change)})
             if out.is_first and request.door is Door.SMS and out.read:
-                self.chorus.hear(out.read, request.received_at)
+                self.spoof_monitor.hear(out.read, request.received_at)
         for labels, count in outcomes.items():
             REQUESTS.labels(*labels).inc(count)
         for brand, count in refused.items():

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from core.conversation.conversation import Last, Talk
+from core.conversation.conversation import Conversation, Last
 from core.conversation.requests import Digits, Door, Request
 from core.domain.clock import Instant
 from core.domain.rules import Rules
@@ -26,13 +26,15 @@ class Duplicates:
         self._now = now
         self._redeliveries = self._read({r.recipient.reveal() for r in requests if r.recipient})
 
-    def original(self, request: Request, talk: Talk) -> int | None:
-        """The request of which this one is a repeat; `talk` is its citizen's."""
+    def original(self, request: Request, conversation: Conversation) -> int | None:
+        """The request of which this one is a repeat; `conversation` is its citizen's."""
         if request.recipient is None:
             return None
-        return self._redelivered(request, request.recipient.reveal()) or self._repeated(request, talk)
+        return self._redelivered(request, request.recipient.reveal()) or self._repeated(request, conversation)
 
-    def remember(self, request: Request, request_id: int, talk: Talk, keys: Sequence[bytes], *, asked: bool) -> Talk:
+    def remember(
+        self, request: Request, request_id: int, conversation: Conversation, keys: Sequence[bytes], *, asked: bool
+    ) -> Conversation:
         """The talk that a message which is no repeat left, with what its repeats are known by: `keys`, its own or those
         of its parts. `asked`: it was answered with a question."""
         if request.recipient is not None and request.is_named:
@@ -40,9 +42,11 @@ class Duplicates:
             self._transaction.run_many(ADD_REDELIVERY, [(recipient, request_id, request.key, self._now + life_ms)])
             self._redeliveries.setdefault((recipient, request.key), []).append(request_id)
         if not self._rules.dedupe_ms:
-            return talk
+            return conversation
         can_repeat = request.door is Door.SMS and not asked
-        return talk._replace(last=Last(tuple([key.hex() for key in keys]) if can_repeat else (), request_id, self._now))
+        return conversation._replace(
+            last=Last(tuple([key.hex() for key in keys]) if can_repeat else (), request_id, self._now)
+        )
 
     def _redelivered(self, request: Request, recipient: str) -> int | None:
         open_ones = self._redeliveries.get((recipient, request.key))
@@ -54,15 +58,15 @@ class Duplicates:
         self._transaction.run(DROP_REDELIVERY, of_recipient=recipient, of_request=original)
         return original
 
-    def _repeated(self, request: Request, talk: Talk) -> int | None:
+    def _repeated(self, request: Request, conversation: Conversation) -> int | None:
         """Identical words right behind the first ones. Not where the first ones were answered with a question, or where
         they choose from a list: the same number again is what it says."""
-        last = talk.last
+        last = conversation.last
         if last is None or request.door is not Door.SMS or request.key.hex() not in last.keys:
             return None
         if abs(request.received_at - last.at) >= self._rules.dedupe_ms:  # a clock may have been set back
             return None
-        if isinstance(request.said, Digits) and any(question.is_numbered for question in talk.questions):
+        if isinstance(request.intent, Digits) and any(question.is_numbered for question in conversation.questions):
             return None
         return last.request_id
 

@@ -7,24 +7,24 @@ from core.domain.ids import ids_of
 from core.ledger.anchors import Anchor, Signer
 from core.ledger.book import Book
 from core.ledger.chain import Head
-from core.outbox.connections import close_link
+from core.outbox.connections import close_connection
 from core.store.connection import BookLocks
-from core.store.queries.books import ADD_ANCHOR, ANCHOR_OF, LAST_ENTRY, OPEN_BOOK, SEAL_BOOK, UNSEALED_BOOKS
-from core.store.queries.connections import OPEN_LINKS
+from core.store.queries.books import ADD_ANCHOR, ANCHOR_OF, CLOSE_BOOK, LAST_ENTRY, OPEN_BOOK, OPEN_BOOKS
+from core.store.queries.connections import OPEN_CONNECTIONS
 from core.store.queries.outbox import LAPSE_SENDER
 from core.store.transaction import Transaction
 
 _STARTS: Final = ("starts",)
 
 
-class Start(NamedTuple):
+class ProcessStart(NamedTuple):
     """What a process begins with. `anchors` are the heads of the dead books, to be appended to the anchor file."""
 
     book: Book
     anchors: list[Anchor]
 
 
-def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clock, redelivery_ms: int) -> Start:
+def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clock, redelivery_ms: int) -> ProcessStart:
     """Open this process's book. The books of processes that died are sealed: their last head is signed, their links
     closed, and what they had sent without hearing of it becomes unknown."""
     now = clock()
@@ -34,16 +34,16 @@ def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clo
         raise RuntimeError(f"book {number} is new, yet another process holds it")
     transaction.undo(lambda: locks.let_go(number))
     anchors = []
-    for (dead,) in transaction.rows(UNSEALED_BOOKS):
+    for (dead,) in transaction.rows(OPEN_BOOKS):
         if dead != number and locks.hold(dead):
             anchors += _take_over(transaction, dead, signer, now, redelivery_ms)
             locks.let_go(dead)
-    return Start(Book(number), anchors)
+    return ProcessStart(Book(number), anchors)
 
 
 def seal(transaction: Transaction, book: Book, now: Instant) -> None:
     """The orderly end of this process's book."""
-    transaction.run(SEAL_BOOK, at=now, of_book=book.number)
+    transaction.run(CLOSE_BOOK, at=now, of_book=book.number)
 
 
 def store_anchor(transaction: Transaction, anchor: Anchor) -> None:
@@ -52,10 +52,10 @@ def store_anchor(transaction: Transaction, anchor: Anchor) -> None:
 
 def _take_over(transaction: Transaction, book: int, signer: Signer, now: Instant, redelivery_ms: int) -> list[Anchor]:
     transaction.run(LAPSE_SENDER, of_sender=book)
-    for link_id, delivered_through in transaction.rows(OPEN_LINKS):
-        if link_id in ids_of(book):
-            close_link(transaction, link_id, delivered_through, now, redelivery_ms)
-    transaction.run(SEAL_BOOK, at=now, of_book=book)
+    for connection_id, delivered_through in transaction.rows(OPEN_CONNECTIONS):
+        if connection_id in ids_of(book):
+            close_connection(transaction, connection_id, delivered_through, now, redelivery_ms)
+    transaction.run(CLOSE_BOOK, at=now, of_book=book)
     last = transaction.rows(LAST_ENTRY, of_book=book)
     if not last or transaction.rows(ANCHOR_OF, of_book=book, of_entry=last[0][0]):
         return []

@@ -21,7 +21,7 @@ from core.conversation.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.conversation.conversation import Talk
+from core.conversation.conversation import Conversation
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.rules import Rules
 
@@ -33,10 +33,10 @@ class Admitted(NamedTuple):
     """Whether the answer goes out, and the talk that has counted it."""
 
     speaks: bool
-    talk: Talk
+    conversation: Conversation
 
 
-class Guard:
+class ReplyQuota:
     """One process's guard. The budgets of a number lie in its talk; that of a prefix, which pumping from a block of
     numbers would use up, is counted here for each minute."""
 
@@ -45,27 +45,31 @@ class Guard:
         self._minute = 0
         self._errors: Counter[str] = Counter()
 
-    def admit(self, recipient: str, answer: Answer | Unspoken, before: Talk, after: Talk, now: Instant) -> Admitted:
+    def admit(
+        self, recipient: str, answer: Answer | Unspoken, before: Conversation, after: Conversation, now: Instant
+    ) -> Admitted:
         """Count the answer against its budget: `before` is the talk that its decision found, `after` the one it left.
         Codes are counted where they are drawn, and only there."""
-        talk = self._count(recipient, answer, after, now)
-        return Admitted(False, _unsaid(answer, before, after)) if talk is None else Admitted(True, talk)
+        conversation = self._count(recipient, answer, after, now)
+        return Admitted(False, _unsaid(answer, before, after)) if conversation is None else Admitted(True, conversation)
 
-    def _count(self, recipient: str, answer: Answer | Unspoken, talk: Talk, now: Instant) -> Talk | None:
+    def _count(
+        self, recipient: str, answer: Answer | Unspoken, conversation: Conversation, now: Instant
+    ) -> Conversation | None:
         """The talk with the answer counted; None where there is none or no budget for it."""
         match answer:
             case Silence() | Proven() | NotProven() | LineClosed():
                 return None
             case OnayQuestion() | ProofCode():
-                return talk
+                return conversation
             case NotUnderstoodAnswer():
-                erred = _within_hour(talk.erred, self._rules.errors_per_number_hour, now)
+                erred = _within_hour(conversation.erred, self._rules.errors_per_number_hour, now)
                 if erred is None or not self._admit_prefix(recipient, now):
                     return None
-                return talk._replace(erred=erred)
+                return conversation._replace(erred=erred)
             case _:
-                answered = _within_hour(talk.answered, self._rules.answers_per_number_hour, now)
-                return None if answered is None else talk._replace(answered=answered)
+                answered = _within_hour(conversation.answered, self._rules.answers_per_number_hour, now)
+                return None if answered is None else conversation._replace(answered=answered)
 
     def _admit_prefix(self, recipient: str, now: Instant) -> bool:
         limit = self._rules.errors_per_prefix_minute
@@ -79,7 +83,7 @@ class Guard:
         return self._errors[prefix] <= limit
 
 
-def _unsaid(answer: Answer | Unspoken, before: Talk, after: Talk) -> Talk:
+def _unsaid(answer: Answer | Unspoken, before: Conversation, after: Conversation) -> Conversation:
     """What is not said is not asked: a number or EVET must never choose from a list that nobody saw. RET HEPSİ stays
     asked, for its own repetition answers it: the refusal is never silenced."""
     match answer:

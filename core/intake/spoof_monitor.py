@@ -17,7 +17,7 @@ class _Minute(NamedTuple):
     texts: Counter[bytes]
 
 
-class Chorus:
+class SpoofMonitor:
     """Counts of texts over a sliding hour. A number is new only once, so that each count is one of distinct numbers.
 
     No text is kept: a count hangs on a hash of the folded text, keyed with a secret of this process. `TEXTS_MAX` are

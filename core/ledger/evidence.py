@@ -90,7 +90,7 @@ def evidence(transaction: Transaction, receipt: str) -> dict[str, Any] | None:
 
 
 _COLUMNS = (
-    *("id", "recipient", "door", "origin", "link", "key", "received_at", "decided_at", "registered_at"),
+    *("id", "recipient", "door", "origin", "connection", "key", "received_at", "decided_at", "registered_at"),
     *(
         "registry_id",
         "outcome",

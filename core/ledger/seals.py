@@ -17,7 +17,7 @@ from core.domain.clock import Instant
 from core.ledger.anchors import BadAnchor, Signer, is_signed, number
 from core.ledger.chain import GENESIS, Head
 from core.ledger.merkle import root_of
-from core.store.external_sort import Spill
+from core.store.external_sort import ExternalSort
 
 
 class Seal(NamedTuple):
@@ -101,7 +101,7 @@ class SealsCheck:
 
     def heads(self) -> Iterator[Head]:
         """What the seals bind that are right in themselves."""
-        with Spill(2) as kept:
+        with ExternalSort(2) as kept:
             kept.add((seal.number, orjson.dumps(seal.as_json())) for seal in self._local)
             local = ((Seal.from_json(orjson.loads(text)), False) for _, text in kept)
             stored = ((seal, True) for seal in self._stored)

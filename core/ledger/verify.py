@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core.ledger.anchors import Anchor
 from core.ledger.chain import GENESIS, Entry, Head, entry_hash
-from core.store.external_sort import Spill
+from core.store.external_sort import ExternalSort
 
 
 class Report(NamedTuple):
@@ -41,7 +41,7 @@ def verify(
     memory all together.
     """
     checked = 0
-    with Spill(len(Anchor._fields)) as known:
+    with ExternalSort(len(Anchor._fields)) as known:
         known.add(anchors)
         known.add((*head, None, None, None) for head in sealed)
         heads = _Heads(known, trusted_key)

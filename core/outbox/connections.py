@@ -8,15 +8,15 @@ from collections import deque
 
 from core.domain.clock import Clock, Instant
 from core.domain.ids import Ids, book_of, ids_of
-from core.store.queries.connections import ADD_LINK, ADD_REDELIVERIES, CLOSE_LINK
+from core.store.queries.connections import ADD_CONNECTION, ADD_REDELIVERIES, CLOSE_CONNECTION
 from core.store.transaction import Transaction
 
 
-class Link:
+class Connection:
     """One connection. `id` is stored with every request that came over it."""
 
-    def __init__(self, link_id: int, origin: str) -> None:
-        self.id = link_id
+    def __init__(self, connection_id: int, origin: str) -> None:
+        self.id = connection_id
         self.origin = origin
         self._answered: deque[tuple[Instant, int]] = deque()
         self.delivered_through = 0
@@ -39,7 +39,7 @@ class Link:
         return self.delivered_through > self.stored_through
 
 
-class Links:
+class Connections:
     """The connections of this process. An acknowledgement counts as delivered once its connection has outlived it by
     `response_timeout_ms` by the `steady` clock, whatever the other one is set to meanwhile."""
 
@@ -49,46 +49,46 @@ class Links:
         self._steady = steady
         self._response_timeout_ms = response_timeout_ms
         self._redelivery_ms = redelivery_ms
-        self._links: dict[int, Link] = {}
+        self._links: dict[int, Connection] = {}
 
-    def open(self, transaction: Transaction, origin: str) -> Link:
+    def open(self, transaction: Transaction, origin: str) -> Connection:
         """An errand for the writer, before the first message of the connection is taken."""
-        link = Link(self._ids.next(), origin)
-        transaction.run_many(ADD_LINK, [(link.id, origin, self._clock(), 0, None)])
-        self._links[link.id] = link
-        transaction.undo(lambda: self._links.pop(link.id))
-        return link
+        connection = Connection(self._ids.next(), origin)
+        transaction.run_many(ADD_CONNECTION, [(connection.id, origin, self._clock(), 0, None)])
+        self._links[connection.id] = connection
+        transaction.undo(lambda: self._links.pop(connection.id))
+        return connection
 
-    def close(self, transaction: Transaction, link: Link) -> None:
+    def close(self, transaction: Transaction, connection: Connection) -> None:
         """An errand for the writer, after the last message of the connection and before the next connection's first."""
-        link.settle(self._outlived())
-        close_link(transaction, link.id, link.delivered_through, self._clock(), self._redelivery_ms)
-        self._links.pop(link.id, None)
+        connection.settle(self._outlived())
+        close_connection(transaction, connection.id, connection.delivered_through, self._clock(), self._redelivery_ms)
+        self._links.pop(connection.id, None)
 
-    def answered(self, link: Link, request_id: int) -> None:
+    def answered(self, connection: Connection, request_id: int) -> None:
         """The acknowledgement of this request was written to the connection."""
-        link.answered(request_id, self._steady())
+        connection.answered(request_id, self._steady())
 
-    def news(self) -> list[Link]:
+    def news(self) -> list[Connection]:
         """Links whose acknowledgements were delivered further than the store knows."""
         before = self._outlived()
-        return [link for link in self._links.values() if link.settle(before)]
+        return [connection for connection in self._links.values() if connection.settle(before)]
 
     def _outlived(self) -> Instant:
         """What was written before this moment was delivered, where its connection still stands."""
         return Instant(self._steady() - self._response_timeout_ms)
 
 
-def close_link(
-    transaction: Transaction, link_id: int, delivered_through: int, now: Instant, redelivery_ms: int
+def close_connection(
+    transaction: Transaction, connection_id: int, delivered_through: int, now: Instant, redelivery_ms: int
 ) -> None:
     """End a connection, in the store, and note what the network may bring again within `redelivery_ms`."""
-    if not transaction.run(CLOSE_LINK, closing_at=now, of_link=link_id):
+    if not transaction.run(CLOSE_CONNECTION, closing_at=now, of_connection=connection_id):
         return
     transaction.run(
         ADD_REDELIVERIES,
         redelivery_ms=redelivery_ms,
         delivered_through=delivered_through,
-        book_end=ids_of(book_of(link_id)).stop,
-        of_link=link_id,
+        book_end=ids_of(book_of(connection_id)).stop,
+        of_connection=connection_id,
     )

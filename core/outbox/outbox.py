@@ -19,7 +19,7 @@ from core.store.queries.notices import ADD_TOKEN
 from core.store.queries.outbox import (
     ACCEPT,
     ADD_OUTBOX,
-    BURY,
+    DEAD_LETTER,
     EXPIRE_OUTBOX,
     LEASE,
     OLDEST_READY,
@@ -45,7 +45,7 @@ class OutboxClass(IntEnum):
     MAIL = 3  # by e-mail; the others by SMS
 
 
-class Parcel(NamedTuple):
+class OutboxMessage(NamedTuple):
     """A leased row: `sent` is durable, the octets may leave."""
 
     id: int
@@ -63,14 +63,14 @@ class Swept(NamedTuple):
     dead: int
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """Who brings parcels to the network."""
 
     def capacity(self) -> int:
         """How many parcels may leave now."""
         ...
 
-    def carry(self, parcels: Sequence[Parcel]) -> None: ...
+    def send(self, outbox_messages: Sequence[OutboxMessage]) -> None: ...
 
 
 def row(
@@ -105,22 +105,22 @@ class _Marks:
     def __init__(self) -> None:
         self.accepted: list[tuple[object, ...]] = []
         self.retried: list[tuple[object, ...]] = []
-        self.buried: list[tuple[object, ...]] = []
+        self.dead_lettered: list[tuple[object, ...]] = []
         self.unknown: list[tuple[object, ...]] = []
 
     def __bool__(self) -> bool:
-        return bool(self.accepted or self.retried or self.buried or self.unknown)
+        return bool(self.accepted or self.retried or self.dead_lettered or self.unknown)
 
     def add(self, other: "_Marks") -> None:
         self.accepted += other.accepted
         self.retried += other.retried
-        self.buried += other.buried
+        self.dead_lettered += other.dead_lettered
         self.unknown += other.unknown
 
     def write(self, transaction: Transaction) -> None:
         transaction.run_many(ACCEPT, self.accepted)
         transaction.run_many(RETRY, self.retried)
-        transaction.run_many(BURY, self.buried)
+        transaction.run_many(DEAD_LETTER, self.dead_lettered)
         transaction.run_many(UNKNOWN, self.unknown)
 
 
@@ -132,7 +132,8 @@ class Outbox:
     """This process's share of the outbox, for the classes of one carrier. A participant of the writer, after the desk:
     what the desk puts in with a transaction can be leased in that same transaction.
 
-    `elsewhere` names the operators that send the answers to their own messages themselves: those are left to them.
+    `served_by_others` names the operators that send the answers to their own messages themselves: those are left to
+    them.
     """
 
     def __init__(
@@ -151,61 +152,61 @@ class Outbox:
         self._lease_ms = lease_ms
         self._marks = _Marks()
         self._expecting = True
-        self.carrier: Carrier | None = None
-        self.elsewhere: Callable[[], Sequence[str]] = tuple
+        self.transport: Transport | None = None
+        self.served_by_others: Callable[[], Sequence[str]] = tuple
 
     def expect(self) -> None:
         """There may be rows to lease."""
         self._expecting = True
 
-    def accepted(self, parcel_id: int, operator: str, message_id: str) -> None:
-        self._marks.accepted.append((operator, message_id, self._clock(), parcel_id, self._book))
+    def accepted(self, outbox_id: int, operator: str, message_id: str) -> None:
+        self._marks.accepted.append((operator, message_id, self._clock(), outbox_id, self._book))
 
-    def retry(self, parcel: Parcel, delay_ms: int, reason: str) -> None:
+    def retry(self, outbox_message: OutboxMessage, delay_ms: int, reason: str) -> None:
         """The network did not take it now; it is tried again, `ATTEMPTS_MAX` times in all."""
-        if parcel.attempts >= ATTEMPTS_MAX:
-            self.bury(parcel.id, reason)
+        if outbox_message.attempts >= ATTEMPTS_MAX:
+            self.dead_letter(outbox_message.id, reason)
         else:
-            self.keep(parcel, delay_ms, reason, was_attempt=True)
+            self.release(outbox_message, delay_ms, reason, was_attempt=True)
 
-    def keep(self, parcel: Parcel, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
+    def release(self, outbox_message: OutboxMessage, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
         """Nothing was wrong with it: it is tried again until it expires."""
         untried = int(not was_attempt)
-        self._marks.retried.append((untried, self._clock() + delay_ms, reason, parcel.id, self._book))
+        self._marks.retried.append((untried, self._clock() + delay_ms, reason, outbox_message.id, self._book))
 
-    def bury(self, parcel_id: int, reason: str) -> None:
+    def dead_letter(self, outbox_id: int, reason: str) -> None:
         """The network will never take it."""
         OUTBOX_DEAD.inc()
-        self._marks.buried.append((reason, self._clock(), parcel_id, self._book))
+        self._marks.dead_lettered.append((reason, self._clock(), outbox_id, self._book))
 
-    def unknown(self, parcel: Parcel) -> None:
+    def unknown(self, outbox_message: OutboxMessage) -> None:
         """It left, and nobody said what became of it: it is sent again, but only once."""
         SUBMIT_UNKNOWN.inc()
-        OUTBOX_DEAD.inc(parcel.unknowns)
+        OUTBOX_DEAD.inc(outbox_message.unknowns)
         self._expecting = True
-        self._marks.unknown.append((self._clock(), parcel.id, self._book))
+        self._marks.unknown.append((self._clock(), outbox_message.id, self._book))
 
-    def next_job(self) -> "_Shipment | None":
-        capacity = self.carrier.capacity() if self.carrier and self._expecting else 0
+    def next_job(self) -> "_OutboxJob | None":
+        capacity = self.transport.capacity() if self.transport and self._expecting else 0
         if not capacity and not self._marks:
             return None
         marks, self._marks = self._marks, _Marks()
-        return _Shipment(self, marks, capacity)
+        return _OutboxJob(self, marks, capacity)
 
 
-class _Shipment:
+class _OutboxJob:
     """The outbox's part of one transaction."""
 
     def __init__(self, outbox: Outbox, marks: _Marks, capacity: int) -> None:
         self._outbox = outbox
         self._marks = marks
         self._capacity = capacity
-        self._elsewhere = orjson.dumps(outbox.elsewhere()).decode() if capacity else ""
-        self._parcels: list[Parcel] = []
+        self._served_by_others = orjson.dumps(outbox.served_by_others()).decode() if capacity else ""
+        self._outbox_messages: list[OutboxMessage] = []
 
     def run(self, transaction: Transaction) -> None:
         self._marks.write(transaction)
-        self._parcels = []
+        self._outbox_messages = []
         if self._capacity:
             outbox = self._outbox
             # The time of now, not of when the job was made: what the desk put in a moment ago is due.
@@ -214,35 +215,37 @@ class _Shipment:
                 LEASE,
                 first_class=outbox._classes[0]._value_,
                 last_class=outbox._classes[1]._value_,
-                keys=self._elsewhere,
+                keys=self._served_by_others,
                 due=now,
                 limit=self._capacity,
                 lease=now + outbox._lease_ms,
                 by_sender=outbox._book,
             )
             # RETURNING gives no order: answers leave in the order in which they were committed.
-            self._parcels = self._with_links(transaction, sorted(map(Parcel._make, leased)), now)
+            self._outbox_messages = self._with_links(transaction, sorted(map(OutboxMessage._make, leased)), now)
 
-    def _with_links(self, transaction: Transaction, parcels: list[Parcel], now: Instant) -> list[Parcel]:
+    def _with_links(
+        self, transaction: Transaction, outbox_messages: list[OutboxMessage], now: Instant
+    ) -> list[OutboxMessage]:
         """Draw the secret part of each link as it leaves: what is stored is its hash alone. Another try draws another
         one, and both lead to the same page."""
         ends_at = now + self._outbox._token_life_ms
         leaving, tokens = [], []
-        for parcel in parcels:
-            if PLACE in parcel.text:
+        for outbox_message in outbox_messages:
+            if PLACE in outbox_message.text:
                 token = draw_token()
-                tokens.append((token_hash(token), parcel.id, ends_at))
-                parcel = parcel._replace(text=with_token(parcel.text, token))
-            leaving.append(parcel)
+                tokens.append((token_hash(token), outbox_message.id, ends_at))
+                outbox_message = outbox_message._replace(text=with_token(outbox_message.text, token))
+            leaving.append(outbox_message)
         transaction.run_many(ADD_TOKEN, tokens)
         return leaving
 
     def committed(self) -> None:
         outbox = self._outbox
-        if self._capacity and len(self._parcels) < self._capacity:
+        if self._capacity and len(self._outbox_messages) < self._capacity:
             outbox._expecting = False
-        if self._parcels and outbox.carrier:
-            outbox.carrier.carry(self._parcels)
+        if self._outbox_messages and outbox.transport:
+            outbox.transport.send(self._outbox_messages)
 
     def failed(self, _error: Exception) -> None:
         """Nothing was leased; what became of earlier parcels is written with the next transaction."""

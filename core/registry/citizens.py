@@ -5,22 +5,22 @@ from typing import Any
 
 import orjson
 
-from core.conversation.consent_state import Change, Standing
-from core.conversation.conversation import NEW, Talk, dump, load
+from core.conversation.consent_state import Change, ConsentState
+from core.conversation.conversation import NEW, Conversation, dump, load
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.store.queries.consents import (
     ADD_CONSENT,
-    ADD_TAKEN,
+    ADD_IMPORT_LOG,
     CONSENTS_OF,
     CONSENTS_OF_BRAND,
+    CONVERSATIONS_OF,
     DROP_OBJECTION,
     OBJECTIONS_OF,
     OBJECTIONS_OF_BRAND,
     PUT_CONSENT,
+    PUT_CONVERSATION,
     PUT_OBJECTION,
-    PUT_TALK,
-    TALKS_OF,
 )
 from core.store.transaction import Transaction
 
@@ -53,15 +53,15 @@ def objection_of(row: tuple[Any, ...]) -> Objection:
 
 
 # sqlite3 binds a plain str several times faster than a member of an enumeration; `_value_` is its public sunder name.
-def _consent_row(r: Record, taken_at: Instant | None = None) -> tuple[object, ...]:
+def _consent_row(r: Record, imported_at: Instant | None = None) -> tuple[object, ...]:
     who, brand, kind, to, status, source, consent_at, refused_at, receipt = r
     named = kind._value_, to._value_, status._value_, source._value_
-    return (who, brand, *named, consent_at, refused_at, receipt, taken_at)
+    return (who, brand, *named, consent_at, refused_at, receipt, imported_at)
 
 
-def _taken_row(r: Record, taken_at: Instant) -> tuple[object, ...]:
+def _import_log_row(r: Record, imported_at: Instant) -> tuple[object, ...]:
     named = r.type._value_, r.recipient_type._value_
-    return (r.recipient, r.brand_code, *named, r.consent_at, r.status._value_, r.source._value_, taken_at)
+    return (r.recipient, r.brand_code, *named, r.consent_at, r.status._value_, r.source._value_, imported_at)
 
 
 def _objection_row(o: Objection) -> tuple[object, ...]:
@@ -74,25 +74,25 @@ class Citizens:
 
     def __init__(self, transaction: Transaction, pairs: Iterable[Pair], talkers: Iterable[str] = ()) -> None:
         self._transaction = transaction
-        self._standings: dict[str, dict[str, Standing]] = {}
+        self._standings: dict[str, dict[str, ConsentState]] = {}
         self._whole: set[str] = set()  # recipients of whom everything was read
         self._added: dict[tuple[str, ...], Record] = {}
         self._changed: dict[tuple[str, ...], Record] = {}
-        self._taken_at: dict[tuple[str, ...], Instant] = {}  # of the records that rows of imports made
+        self._imported_at: dict[tuple[str, ...], Instant] = {}  # of the records that rows of imports made
         self._replaced: list[tuple[object, ...]] = []  # such rows, when something newer took their place
         self._objections: dict[tuple[str, ...], Objection | None] = {}  # None: to be removed
-        self._talks: dict[str, Talk] = {}
-        self._changed_talks: dict[str, Talk] = {}
+        self._conversations: dict[str, Conversation] = {}
+        self._changed_conversations: dict[str, Conversation] = {}
         self._read(set(pairs))
-        self._read_talks(set(talkers))
+        self._read_conversations(set(talkers))
 
-    def standing(self, pair: Pair) -> Standing:
+    def standing(self, pair: Pair) -> ConsentState:
         recipient, code = pair
         if code not in self._standings.get(recipient, ()):
             self._read({pair})
         return self._standings[recipient][code]
 
-    def standings(self, recipient: str, codes: Collection[str] | None) -> dict[str, Standing]:
+    def standings(self, recipient: str, codes: Collection[str] | None) -> dict[str, ConsentState]:
         """By brand code; of everything that the citizen has where `codes` is None."""
         if codes is not None:
             return {code: self.standing((recipient, code)) for code in codes}
@@ -100,20 +100,20 @@ class Citizens:
             self._read_whole(recipient)
         return self._standings[recipient]
 
-    def talk(self, recipient: str) -> Talk:
+    def conversation(self, recipient: str) -> Conversation:
         """Of one of the talkers."""
-        return self._talks.get(recipient, NEW)
+        return self._conversations.get(recipient, NEW)
 
-    def keep(self, recipient: str, talk: Talk) -> None:
-        if talk != self.talk(recipient):
-            self._talks[recipient] = self._changed_talks[recipient] = talk
+    def keep(self, recipient: str, conversation: Conversation) -> None:
+        if conversation != self.conversation(recipient):
+            self._conversations[recipient] = self._changed_conversations[recipient] = conversation
 
     def is_of_import(self, key: tuple[str, ...]) -> bool:
         """Whether a row of an import made the record with this primary key."""
-        return key in self._taken_at
+        return key in self._imported_at
 
-    def apply(self, changes: Iterable[Change], taken_at: Instant | None = None) -> None:
-        """`taken_at` is when an import took the row that these are of, and that now stands."""
+    def apply(self, changes: Iterable[Change], imported_at: Instant | None = None) -> None:
+        """`imported_at` is when an import took the row that these are of, and that now stands."""
         for change in changes:
             before, after = change
             if after == before:
@@ -125,10 +125,10 @@ class Citizens:
                 key, stood = row[:4], records.get((row.type, row.recipient_type))
                 written = self._added if stood is None else self._changed
                 records[row.type, row.recipient_type] = written[key] = row
-                if stood is not None and (earlier := self._taken_at.pop(key, None)) is not None:
-                    self._replaced.append(_taken_row(stood, earlier))
-                if taken_at is not None:
-                    self._taken_at[key] = taken_at
+                if stood is not None and (earlier := self._imported_at.pop(key, None)) is not None:
+                    self._replaced.append(_import_log_row(stood, earlier))
+                if imported_at is not None:
+                    self._imported_at[key] = imported_at
             elif after is None:
                 del objections[row.type]
                 self._objections[row[:3]] = None
@@ -137,19 +137,22 @@ class Citizens:
                 self._objections[row[:3]] = row
 
     def write(self, now: Instant) -> None:
-        transaction, objections, taken_at = self._transaction, self._objections, self._taken_at.get
-        transaction.add_many(ADD_CONSENT, [_consent_row(r, taken_at(key)) for key, r in self._added.items()])
-        transaction.run_many(PUT_CONSENT, [_consent_row(r, taken_at(key)) for key, r in self._changed.items()])
-        transaction.run_many(ADD_TAKEN, self._replaced)
+        transaction, objections, imported_at = self._transaction, self._objections, self._imported_at.get
+        transaction.add_many(ADD_CONSENT, [_consent_row(r, imported_at(key)) for key, r in self._added.items()])
+        transaction.run_many(PUT_CONSENT, [_consent_row(r, imported_at(key)) for key, r in self._changed.items()])
+        transaction.run_many(ADD_IMPORT_LOG, self._replaced)
         transaction.run_many(PUT_OBJECTION, [_objection_row(o) for o in objections.values() if o is not None])
         transaction.run_many(DROP_OBJECTION, [key for key, o in objections.items() if o is None])
-        transaction.run_many(PUT_TALK, [(who, dump(talk), now) for who, talk in self._changed_talks.items()])
+        transaction.run_many(
+            PUT_CONVERSATION,
+            [(who, dump(conversation), now) for who, conversation in self._changed_conversations.items()],
+        )
 
     def _read(self, pairs: set[Pair]) -> None:
         if not pairs:
             return
         for recipient, code in pairs:
-            self._standings.setdefault(recipient, {})[code] = Standing({}, {})
+            self._standings.setdefault(recipient, {})[code] = ConsentState({}, {})
         keys = orjson.dumps(list(pairs)).decode()
         self._add(
             self._transaction.rows(CONSENTS_OF_BRAND, keys=keys), self._transaction.rows(OBJECTIONS_OF_BRAND, keys=keys)
@@ -171,14 +174,14 @@ class Citizens:
             record = record_of(row)
             self._of(record).records[record.type, record.recipient_type] = record
             if row[-1] is not None and record[:4] not in self._changed:
-                self._taken_at[record[:4]] = row[-1]
+                self._imported_at[record[:4]] = row[-1]
         for objection in map(objection_of, objections):
             self._of(objection).objections[objection.type] = objection
 
-    def _of(self, row: Record | Objection) -> Standing:
-        return self._standings[row.recipient].setdefault(row.brand_code, Standing({}, {}))
+    def _of(self, row: Record | Objection) -> ConsentState:
+        return self._standings[row.recipient].setdefault(row.brand_code, ConsentState({}, {}))
 
-    def _read_talks(self, talkers: set[str]) -> None:
+    def _read_conversations(self, talkers: set[str]) -> None:
         if talkers:
-            for recipient, state in self._transaction.rows(TALKS_OF, keys=orjson.dumps(list(talkers)).decode()):
-                self._talks[recipient] = load(state)
+            for recipient, state in self._transaction.rows(CONVERSATIONS_OF, keys=orjson.dumps(list(talkers)).decode()):
+                self._conversations[recipient] = load(state)

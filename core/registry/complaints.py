@@ -79,11 +79,11 @@ def close(
     """
     known = _open_complaint(transaction, receipt)
     transaction.run(SET_COMPLAINT, of_receipt=receipt, new_state="closed", given_outcome=outcome, at=now)
-    talk = Citizens(transaction, (), (known.recipient,)).talk(known.recipient)
-    if talk.subscribed_at is not None and known.opened_at <= talk.subscribed_at:
+    conversation = Citizens(transaction, (), (known.recipient,)).conversation(known.recipient)
+    if conversation.subscribed_at is not None and known.opened_at <= conversation.subscribed_at:
         return False
     [(request_id, _, _, origin, *_)] = transaction.rows(REQUEST_OF_RECEIPT, wanted=receipt)
-    text = texts(ComplaintResult(brand, receipt, outcome, now), talk.language)
+    text = texts(ComplaintResult(brand, receipt, outcome, now), conversation.language)
     row = outbox.row(ids.next(), request_id, known.recipient, text, origin, now, OutboxClass.NOTICE, _RESULT_LIFE_MS)
     outbox.put(transaction, [row])
     return True

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from core.brands.brand import Brand
-from core.conversation.consent_state import Change, Standing
+from core.conversation.consent_state import Change, ConsentState
 from core.domain.clock import ISTANBUL, LEGAL_TIME, Instant, from_datetime, parse_legal_time
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
 from core.domain.recipients import BadAddress, Email
@@ -28,10 +28,10 @@ _ONAY, _RET = Status
 _HS_2015, _HS_KARAR = Source.HS_2015, Source.HS_KARAR
 _HS_2015_AT: Final = from_datetime(datetime(2015, 5, 1, tzinfo=ISTANBUL))
 
-ActKey = tuple[str, str, str, str, int, str]
+ImportKey = tuple[str, str, str, str, int, str]
 
 
-class Act(NamedTuple):
+class ImportRow(NamedTuple):
     """What a row says: who, of which brand, gave or refused what, how and when (to the second)."""
 
     recipient: str
@@ -43,7 +43,7 @@ class Act(NamedTuple):
     at: Instant
 
     @property
-    def key(self) -> ActKey:
+    def key(self) -> ImportKey:
         """By what a row is known again. Not by its source: the same act at the same second is the same act."""
         recipient, brand_code, kind, recipient_type, status, _, at = self
         return recipient, brand_code, kind._value_, recipient_type._value_, at, status._value_
@@ -56,7 +56,7 @@ class Rejected(NamedTuple):
 Verdict = Change | Literal["unchanged"] | Rejected
 
 
-def read_act(fields: tuple[str, ...], now: Instant) -> Act | Rejected:
+def read_import_row(fields: tuple[str, ...], now: Instant) -> ImportRow | Rejected:
     """Read a row's fields, in the order of `COLUMNS`, at the moment `now`."""
     recipient, type_name, status_name, source_name, date, recipient_type_name, brand_code = fields
     kind = _TYPES.get(type_name)
@@ -81,11 +81,11 @@ def read_act(fields: tuple[str, ...], now: Instant) -> Act | Rejected:
         return Rejected("source HS_2015 goes with consentDate 2015-05-01 00:00:00 only [H155]")
     if source is _HS_KARAR and status is not _RET:
         return Rejected("source HS_KARAR goes with status RET only [H408]")
-    return Act(address, brand_code, kind, recipient_type, status, source, at)
+    return ImportRow(address, brand_code, kind, recipient_type, status, source, at)
 
 
 def judge(
-    act: Act, brand: Brand | None, standing: Standing, is_taken: bool, void_before: Instant | None = None
+    act: ImportRow, brand: Brand | None, standing: ConsentState, is_taken: bool, void_before: Instant | None = None
 ) -> Verdict:
     """Decide what a row changes. `standing` is what the registry holds for its recipient and brand, `is_taken` whether
     an earlier import took the same act. `void_before` makes it a row of a sender's feed: acts before that moment are
@@ -113,7 +113,7 @@ def judge(
     return _given(act, before, standing)
 
 
-def _given(act: Act, before: Record | None, standing: Standing) -> Verdict:
+def _given(act: ImportRow, before: Record | None, standing: ConsentState) -> Verdict:
     record = _record(act, before.refused_at if before else None)
     objection = standing.objections.get(act.type)
     if objection is not None and objection.at >= act.at:
@@ -130,7 +130,7 @@ def _given(act: Act, before: Record | None, standing: Standing) -> Verdict:
     return Change(before, record)
 
 
-def _refused(act: Act, before: Record | None) -> Record:
+def _refused(act: ImportRow, before: Record | None) -> Record:
     refused_at = before.refused_at if before else None
     return _record(act, Instant(max(act.at, refused_at or act.at)) if act.source.is_citizens else refused_at)
 
@@ -141,7 +141,7 @@ def _refused_at(record: Record) -> Instant:
     return max(record.refused_at or _NEVER, record.consent_at if by_record else _NEVER)
 
 
-def _record(act: Act, refused_at: Instant | None) -> Record:
+def _record(act: ImportRow, refused_at: Instant | None) -> Record:
     recipient, brand_code, kind, recipient_type, status, source, at = act
     return Record(recipient, brand_code, kind, recipient_type, status, source, at, refused_at, None)
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from core.brands.directory import Directory
-from core.conversation.consent_state import Change, Standing
+from core.conversation.consent_state import Change, ConsentState
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant, utc_text
 from core.domain.consent import Record, Status
@@ -18,11 +18,11 @@ from core.ledger.book import Book
 from core.ledger.chain import canonical
 from core.registry.brand_store import BrandReader
 from core.registry.citizens import Citizens, Pair
-from core.registry.import_row import Act, ActKey, Rejected, judge
+from core.registry.import_row import ImportKey, ImportRow, Rejected, judge
 from core.registry.notices import Entered, NoticeWriter, kind_of
 from core.store.bulk_pacing import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
 from core.store.database import Database
-from core.store.queries.consents import ADD_TAKEN, TAKEN_OF_BRAND
+from core.store.queries.consents import ADD_IMPORT_LOG, IMPORT_LOG_OF_BRAND
 from core.store.transaction import Transaction
 
 _KEY: Final = slice(6)  # of a row of `taken`
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
     line: int
     fields: tuple[str, ...]
-    read: Act | Rejected
+    read: ImportRow | Rejected
 
 
 class Counts(NamedTuple):
@@ -50,7 +50,7 @@ class Counts(NamedTuple):
         return f"imported={self.imported} unchanged={self.unchanged} rejected={self.rejected}"
 
 
-class Feed(NamedTuple):
+class SenderFeed(NamedTuple):
     """What makes a file a sender's feed (`--notify`) and not a first load: late consents are void, and citizens are
     told of those that enter."""
 
@@ -58,7 +58,7 @@ class Feed(NamedTuple):
     notices: NoticeWriter
 
 
-class Loader:
+class Importer:
     """Loads one file. `file_hash` is the SHA-256 of it, which each slice's ledger entry names."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Loader:
         file_hash: bytes,
         clock: Clock,
         *,
-        feed: Feed | None = None,
+        feed: SenderFeed | None = None,
         pace: Pace = REAL_PACE,
     ) -> None:
         self._feed = feed
@@ -118,7 +118,7 @@ class Loader:
         citizens: set[str] = set()
         for row in islice(waiting, size):
             rows.append(row)
-            if isinstance(row.read, Act):
+            if isinstance(row.read, ImportRow):
                 citizens.add(row.read.recipient)
                 if len(citizens) == self._database.names_max:
                     break
@@ -132,9 +132,9 @@ class Loader:
             self._book.append(transaction, [self._entry(rows, imported, counts)])
         return _Slice(counts, rejected, others_write(transaction, self._book.number))
 
-    def _judge(self, transaction: Transaction, rows: list[Row]) -> tuple[list[Act], list[tuple[Row, str]]]:
+    def _judge(self, transaction: Transaction, rows: list[Row]) -> tuple[list[ImportRow], list[tuple[Row, str]]]:
         """Take the rows in their order; which acts moved the registry, and what was rejected."""
-        acts = [row.read for row in rows if isinstance(row.read, Act)]
+        acts = [row.read for row in rows if isinstance(row.read, ImportRow)]
         transaction.lock(act.recipient for act in acts)
         now, feed = self._clock(), self._feed
         void_before = feed.calendar.reporting_starts(now) if feed else None
@@ -142,7 +142,7 @@ class Loader:
         talkers = [act.recipient for act in acts] if feed else ()
         citizens = Citizens(transaction, [(act.recipient, act.brand_code) for act in acts], talkers)
         taken = _taken(transaction, acts, citizens)
-        imported: list[Act] = []
+        imported: list[ImportRow] = []
         rejected: list[tuple[Row, str]] = []
         past: list[tuple[object, ...]] = []
         for row in rows:
@@ -158,7 +158,9 @@ class Loader:
                 continue
             if isinstance(verdict, Change):
                 if feed and act.status is Status.ONAY:
-                    entered.append(entered_by(act, verdict, standing, citizens.talk(act.recipient).subscribed_at))
+                    entered.append(
+                        entered_by(act, verdict, standing, citizens.conversation(act.recipient).subscribed_at)
+                    )
                 imported.append(act)
                 ended = _ended_at_once(act, verdict)
                 citizens.apply((verdict,), now if ended is None else None)
@@ -171,12 +173,12 @@ class Loader:
                 past.append((*key, None, None))
             taken.add(key)
         citizens.write(now)
-        transaction.run_many(ADD_TAKEN, past)
+        transaction.run_many(ADD_IMPORT_LOG, past)
         if feed:
             feed.notices.note(transaction, entered, now)
         return imported, rejected
 
-    def _entry(self, rows: list[Row], imported: list[Act], counts: Counts) -> str:
+    def _entry(self, rows: list[Row], imported: list[ImportRow], counts: Counts) -> str:
         digest = hashlib.sha256(orjson.dumps([tuple(act) for act in imported]))
         return canonical(
             {
@@ -191,7 +193,7 @@ class Loader:
         )
 
 
-def entered_by(act: Act, change: Change, standing: Standing, subscribed_at: Instant | None = None) -> Entered:
+def entered_by(act: ImportRow, change: Change, standing: ConsentState, subscribed_at: Instant | None = None) -> Entered:
     """What is told of a permission that a sender gave. `standing` is that before the change; `subscribed_at` is when
     the number's line was closed last."""
     assert isinstance(change.after, Record), "a row of a file makes records"
@@ -199,7 +201,7 @@ def entered_by(act: Act, change: Change, standing: Standing, subscribed_at: Inst
     return Entered(act.recipient, act.brand_code, act.type, kind, act.at)
 
 
-def _ended_at_once(act: Act, change: Change) -> Act | None:
+def _ended_at_once(act: ImportRow, change: Change) -> ImportRow | None:
     """The refusal, if there was one, by which an earlier wish of the citizen ended a row's permission."""
     after = change.after
     if isinstance(after, Record) and after.status is not act.status:
@@ -213,10 +215,10 @@ class _Slice(NamedTuple):
     others_write: bool
 
 
-def _taken(transaction: Transaction, acts: list[Act], citizens: Citizens) -> set[ActKey]:
+def _taken(transaction: Transaction, acts: list[ImportRow], citizens: Citizens) -> set[ImportKey]:
     """What earlier imports took of these citizens and brands; an act taken leaves a record, so others are not asked."""
     pairs: set[Pair] = {(act.recipient, act.brand_code) for act in acts}
     known = [pair for pair in pairs if citizens.standing(pair).records]
     if not known:
         return set()
-    return {row[_KEY] for row in transaction.rows(TAKEN_OF_BRAND, keys=orjson.dumps(known).decode())}
+    return {row[_KEY] for row in transaction.rows(IMPORT_LOG_OF_BRAND, keys=orjson.dumps(known).decode())}

@@ -20,7 +20,7 @@ import orjson
 from core.domain.clock import Instant, legal_time, start_of, to_second
 from core.domain.consent import RecipientType, Status
 from core.registry.import_row import COLUMNS
-from core.store.queries.movements import ACTS_WITHIN, STANDING_WITHIN, TAKEN_WITHIN
+from core.store.queries.movements import ACTS_WITHIN, IMPORT_LOG_WITHIN, STANDING_WITHIN
 from core.store.transaction import Transaction
 
 MOVEMENT_COLUMNS: Final = (*COLUMNS, "creationDate", "transactionId")
@@ -52,7 +52,7 @@ def movements(transaction: Transaction, day: date, key: bytes) -> Iterator[Movem
     nothing to who has not the key: a bare hash of a number is found by trying all numbers.
     """
     span = {"start": start_of(day), "end": start_of(day + timedelta(days=1))}
-    for query in (STANDING_WITHIN, TAKEN_WITHIN):
+    for query in (STANDING_WITHIN, IMPORT_LOG_WITHIN):
         for row in transaction.stream(query, **span):
             yield _imported(key, *row)
     for recipient, decided_at, book, entry, body in transaction.stream(ACTS_WITHIN, **span):

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from core.conversation.consent_state import Standing
+from core.conversation.consent_state import ConsentState
 from core.conversation.requests import Types
 from core.domain.clock import ISTANBUL, Instant, from_datetime, istanbul
 from core.domain.consent import ConsentType, Record, Status
@@ -106,7 +106,7 @@ def row_of(notice: Notice) -> tuple[object, ...]:
     return tuple(notice._replace(types=_SEPARATOR.join(notice.types)))  # type: ignore[arg-type]  # as it is stored
 
 
-def kind_of(standing: Standing, kind: ConsentType, subscribed_at: Instant | None = None) -> Kind:
+def kind_of(standing: ConsentState, kind: ConsentType, subscribed_at: Instant | None = None) -> Kind:
     """What a permission is that enters now for this type: the citizen may have refused it before. What was before
     `subscribed_at` somebody else did who had the number."""
     since = subscribed_at or 0

@@ -72,24 +72,24 @@ class Notifier(NamedTuple):
         """The outbox row; None where there is nothing to tell any more: the permission ended since, the brand or the
         line was closed. Nobody is mailed for an end."""
         brand = self.find_brand(notice.brand_code)
-        talk = citizens.talk(notice.recipient)
+        conversation = citizens.conversation(notice.recipient)
         assert brand is not None, "others wait"
-        if brand.closed or (talk.subscribed_at or 0) >= notice.entered_at:
+        if brand.closed or (conversation.subscribed_at or 0) >= notice.entered_at:
             return None
         if notice.kind == "ended":
             if notice.rank is OutboxClass.MAIL:
                 return None
             ended = ConsentEnded(brand, notice.types, notice.consent_at, now)
-            return self._row(notice, self.texts(ended, talk.language), now)
+            return self._row(notice, self.texts(ended, conversation.language), now)
         standing = citizens.standing((notice.recipient, notice.brand_code))
         types = tuple([kind for kind in notice.types if standing.is_allowed(kind)])
         if not types:
             return None
         told = ApprovalNotice(brand, types, notice.entered_at, f"{self.public_url}{PLACE}", notice.kind == "again")
         if notice.rank is not OutboxClass.MAIL:
-            return self._row(notice, self.texts(told, talk.language), now)
+            return self._row(notice, self.texts(told, conversation.language), now)
         assert self.mail_texts is not None, "notices by mail wait where no mail can be sent"
-        return self._row(notice, self.mail_texts(told, talk.language), now)
+        return self._row(notice, self.mail_texts(told, conversation.language), now)
 
     def _row(self, notice: Notice, text: str, now: Instant) -> tuple[object, ...]:
         return outbox.row(notice.id, None, notice.recipient, text, "", now, notice.rank, LIFE_MS)

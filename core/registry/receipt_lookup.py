@@ -14,7 +14,7 @@ from core.store.queries.reports import COMPLAINT
 from core.store.transaction import Transaction
 
 
-def past_of(
+def look_up_receipt(
     transaction: Transaction, receipt: str, recipient: str | None = None, subscribed_at: Instant | None = None
 ) -> Past | Report | None:
     """The act or report of this number, on its present subscription; None for any other receipt. Without a number,

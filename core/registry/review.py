@@ -77,10 +77,10 @@ def resolve(transaction: Transaction, review_id: int, words: str, texts: Texts, 
         raise AlreadyResolved("the message is resolved already")
     if known.recipient is None or "@" in known.recipient:
         return False
-    talk = Citizens(transaction, (), (known.recipient,)).talk(known.recipient)
-    if talk.subscribed_at is not None and known.received_at <= talk.subscribed_at:
+    conversation = Citizens(transaction, (), (known.recipient,)).conversation(known.recipient)
+    if conversation.subscribed_at is not None and known.received_at <= conversation.subscribed_at:
         return False
-    text = texts(ReviewResult(known.receipt, words), talk.language)
+    text = texts(ReviewResult(known.receipt, words), conversation.language)
     row = outbox.row(
         ids.next(), review_id, known.recipient, text, known.origin, now, OutboxClass.ANSWER, _RESULT_LIFE_MS
     )

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 class Removed(NamedTuple):
     """`texts` are those of messages; `messages` those that were no act; `proofs` acts with everything that proved them;
-    `answers` what was sent for either; `codes` those that stood in clear; `talks` conversations of which something was
-    forgotten; `taken` what is remembered of imports."""
+    `answers` what was sent for either; `codes` those that stood in clear; `conversations` conversations of which
+    something was forgotten; `import_log` what is remembered of imports."""
 
     texts: int = 0
     messages: int = 0
@@ -16,9 +16,9 @@ class Removed(NamedTuple):
     notices: int = 0
     links: int = 0
     redeliveries: int = 0
-    talks: int = 0
+    conversations: int = 0
     reports: int = 0
-    taken: int = 0
+    import_log: int = 0
 
     def plus(self, other: "Removed") -> "Removed":
         return Removed(*map(sum, zip(self, other, strict=True)))

@@ -5,14 +5,14 @@ from core.retention.terms import Terms
 from core.retention.walk import Cursor, Slice, Walk, next_of, page_of, span
 from core.store.queries.retention import (
     BLANK_CODES,
+    IMPORT_LOG_AFTER,
     REDELIVERIES_AFTER,
+    REMOVE_OLD_IMPORT_LOG,
     REMOVE_OLD_REDELIVERIES,
     REMOVE_OLD_REPORT_TEXTS,
     REMOVE_OLD_REPORTS,
-    REMOVE_OLD_TAKEN,
     REMOVE_OLD_TOKENS,
     REPORTS_AFTER,
-    TAKEN_AFTER,
     TOKENS_AFTER,
 )
 from core.store.transaction import Transaction
@@ -51,18 +51,18 @@ def _reports(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int)
     return Slice(next_of(last, rows, limit), Removed(reports=count))
 
 
-def _taken(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
+def _import_log(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
     """What imports took of a record, while it stands and three years after it ended. A row that is read again after
     that is rejected as older than the record, where before it was unchanged: either way it changes nothing."""
-    rows, last = page_of(transaction, TAKEN_AFTER, cursor, limit)
+    rows, last = page_of(transaction, IMPORT_LOG_AFTER, cursor, limit)
     if last is None:
         return Slice(None)
-    count = transaction.run(REMOVE_OLD_TAKEN, **span(cursor, last), before=terms.proofs)
-    return Slice(next_of(last, rows, limit), Removed(taken=count))
+    count = transaction.run(REMOVE_OLD_IMPORT_LOG, **span(cursor, last), before=terms.proofs)
+    return Slice(next_of(last, rows, limit), Removed(import_log=count))
 
 
 REDELIVERIES = Walk("redeliveries", ("", -1), _redeliveries)
 LINKS = Walk("links", (b"",), _links)
 CODES = Walk("codes", (), _codes)
 REPORTS = Walk("reports", ("",), _reports)
-TAKEN = Walk("taken", ("", "", "", "", -(2**62), ""), _taken)
+IMPORT_LOG = Walk("import_log", ("", "", "", "", -(2**62), ""), _import_log)

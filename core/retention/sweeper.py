@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 from core.domain.clock import Clock, utc_text
 from core.ledger.book import Book
 from core.ledger.chain import canonical
+from core.retention.conversations import CONVERSATIONS
 from core.retention.counts import Removed
 from core.retention.messages import MESSAGES
 from core.retention.notices import NOTICES
 from core.retention.proofs import PROOFS
-from core.retention.rest import CODES, LINKS, REDELIVERIES, REPORTS, TAKEN
-from core.retention.talks import TALKS
+from core.retention.rest import CODES, IMPORT_LOG, LINKS, REDELIVERIES, REPORTS
 from core.retention.terms import Spans, Terms
 from core.retention.walk import Cursor, Slice, Walk
 from core.store.bulk_pacing import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
@@ -24,7 +24,7 @@ from core.store.database import Database
 from core.store.transaction import Transaction
 
 # Reports before the messages that they stood on, links before the notices that they lead to.
-WALKS: Final = (CODES, REDELIVERIES, LINKS, TALKS, REPORTS, MESSAGES, PROOFS, NOTICES, TAKEN)
+WALKS: Final = (CODES, REDELIVERIES, LINKS, CONVERSATIONS, REPORTS, MESSAGES, PROOFS, NOTICES, IMPORT_LOG)
 _AIM_S: Final = 0.02  # leaves room in the 50 ms that a slice may take for a slow fsync or a checkpoint
 _TURNS: Final = ("retention",)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from core.store.queries.books import UNSEALED_BOOKS
+from core.store.queries.books import OPEN_BOOKS
 from core.store.transaction import Transaction
 
 ROWS_FIRST: Final = 100
@@ -32,4 +32,4 @@ def rows_next(rows: int, took_s: float, aim_s: float) -> int:
 def others_write(transaction: Transaction, book: int) -> bool:
     """Whether processes beside that of this book write. Between processes SQLite hands the lock to whoever asks first:
     stepping back for as long as a slice took is the only courtesy."""
-    return any(other != book for (other,) in transaction.rows(UNSEALED_BOOKS))
+    return any(other != book for (other,) in transaction.rows(OPEN_BOOKS))

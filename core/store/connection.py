@@ -8,7 +8,7 @@ from core.store.query import Insert, Query
 from core.store.wake import Wake
 
 
-class Connection(ABC):
+class DatabaseConnection(ABC):
     """One connection, used by one thread at a time, which waits for it.
 
     Its methods raise `TemporaryFault` or `DataFault`; after a lost connection `begin` connects anew.
@@ -76,15 +76,15 @@ class Engine(ABC):
     """One database. Every method but `listen` blocks its thread."""
 
     @abstractmethod
-    def connect(self) -> Connection:
+    def connect(self) -> DatabaseConnection:
         """A connection that writes; it may connect as late as its first transaction."""
 
     @abstractmethod
-    def connect_read_only(self) -> Connection:
+    def connect_read_only(self) -> DatabaseConnection:
         """A connection each of whose transactions sees one moment and writes nothing."""
 
     @abstractmethod
-    def book_locks(self, connection: Connection) -> BookLocks:
+    def book_locks(self, connection: DatabaseConnection) -> BookLocks:
         """The locks of a process that writes by this connection, used where the connection is."""
 
     @abstractmethod

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from core.store.connection import BookLocks, Connection, Engine
+from core.store.connection import BookLocks, DatabaseConnection, Engine
 from core.store.engines import engine_of
 from core.store.transaction import Transaction
 from core.store.wake import Wake
@@ -20,7 +20,7 @@ class Database:
     were calls, and a hop for each of them would cost more than the statements.
     """
 
-    def __init__(self, engine: Engine, connection: Connection, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, engine: Engine, connection: DatabaseConnection, thread: ThreadPoolExecutor) -> None:
         self._engine = engine
         self._connection = connection
         self._thread = thread
@@ -36,7 +36,7 @@ class Database:
         engine = engine_of(url, busy_timeout_s)
         thread = ThreadPoolExecutor(1, thread_name_prefix="database")
 
-        def connect() -> Connection:
+        def connect() -> DatabaseConnection:
             engine.check_version()
             return engine.connect()
 
@@ -82,7 +82,7 @@ def upgrade(url: str) -> None:
     engine_of(url, 5.0).upgrade()
 
 
-def _transact(connection: Connection, work: Callable[[Transaction], T], wakes: bool) -> T:
+def _transact(connection: DatabaseConnection, work: Callable[[Transaction], T], wakes: bool) -> T:
     transaction = Transaction(connection, wakes=wakes)
     try:
         transaction.begin()

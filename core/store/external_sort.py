@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 _CACHE_KIB: Final = 16_384
 
 
-class Spill:
+class ExternalSort:
     """Rows of `width` columns, in a file that SQLite makes for itself: it has no name that others could open it by, and
     is gone when this ends, however it ends. Used as a context manager. Raises OSError where there is no room."""
 

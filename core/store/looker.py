@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from core.store.connection import Connection
+from core.store.connection import DatabaseConnection
 from core.store.engines import engine_of
 from core.store.errors import TemporaryFault
 from core.store.transaction import Transaction
@@ -21,7 +21,7 @@ class Looker:
     def __init__(self, url: str, busy_timeout_s: float, connections: int = 1) -> None:
         self._engine = engine_of(url, busy_timeout_s)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="looker")
-        self._idle: list[Connection] = []
+        self._idle: list[DatabaseConnection] = []
         self._waiting = 0
 
     async def look(self, work: Callable[[Transaction], T]) -> T:

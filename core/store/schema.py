@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 metadata: Final = MetaData()
 
-PARTITIONED: Final = ("consent", "taken", "objection", "talk", "request", "raw")
+PARTITIONED: Final = ("consent", "import_log", "objection", "conversation", "request", "raw")
 PARTITIONS: Final = 16
 
 _Id: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -59,7 +59,7 @@ consent: Final = Table(
     Column("consent_at", _Moment, nullable=False),
     Column("refused_at", _Moment),
     Column("receipt", String),
-    Column("taken_at", _Moment),  # when an import took the row that made this record, if one did
+    Column("imported_at", _Moment),  # when an import took the row that made this record, if one did
     PrimaryKeyConstraint("recipient", "brand_code", "type", "recipient_type"),
     sqlite_with_rowid=False,
 )
@@ -67,8 +67,8 @@ consent: Final = Table(
 # The acts that imports took and that do not stand: a file read twice changes nothing, even where a newer act has taken
 # its place since. (One that stands is its record.) The last two columns are empty where it did not move the registry,
 # and where it was taken before they were kept.
-taken: Final = Table(
-    "taken",
+import_log: Final = Table(
+    "import_log",
     metadata,
     Column("recipient", String, nullable=False),
     Column("brand_code", String, nullable=False),
@@ -96,8 +96,8 @@ objection: Final = Table(
 )
 
 # What the line remembers of the conversation with a citizen (`core.conversation.conversation`).
-talk: Final = Table(
-    "talk",
+conversation: Final = Table(
+    "conversation",
     metadata,
     Column("recipient", String, primary_key=True),
     Column("state", Text, nullable=False),  # JSON
@@ -112,7 +112,7 @@ request: Final = Table(
     Column("recipient", String, nullable=False),  # empty where the network gave no number
     Column("door", String, nullable=False),
     Column("origin", String, nullable=False),
-    Column("link", BigInteger, nullable=False),
+    Column("connection", BigInteger, nullable=False),
     Column("key", LargeBinary, nullable=False),
     Column("received_at", _Moment, nullable=False),
     Column("decided_at", _Moment, nullable=False),
@@ -177,8 +177,8 @@ complaint_text: Final = Table(
     sqlite_with_rowid=False,
 )
 
-piece: Final = Table(
-    "piece",
+segment: Final = Table(
+    "segment",
     metadata,
     Column("recipient", String, nullable=False),
     Column("origin", String, nullable=False),
@@ -192,12 +192,12 @@ piece: Final = Table(
     Column("request", BigInteger, nullable=False),
     Column("received_at", _Moment, nullable=False),
     PrimaryKeyConstraint("recipient", "origin", "destination", "reference", "total", "first", "number"),
-    Index("piece_received", "received_at"),
+    Index("segment_received", "received_at"),
     sqlite_with_rowid=False,
 )
 
-link: Final = Table(
-    "link",
+connection: Final = Table(
+    "connection",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=False),
     Column("origin", String, nullable=False),
@@ -205,7 +205,7 @@ link: Final = Table(
     Column("delivered_through", BigInteger, nullable=False),  # requests up to here were surely answered
     Column("closed_at", _Moment),
     Index(
-        "link_open",
+        "connection_open",
         "id",
         sqlite_where=Column("closed_at").is_(None),
         postgresql_where=Column("closed_at").is_(None),
@@ -317,7 +317,7 @@ book: Final = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("opened_at", _Moment, nullable=False),
-    Column("sealed_at", _Moment),  # its process has ended, and what it left open was taken over
+    Column("closed_at", _Moment),  # its process has ended, and what it left open was taken over
     Column("last_seal", BigInteger),  # then: the newest seal when all of the book was sealed, 0 if there was none
     Index(
         "book_unfinished",

@@ -6,7 +6,7 @@ Its methods raise `TemporaryFault` or `DataFault`.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from core.store.connection import Connection
+from core.store.connection import DatabaseConnection
 from core.store.query import Insert, Query
 from core.store.wake import Wake
 
@@ -17,7 +17,7 @@ class Transaction:
     Without `wakes`, `wake` is of no effect.
     """
 
-    def __init__(self, connection: Connection, *, wakes: bool = True) -> None:
+    def __init__(self, connection: DatabaseConnection, *, wakes: bool = True) -> None:
         self._connection = connection
         self._wakes = wakes
         self._has_written = False

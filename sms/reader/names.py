@@ -6,7 +6,7 @@ from typing import Final
 from core.brands.directory import Directory
 from core.brands.match import Match, are_generic, near, part
 from core.brands.ordinary import is_inflected, is_spoken
-from core.conversation.requests import Mention
+from core.conversation.requests import BrandMention
 from core.domain.text import Word, words
 from sms.reader.elements import Element, brand_element, is_name_like
 from sms.reader.lexicon import Kind
@@ -23,13 +23,13 @@ _PART_LETTERS_MIN: Final = 4  # of a word that with a brand beside it makes a lo
 _COMMANDS: Final = (Kind.COMMAND, Kind.ONAY, Kind.SIKAYET, Kind.DURUM)
 
 
-def mention(element: Element) -> Mention:
-    return Mention(element.typed, *element.found)
+def mention(element: Element) -> BrandMention:
+    return BrandMention(element.typed, *element.found)
 
 
-def mentions(found: Sequence[Element]) -> tuple[Mention, ...]:
+def mentions(found: Sequence[Element]) -> tuple[BrandMention, ...]:
     """Brands that stand in a text which is no wish; an everyday word is one only beside a command (RET MAVİ yaz)."""
-    standing: dict[tuple[str, ...], Mention] = {}
+    standing: dict[tuple[str, ...], BrandMention] = {}
     for n, element in enumerate(found):
         beside = found[max(0, n - 1) : n + 2]
         if element.is_(Kind.BRAND) and (is_name_like(element) or any(e.is_(*_COMMANDS) for e in beside)):

@@ -9,13 +9,14 @@ from core.brands.match import Match
 from core.brands.ordinary import is_inflected
 from core.conversation.requests import (
     BrandAlone,
+    BrandMention,
     Devam,
     Digits,
     Durum,
     DurumOf,
     Evet,
+    Intent,
     Language,
-    Mention,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -24,7 +25,6 @@ from core.conversation.requests import (
     RetAll,
     RetAlone,
     Sikayet,
-    Wish,
     Yardim,
 )
 from core.domain.receipts import read_back
@@ -60,48 +60,50 @@ def read(text: str, directory: Directory) -> Reading:
     is_long = len(text) > TEXT_LETTERS_MAX or len(spelt) > TEXT_WORDS_MAX
     found = elements(spelt[:TEXT_WORDS_MAX], directory)
     language = _language(found)
-    wish: Wish | None = None if is_long else digits(spelt)
-    if wish is None and (is_long or len(spelt) > _COMMAND_WORDS_MAX):
-        wish = NotUnderstood(mentions(found))
-    if wish is None:
-        wish = _wish(text, spelt, found, directory)
-    if isinstance(wish, Ret | Onay | BrandAlone) and _QUESTION.search(text):
-        wish = NotUnderstood(mentions(found))
-    return Reading(text, wish, language)
+    intent: Intent | None = None if is_long else digits(spelt)
+    if intent is None and (is_long or len(spelt) > _COMMAND_WORDS_MAX):
+        intent = NotUnderstood(mentions(found))
+    if intent is None:
+        intent = _wish(text, spelt, found, directory)
+    if isinstance(intent, Ret | Onay | BrandAlone) and _QUESTION.search(text):
+        intent = NotUnderstood(mentions(found))
+    return Reading(text, intent, language)
 
 
-def _wish(text: str, spelt: Sequence[Word], found: Sequence[Element], directory: Directory) -> Wish:
+def _wish(text: str, spelt: Sequence[Word], found: Sequence[Element], directory: Directory) -> Intent:
     if not found:
         return NotUnderstood()
-    wish = _by_words(found, directory)
-    other: Wish | None = None
-    if isinstance(wish, NotUnderstood | RetAlone):
+    intent = _by_words(found, directory)
+    other: Intent | None = None
+    if isinstance(intent, NotUnderstood | RetAlone):
         other = _with_word_as_brand(found, directory)
-    if other is None and isinstance(wish, NotUnderstood | Ret):
+    if other is None and isinstance(intent, NotUnderstood | Ret):
         other = _items(found)
-    if other is None and isinstance(wish, NotUnderstood):
+    if other is None and isinstance(intent, NotUnderstood):
         other = _receipt(text, found)
-    if other is None and (isinstance(wish, NotUnderstood) or (isinstance(wish, BrandAlone) and not wish.mention.exact)):
+    if other is None and (
+        isinstance(intent, NotUnderstood) or (isinstance(intent, BrandAlone) and not intent.mention.exact)
+    ):
         other = _slipped(found, directory)
-    if other is None and isinstance(wish, Ret) and not any(m.brands for m in wish.mentions):
+    if other is None and isinstance(intent, Ret) and not any(m.brands for m in intent.mentions):
         other = _in_one(spelt, directory)
-    return wish if other is None else other
+    return intent if other is None else other
 
 
-def _by_words(found: Sequence[Element], directory: Directory) -> Wish:
+def _by_words(found: Sequence[Element], directory: Directory) -> Intent:
     none = NotUnderstood(mentions(found))
-    wish: Wish | None
+    intent: Intent | None
     intents = {kind for element in found for kind in element.kinds if kind in _INTENTS}
     if is_refusing(found):
         clashing = any(element.is_(*_INTENTS) and not element.is_(*_AROUND, Kind.LIST) for element in found)
-        wish = None if clashing else refusal(found, directory)
-        return none if wish is None else wish
+        intent = None if clashing else refusal(found, directory)
+        return none if intent is None else intent
     for kinds, of in _READERS:
         if intents & kinds:
-            wish = of(found, directory) if _is_one(found, kinds) else None
-            return none if wish is None else wish
-    wish = _brand_alone(found, directory)
-    return none if wish is None else wish
+            intent = of(found, directory) if _is_one(found, kinds) else None
+            return none if intent is None else intent
+    intent = _brand_alone(found, directory)
+    return none if intent is None else intent
 
 
 def _is_one(found: Sequence[Element], kinds: frozenset[Kind]) -> bool:
@@ -109,7 +111,7 @@ def _is_one(found: Sequence[Element], kinds: frozenset[Kind]) -> bool:
     return all(element.is_(*kinds) or not element.is_(*_INTENTS) or element.is_(*_AROUND) for element in found)
 
 
-def _onay(found: Sequence[Element], directory: Directory) -> Wish | None:
+def _onay(found: Sequence[Element], directory: Directory) -> Intent | None:
     allowed = (
         Kind.ONAY,
         Kind.ONAY_BESIDE,
@@ -135,7 +137,7 @@ def _onay(found: Sequence[Element], directory: Directory) -> Wish | None:
     return Onay(named, in_order(types | BOTH if any(element.is_(Kind.ALL) for element in found) else types))
 
 
-def _durum(found: Sequence[Element], directory: Directory) -> Wish | None:
+def _durum(found: Sequence[Element], directory: Directory) -> Intent | None:
     rest = [element for element in found if not element.is_(Kind.DURUM, Kind.POLITE)]
     receipt = read_back("".join([w.typed for element in rest for w in element.words]))
     if receipt and not any(element.is_(Kind.BRAND) for element in rest):
@@ -146,7 +148,7 @@ def _durum(found: Sequence[Element], directory: Directory) -> Wish | None:
     return None if named is None else Durum(named)
 
 
-def _sikayet(found: Sequence[Element], directory: Directory) -> Wish | None:
+def _sikayet(found: Sequence[Element], directory: Directory) -> Intent | None:
     named = _named(
         found,
         directory,
@@ -155,7 +157,7 @@ def _sikayet(found: Sequence[Element], directory: Directory) -> Wish | None:
     return None if named is None else Sikayet(named)
 
 
-def _named(found: Sequence[Element], directory: Directory, allowed: Sequence[Kind]) -> tuple[Mention, ...] | None:
+def _named(found: Sequence[Element], directory: Directory, allowed: Sequence[Kind]) -> tuple[BrandMention, ...] | None:
     """The brands and unknown names beside a command that begins or ends the text, None if there is more in it."""
     found = runs(found)
     if not all(element.is_(*allowed) for element in found):
@@ -167,14 +169,14 @@ def _named(found: Sequence[Element], directory: Directory, allowed: Sequence[Kin
     return named if len(named) <= NAMED_MAX else None
 
 
-def _alone(kind: Kind, wish: Wish) -> Callable[[Sequence[Element], Directory], Wish | None]:
-    def of(found: Sequence[Element], _directory: Directory) -> Wish | None:
-        return wish if all(element.is_(kind, Kind.POLITE) for element in found) else None
+def _alone(kind: Kind, intent: Intent) -> Callable[[Sequence[Element], Directory], Intent | None]:
+    def of(found: Sequence[Element], _directory: Directory) -> Intent | None:
+        return intent if all(element.is_(kind, Kind.POLITE) for element in found) else None
 
     return of
 
 
-def _list(found: Sequence[Element], _directory: Directory) -> Wish | None:
+def _list(found: Sequence[Element], _directory: Directory) -> Intent | None:
     types = frozenset().union(*[element.types for element in found])
     return RetAlone(in_order(types)) if all(e.is_(Kind.LIST, Kind.POLITE, Kind.TYPE) for e in found) else None
 
@@ -192,7 +194,7 @@ _READERS: Final = (
 )
 
 
-def _brand_alone(found: Sequence[Element], directory: Directory) -> Wish | None:
+def _brand_alone(found: Sequence[Element], directory: Directory) -> Intent | None:
     found = runs(found)
     types = frozenset().union(*[element.types for element in found])
     if all(element.is_(Kind.ALL, Kind.EVERY, Kind.TYPE, Kind.POLITE) for element in found):
@@ -213,14 +215,14 @@ def _brand_alone(found: Sequence[Element], directory: Directory) -> Wish | None:
     return BrandAlone(mention(named[0]), in_order(types))
 
 
-def _unmistakable(found: Sequence[Element]) -> Wish | None:
+def _unmistakable(found: Sequence[Element]) -> Intent | None:
     """A refusing word with a slip and nothing else."""
     if len(found) == 1 and len(found[0].words) == 1 and is_unmistakable(found[0].key):
         return RetAlone()
     return None
 
 
-def _with_word_as_brand(found: Sequence[Element], directory: Directory) -> Wish | None:
+def _with_word_as_brand(found: Sequence[Element], directory: Directory) -> Intent | None:
     """The wish if a word that the reader knows is a brand's name here (RET SMS, where a brand is called SMS)."""
     if len(found) > _PLAIN_WORDS_MAX or any(element.is_(Kind.BRAND) for element in found):
         return None
@@ -229,9 +231,9 @@ def _with_word_as_brand(found: Sequence[Element], directory: Directory) -> Wish 
         if not brands or (len(found) == 1 and element.is_(*REFUSING)):
             continue
         brand = brand_element(Match(brands, exact=len(found) > 1), element.words)
-        wish = _by_words([*found[:n], brand, *found[n + 1 :]], directory)
-        if not isinstance(wish, NotUnderstood) and all(e.key != element.key for e in found[:n]):
-            return wish
+        intent = _by_words([*found[:n], brand, *found[n + 1 :]], directory)
+        if not isinstance(intent, NotUnderstood) and all(e.key != element.key for e in found[:n]):
+            return intent
     return None
 
 
@@ -256,7 +258,7 @@ def _receipt(text: str, found: Sequence[Element]) -> DurumOf | None:
     return DurumOf(receipt)
 
 
-def _slipped(found: Sequence[Element], directory: Directory) -> Wish | None:
+def _slipped(found: Sequence[Element], directory: Directory) -> Intent | None:
     """The refusal of a brand beside which only a refusing word with a slip stands, at one end of the text."""
     rest = [element for element in found if not element.is_(Kind.POLITE)]
     for slip, others in ((rest[0], rest[1:]), (rest[-1], rest[:-1])) if rest else ():
@@ -275,7 +277,7 @@ def _in_one(spelt: Sequence[Word], directory: Directory) -> BrandAlone | None:
     """A brand whose name only the whole text is, its verb included (RED HOUSE, written Redhouse)."""
     brands = directory.named("".join([w.key for w in spelt]))
     typed = " ".join([w.typed for w in spelt])
-    return BrandAlone(Mention(typed, brands, exact=False)) if brands else None
+    return BrandAlone(BrandMention(typed, brands, exact=False)) if brands else None
 
 
 def _language(found: Sequence[Element]) -> Language | None:

@@ -128,7 +128,7 @@ def _holds_together(found: Sequence[Element]) -> bool:
             return False
         if not element.is_(*_BETWEEN):
             last = element
-    return refuses and not _is_talk(found) and not _is_open_ended(found)
+    return refuses and not _is_conversation(found) and not _is_open_ended(found)
 
 
 def _is_open_ended(found: Sequence[Element]) -> bool:
@@ -141,7 +141,7 @@ def _is_open_ended(found: Sequence[Element]) -> bool:
     return False
 
 
-def _is_talk(found: Sequence[Element]) -> bool:
+def _is_conversation(found: Sequence[Element]) -> bool:
     """Whether only a word of moving or halting stands beside a place (migrosta dur), or "no" beside a brand (migros
     no: its number)."""
     verbs = {element.key for element in found if element.is_(*REFUSING)}

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from core.domain.metrics import BIND, BIND_RATE, BIND_REFUSED, BIND_WINDOW
-from core.outbox.outbox import Parcel
+from core.outbox.outbox import OutboxMessage
 from core.store.errors import StoreError
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
@@ -80,10 +80,10 @@ class Binding:
             return None
         return self._outgoing.pace.wait_s(asyncio.get_running_loop().time())
 
-    def send(self, parcel: Parcel) -> None:
+    def send(self, outbox_message: OutboxMessage) -> None:
         """Send a leased parcel; only while `sends`."""
         assert self._session is not None
-        self._outgoing.send(parcel, self._session)
+        self._outgoing.send(outbox_message, self._session)
 
     def measure(self) -> None:
         """Tell the metrics how it stands."""
@@ -124,8 +124,8 @@ class Binding:
     def delivered(self, pdu: bytes, answer: Answer) -> None:
         self._incoming.delivered(pdu, answer)
 
-    def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
-        self._outgoing.submitted(shipment_id, result, message_id)
+    def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
+        self._outgoing.submitted(outbox_id, result, message_id)
 
     # Staying bound.
 
@@ -153,11 +153,11 @@ class Binding:
         finally:
             session.abort(self._trouble)
             await asyncio.wait([session.closed])
-            if session.has_ended_in_order and self._incoming.link is not None:
-                self._incoming.link.deliver_all()
+            if session.has_ended_in_order and self._incoming.connection is not None:
+                self._incoming.connection.deliver_all()
             self._session = None
             self.measure()
-            await self._close_link()
+            await self._close_connection()
 
     async def _connect(self) -> Session:
         profile = self._profile
@@ -171,10 +171,12 @@ class Binding:
         return session
 
     async def _hold(self, session: Session) -> tuple[bool, bool]:
-        writer, links = self._services.writer, self._services.links
+        writer, connections = self._services.writer, self._services.connections
         try:
             # Before the bind: the first deliver_sm may come in one octet stream with the bind's answer.
-            self._incoming.link = await writer.errand(lambda transaction: links.open(transaction, self._profile.name))
+            self._incoming.connection = await writer.errand(
+                lambda transaction: connections.open(transaction, self._profile.name)
+            )
             status = await session.bind()
         except StoreError as error:
             self._fail(str(error))
@@ -207,16 +209,18 @@ class Binding:
                 return "the database takes no writes"
         return session.closed.result()
 
-    async def _close_link(self) -> None:
+    async def _close_connection(self) -> None:
         """Before the next connection is opened the store must know what this one left open."""
-        link, self._incoming.link = self._incoming.link, None
-        if link is None:
+        connection, self._incoming.connection = self._incoming.connection, None
+        if connection is None:
             return
         await self._incoming.until_nothing_in_hand()  # the closing must see what the desk commits
         delay = self._back_off.first
         while True:
             try:
-                await self._services.writer.errand(lambda transaction: self._services.links.close(transaction, link))
+                await self._services.writer.errand(
+                    lambda transaction: self._services.connections.close(transaction, connection)
+                )
                 return
             except StoreError as error:
                 if self._stopping.is_set():

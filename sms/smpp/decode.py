@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from core.brands.directory import Directory
-from core.conversation.requests import Door, Piece, Reading, Request, Unreadable
+from core.conversation.requests import Door, Reading, Request, Segment, Unreadable
 from core.domain.clock import Clock
 from core.domain.recipients import BadAddress, Msisdn
 from core.outbox.deliveries import Delivery
@@ -58,31 +58,31 @@ class Inbound:
         self._id_tlv = id_tlv
         self._time_tlv = time_tlv
 
-    def take(self, pdu: bytes, link: int) -> Arrival:
+    def take(self, pdu: bytes, connection: int) -> Arrival:
         """Read a message. Whatever cannot be read becomes a request that is kept raw and set aside."""
         try:
             message = parse_message(pdu)
         except BrokenPdu as error:
-            return Arrival(self._broken(pdu, link, str(error)), is_broken=True)
+            return Arrival(self._broken(pdu, connection, str(error)), is_broken=True)
         kind = message.esm_class & _MESSAGE_TYPE
         if kind in _RECEIPT_TYPES:
             return Arrival(None, delivery=read_delivery(message, self._operator))
         recipient = _number(message.source)
         try:
-            reading, piece = self._content(message, kind)
+            reading, segment = self._content(message, kind)
         except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
-            reading, piece = Reading(None, Unreadable(f"reading raised {type(error).__name__}")), None
-        said, now = piece or reading.said, self._clock()
+            reading, segment = Reading(None, Unreadable(f"reading raised {type(error).__name__}")), None
+        intent, now = segment or reading.intent, self._clock()
         named, sent = _value(message, self._id_tlv), _value(message, self._time_tlv)
         return Arrival(
             Request(
-                *(Door.SMS, recipient, said, reading.text, pdu, self._key(message, named), now),
-                *(message.dest, self._operator, link, reading.language, bool(named)),
+                *(Door.SMS, recipient, intent, reading.text, pdu, self._key(message, named), now),
+                *(message.dest, self._operator, connection, reading.language, bool(named)),
                 sent_at=network_time(sent, now) if sent else None,
             )
         )
 
-    def _content(self, message: Message, kind: int) -> tuple[Reading, Piece | None]:
+    def _content(self, message: Message, kind: int) -> tuple[Reading, Segment | None]:
         whole, data_coding, udh = payload(message), message.data_coding, _NO_HEADER
         if kind:
             return Reading(None, Unreadable(f"esm_class 0x{message.esm_class:02X}")), None
@@ -97,7 +97,7 @@ class Inbound:
         # Here, since the fill bits are those of this part's header.
         octets = as_septets(octets, data_coding, self._default_alphabet, len(whole) - len(octets))
         if udh.total > 1:
-            return Reading(None, Unreadable("a part")), Piece(
+            return Reading(None, Unreadable("a part")), Segment(
                 udh.reference, udh.total, udh.part, octets, partial(self._join, data_coding, udh)
             )
         return self._read(octets, data_coding, udh), None
@@ -120,11 +120,11 @@ class Inbound:
         whole = b"%b%d\0%b%b" % (head.encode(), len(octets), octets, tail)
         return blake2b(whole, digest_size=_KEY_OCTETS).digest()
 
-    def _broken(self, pdu: bytes, link: int, reason: str) -> Request:
+    def _broken(self, pdu: bytes, connection: int, reason: str) -> Request:
         _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
         key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
-        said, recipient = Unreadable(reason, is_broken=True), _number(source_of(pdu))
-        return Request(Door.SMS, recipient, said, None, pdu, key, self._clock(), "", self._operator, link)
+        intent, recipient = Unreadable(reason, is_broken=True), _number(source_of(pdu))
+        return Request(Door.SMS, recipient, intent, None, pdu, key, self._clock(), "", self._operator, connection)
 
 
 def _number(source: str) -> Msisdn | None:

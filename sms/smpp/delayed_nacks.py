@@ -15,7 +15,7 @@ HELD_MAX: Final = 10_000  # beyond it the oldest goes at once
 Give = Callable[[], object]
 
 
-class Held:
+class DelayedNacks:
     """Gives each answer `HOLD_BACK_S` after it came, in their order."""
 
     def __init__(self) -> None:

@@ -6,11 +6,11 @@ from typing import Final
 
 from core.brands.directory import Directory
 from core.conversation.answers import Outcome
-from core.conversation.requests import Door, Leftover, Mention, Onay, Piece, Reading, Request, Ret, Unreadable
+from core.conversation.requests import BrandMention, Door, ExpiredSet, Onay, Reading, Request, Ret, Segment, Unreadable
 from core.domain.clock import Clock, Instant
 from core.domain.recipients import Msisdn
 from core.domain.text import key
-from core.intake.concat import OverdueSet, overdue_sets
+from core.intake.concat import OverdueSegments, overdue_sets
 from core.intake.desk import Desk
 from core.store.transaction import Transaction
 from sms.smpp.decode import Inbound
@@ -18,7 +18,7 @@ from sms.smpp.decode import Inbound
 _GONE: Final = Reading(None, Unreadable("parts whose messages were removed"))
 
 
-class Leftovers:
+class ExpiredSets:
     """One process's look for sets that are over. `inbounds` are those of the operators by name; parts of an operator
     that the settings have no longer are read by `other`."""
 
@@ -39,11 +39,11 @@ class Leftovers:
         self._part_ms = part_ms
         self._in_hand: set[int] = set()
 
-    def find(self, transaction: Transaction) -> list[OverdueSet]:
+    def find(self, transaction: Transaction) -> list[OverdueSegments]:
         """An errand, now and then."""
         return overdue_sets(transaction, Instant(self._clock() - self._part_ms))
 
-    def hand_in(self, overdue: Iterable[OverdueSet]) -> None:
+    def hand_in(self, overdue: Iterable[OverdueSegments]) -> None:
         """Give each to the desk, unless it is there already; what is not committed is found again."""
         for one in overdue:
             if one.first not in self._in_hand:
@@ -53,15 +53,15 @@ class Leftovers:
     def _done(self, first: int, _outcome: Outcome) -> None:
         self._in_hand.discard(first)
 
-    def _request(self, one: OverdueSet) -> Request:
+    def _request(self, one: OverdueSegments) -> Request:
         """A request with the messages of all parts as evidence, dated when the last of them arrived."""
         request = self._sample(one)
-        join = request.said.join if request is not None and isinstance(request.said, Piece) else None
+        join = request.intent.join if request is not None and isinstance(request.intent, Segment) else None
         read = partial(self._read, join, one.total)
         return Request(
             Door.SMS,
             Msisdn(one.recipient),
-            Leftover(one.reference, one.total, one.first, read),
+            ExpiredSet(one.reference, one.total, one.first, read),
             None,
             b"".join([part.raw or b"" for part in one.parts]),
             b"parts %d" % one.first,
@@ -71,7 +71,7 @@ class Leftovers:
             sent_at=None if request is None else request.sent_at,
         )
 
-    def _sample(self, one: OverdueSet) -> Request | None:
+    def _sample(self, one: OverdueSegments) -> Request | None:
         """The request that the first part was, which knows how the others are read."""
         raw = next((part.raw for part in one.parts if part.raw is not None), None)
         return None if raw is None else self._inbounds.get(one.origin, self._other).take(raw, 0).request
@@ -85,18 +85,18 @@ class Leftovers:
 
     def _cut(self, reading: Reading, run: range, total: int) -> Reading:
         """A name that touches a missing part may be a piece of a longer one: then it is not exact."""
-        if not isinstance(reading.said, Ret | Onay):
+        if not isinstance(reading.intent, Ret | Onay):
             return reading
         whole = key(reading.text or "")
 
-        def cut(mention: Mention) -> Mention:
+        def cut(mention: BrandMention) -> BrandMention:
             typed = key(mention.typed)
             at_start = run.start > 1 and whole.startswith(typed)
             at_end = run.stop <= total and whole.endswith(typed)
             is_cut = (at_start or at_end) and self._directory.is_within(typed)
             return mention._replace(exact=False) if is_cut else mention
 
-        return reading._replace(said=reading.said._replace(mentions=tuple(map(cut, reading.said.mentions))))
+        return reading._replace(intent=reading.intent._replace(mentions=tuple(map(cut, reading.intent.mentions))))
 
 
 def _runs(numbers: Sequence[int]) -> list[range]:

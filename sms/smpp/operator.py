@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from core.outbox.outbox import Parcel
+from core.outbox.outbox import OutboxMessage
 from sms.smpp.binding import BackOff, Binding
 from sms.smpp.decode import Inbound
 from sms.smpp.profile import Profile
@@ -14,14 +14,14 @@ _WAKE_MIN_S: Final = 0.005  # a high rate frees its places one by one: they are 
 
 
 class Operator:
-    """The carrier of its own outbox. `beside` are all operators of this process; it may hold this one too."""
+    """The carrier of its own outbox. `siblings` are all operators of this process; it may hold this one too."""
 
     def __init__(
         self,
         profile: Profile,
         inbound: Inbound,
         services: Services,
-        beside: Sequence["Operator"] = (),
+        siblings: Sequence["Operator"] = (),
         back_off: BackOff | None = None,
     ) -> None:
         self.name = profile.name
@@ -30,7 +30,7 @@ class Operator:
             for index, command in enumerate(profile.commands, 1)
         ]
         self._services = services
-        self._beside = beside
+        self._siblings = siblings
         self._waker: asyncio.TimerHandle | None = None
 
     @property
@@ -67,9 +67,9 @@ class Operator:
 
     # The outbox's carrier.
 
-    def elsewhere(self) -> list[str]:
+    def served_by_others(self) -> list[str]:
         """The operators that send the answers to their own messages themselves."""
-        return [one.name for one in self._beside if one is not self and one.sends]
+        return [one.name for one in self._siblings if one is not self and one.sends]
 
     def capacity(self) -> int:
         room = sum(bind.room for bind in self.binds)
@@ -77,14 +77,14 @@ class Operator:
             self._wake_when_there_is_room()
         return room
 
-    def carry(self, parcels: Sequence[Parcel]) -> None:
-        for parcel in parcels:
+    def send(self, outbox_messages: Sequence[OutboxMessage]) -> None:
+        for outbox_message in outbox_messages:
             # A link may have gone while the lease was written; then another bind, or another operator, has it next.
             bind = max((bind for bind in self.binds if bind.sends), key=lambda bind: bind.room, default=None)
             if bind is None:
-                self._services.outbox.keep(parcel, 0, "not sent")
+                self._services.outbox.release(outbox_message, 0, "not sent")
             else:
-                bind.send(parcel)
+                bind.send(outbox_message)
 
     def _wake_when_there_is_room(self) -> None:
         waits = [wait for bind in self.binds if (wait := bind.wait_s) is not None]

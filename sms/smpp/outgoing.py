@@ -9,14 +9,14 @@ from prometheus_client import Counter
 
 from core.domain.clock import Instant
 from core.domain.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
-from core.outbox.outbox import Parcel
+from core.outbox.outbox import OutboxMessage
 from sms.gsm.segments import split
 from sms.smpp import codes, pace
 from sms.smpp.delivery import normal_id
 from sms.smpp.errors import TextTooLong
 from sms.smpp.profile import Profile
 from sms.smpp.services import Services
-from sms.smpp.session import Fate, Session, Shipment
+from sms.smpp.session import Fate, Session, Submission
 
 RETRY_DELAY_MS: Final = 5_000  # times the number of attempts
 
@@ -36,48 +36,50 @@ class Outgoing:
         self.pace = pace.Pace(profile.rate)
         self._profile = profile
         self._services = services
-        self._parcels: dict[int, Parcel] = {}
+        self._outbox_messages: dict[int, OutboxMessage] = {}
         self._count = lru_cache(maxsize=256)(self._counter)
         self._throttled = BIND_THROTTLED.labels(profile.name, index)
         self._unknown = BIND_UNKNOWN.labels(profile.name, index)
 
-    def send(self, parcel: Parcel, session: Session) -> None:
+    def send(self, outbox_message: OutboxMessage, session: Session) -> None:
         """Let a leased parcel leave, or say in the outbox why it cannot."""
         try:
-            shipment = self._shipment(parcel, self._services.clock())
+            submission = self._submission(outbox_message, self._services.clock())
         except (TextTooLong, ValueError) as error:
-            _log.error("a message cannot be sent", outbox=parcel.id, reason=str(error))
-            self._services.outbox.bury(parcel.id, str(error))
+            _log.error("a message cannot be sent", outbox=outbox_message.id, reason=str(error))
+            self._services.outbox.dead_letter(outbox_message.id, str(error))
             return
-        self._parcels[parcel.id] = parcel
-        session.submit(shipment)
+        self._outbox_messages[outbox_message.id] = outbox_message
+        session.submit(submission)
 
-    def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
-        parcel, outbox = self._parcels.pop(shipment_id, None), self._services.outbox
-        if parcel is None:
+    def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
+        outbox_message, outbox = self._outbox_messages.pop(outbox_id, None), self._services.outbox
+        if outbox_message is None:
             return  # its lease ran out, it was sent again, and that has ended: this is the first one's end
         if result == codes.ESME_ROK:
             given = normal_id(message_id)
-            outbox.accepted(shipment_id, self._profile.name, given)
+            outbox.accepted(outbox_id, self._profile.name, given)
             self._services.deliveries.accepted(self._profile.name, given)
         elif result is Fate.UNKNOWN:
             self._unknown.inc()
-            outbox.unknown(parcel)
+            outbox.unknown(outbox_message)
         elif result is Fate.UNSENT:
-            outbox.keep(parcel, 0, "not sent")
+            outbox.release(outbox_message, 0, "not sent")
         else:
-            self._refused(parcel, result)
+            self._refused(outbox_message, result)
         if isinstance(result, int):
             self._count(result).inc()
         self._services.writer.wake()
 
-    def _shipment(self, parcel: Parcel, now: Instant) -> Shipment:
+    def _submission(self, outbox_message: OutboxMessage, now: Instant) -> Submission:
         profile = self._profile
-        segments = split(parcel.text, profile.reply_alphabet, parcel.id, profile.default_alphabet)
-        validity = _relative_time(max(1, (parcel.expires_at - now) // 1000))
-        return Shipment(parcel.id, parcel.recipient[1:], segments, validity, parcel.id & _REFERENCE)
+        segments = split(outbox_message.text, profile.reply_alphabet, outbox_message.id, profile.default_alphabet)
+        validity = _relative_time(max(1, (outbox_message.expires_at - now) // 1000))
+        return Submission(
+            outbox_message.id, outbox_message.recipient[1:], segments, validity, outbox_message.id & _REFERENCE
+        )
 
-    def _refused(self, parcel: Parcel, status: int) -> None:
+    def _refused(self, outbox_message: OutboxMessage, status: int) -> None:
         name = codes.status_name(status)
         if status in self._profile.throttle_statuses:
             self._throttled.inc()
@@ -86,12 +88,14 @@ class Outgoing:
                 rate = self.pace.rate(loop.time())
                 _log.warning("told to slow down", operator=self._profile.name, status=name, rate=rate)
                 loop.call_later(pace.PAUSE_S, self._try_again)
-            self._services.outbox.keep(parcel, round(pace.PAUSE_S * 1000), name)
+            self._services.outbox.release(outbox_message, round(pace.PAUSE_S * 1000), name)
         elif status in _FINAL:
-            _log.warning("a message was refused for good", operator=self._profile.name, outbox=parcel.id, status=name)
-            self._services.outbox.bury(parcel.id, name)
+            _log.warning(
+                "a message was refused for good", operator=self._profile.name, outbox=outbox_message.id, status=name
+            )
+            self._services.outbox.dead_letter(outbox_message.id, name)
         else:
-            self._services.outbox.retry(parcel, RETRY_DELAY_MS * parcel.attempts, name)
+            self._services.outbox.retry(outbox_message, RETRY_DELAY_MS * outbox_message.attempts, name)
 
     def _try_again(self) -> None:
         self._services.outbox.expect()

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Final
 
 from core.conversation.answers import Committed, Outcome, Temporary
-from core.outbox.connections import Link
+from core.outbox.connections import Connection
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
-from sms.smpp.delayed_nacks import Held
+from sms.smpp.delayed_nacks import DelayedNacks
 from sms.smpp.profile import Profile
 from sms.smpp.services import Services
 
@@ -19,23 +19,23 @@ _IN_HAND_POLL_S: Final = 0.01
 
 
 class Incoming:
-    """Hands each message to the desk and answers it. `link` is set while there is a connection."""
+    """Hands each message to the desk and answers it. `connection` is set while there is a connection."""
 
     def __init__(self, profile: Profile, inbound: Inbound, services: Services) -> None:
-        self.link: Link | None = None
+        self.connection: Connection | None = None
         self._profile = profile
         self._inbound = inbound
         self._services = services
-        self._held = Held()
+        self._delayed_nacks = DelayedNacks()
         self._in_hand = 0
         self._turning_away = False
 
     def delivered(self, pdu: bytes, answer: Answer) -> None:
-        link = self.link
-        if self._turning_away or link is None:
+        connection = self.connection
+        if self._turning_away or connection is None:
             answer(self._profile.temporary_status)
             return
-        arrival = self._inbound.take(pdu, link.id)
+        arrival = self._inbound.take(pdu, connection.id)
         if arrival.delivery is not None:
             self._in_hand += 1
             self._services.deliveries.submit(arrival.delivery, partial(self._receipt_done, answer))
@@ -51,7 +51,7 @@ class Incoming:
             if not isinstance(outcome, Committed):
                 self._refuse(answer)
             elif answer(committed_status):
-                self._services.links.answered(link, outcome.request_id)
+                self._services.connections.answered(connection, outcome.request_id)
 
         self._in_hand += 1
         self._services.desk.submit(arrival.request, done)
@@ -59,7 +59,7 @@ class Incoming:
     def turn_away(self) -> None:
         """From now on every new message gets the temporary status: the network keeps it."""
         self._turning_away = True
-        self._held.release()
+        self._delayed_nacks.release()
 
     async def until_nothing_in_hand(self) -> None:
         """The desk ends each request sooner or later."""
@@ -77,4 +77,4 @@ class Incoming:
         if self._turning_away:
             answer(self._profile.temporary_status)
         else:
-            self._held.hold(lambda: answer(self._profile.temporary_status))
+            self._delayed_nacks.hold(lambda: answer(self._profile.temporary_status))

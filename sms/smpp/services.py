@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.domain.clock import Clock
 from core.intake.desk import Desk
 from core.intake.writer import Writer
-from core.outbox.connections import Links
+from core.outbox.connections import Connections
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import Outbox
 
@@ -14,7 +14,7 @@ class Services(NamedTuple):
     """`outbox` is this operator's own."""
 
     desk: Desk
-    links: Links
+    connections: Connections
     outbox: Outbox
     deliveries: Deliveries
     writer: Writer

@@ -36,7 +36,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Shipment(NamedTuple):
+class Submission(NamedTuple):
     """A message to submit. `reference` is the user_message_reference, equal in a repeat of it."""
 
     id: int
@@ -60,7 +60,7 @@ class Owner(Protocol):
         """A deliver_sm came; `answer` takes its command status, once, and says whether the connection still stands."""
         ...
 
-    def submitted(self, shipment_id: int, result: "int | Fate", message_id: str) -> None:
+    def submitted(self, outbox_id: int, result: "int | Fate", message_id: str) -> None:
         """A shipment ended: with the status of its last segment, or of the first that failed. `message_id` is that of
         its last segment."""
         ...
@@ -96,8 +96,8 @@ class Session(asyncio.Protocol):
         self._bound: asyncio.Future[int | None] = self._loop.create_future()
         self._unbound: asyncio.Future[str] = self._loop.create_future()
         self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
-        self._outstanding: dict[int, tuple[_Flight, bool]] = {}
-        self._unsent: deque[tuple[_Flight, Segment, bool]] = deque()
+        self._outstanding: dict[int, tuple[_InFlight, bool]] = {}
+        self._unsent: deque[tuple[_InFlight, Segment, bool]] = deque()
         self._heard_at = self._loop.time()
         self._half_since: float | None = None
         self._enquired_at: float | None = None
@@ -126,11 +126,13 @@ class Session(asyncio.Protocol):
         async with asyncio.timeout(self._profile.response_timeout_s):
             return await self._bound
 
-    def submit(self, shipment: Shipment) -> None:
+    def submit(self, submission: Submission) -> None:
         """Send a message's segments as the window allows; the owner hears once what became of it."""
-        last = len(shipment.segments)
-        flight = _Flight(shipment, last, self._loop.time())
-        self._unsent.extend((flight, segment, number == last) for number, segment in enumerate(shipment.segments, 1))
+        last = len(submission.segments)
+        in_flight = _InFlight(submission, last, self._loop.time())
+        self._unsent.extend(
+            (in_flight, segment, number == last) for number, segment in enumerate(submission.segments, 1)
+        )
         self._fill_window()
 
     @property
@@ -203,7 +205,7 @@ class Session(asyncio.Protocol):
                 timer.cancel()
         if not self._bound.done():
             self._bound.set_result(None)
-        self._end_flights()
+        self._end_all_in_flight()
         if not self.closed.done():
             self.closed.set_result(self._reason)
 
@@ -237,18 +239,18 @@ class Session(asyncio.Protocol):
         if sequence not in self._outstanding:
             _log.warning("a submit_sm_resp to nothing outstanding", operator=self._profile.name)
             return
-        flight, is_last = self._outstanding.pop(sequence)
+        in_flight, is_last = self._outstanding.pop(sequence)
         if is_last:
-            flight.message_id = parse_message_id(pdu)
+            in_flight.message_id = parse_message_id(pdu)
         if status != codes.ESME_ROK:
-            self._end_flight(flight, status)
+            self._end_in_flight(in_flight, status)
             if self._pace.is_paused(self._loop.time()):
                 self._recall(queued_before=inf)
         else:
-            flight.remaining -= 1
-            if not flight.remaining:
-                flight.has_ended = True
-                self._owner.submitted(flight.shipment.id, status, flight.message_id)
+            in_flight.remaining -= 1
+            if not in_flight.remaining:
+                in_flight.has_ended = True
+                self._owner.submitted(in_flight.submission.id, status, in_flight.message_id)
         self._fill_window()
 
     def _on_enquire_link(self, _pdu: bytes, _status: int, sequence: int) -> None:
@@ -277,8 +279,8 @@ class Session(asyncio.Protocol):
 
     def _on_generic_nack(self, _pdu: bytes, status: int, sequence: int) -> None:
         if sequence in self._outstanding:
-            flight, _ = self._outstanding.pop(sequence)
-            self._end_flight(flight, status)
+            in_flight, _ = self._outstanding.pop(sequence)
+            self._end_in_flight(in_flight, status)
             self._fill_window()
         elif self._enquired_at is not None:
             self._enquired_at = None  # whoever refuses it is there
@@ -301,31 +303,31 @@ class Session(asyncio.Protocol):
             if not self._pace.room(now, 1):
                 self._fill_later(self._pace.wait_s(now))
                 return
-            flight, segment, is_last = self._unsent.popleft()
+            in_flight, segment, is_last = self._unsent.popleft()
             self._pace.spend(now)
-            sequence, shipment = self._next_sequence(), flight.shipment
-            flight.sent_at = now
-            self._outstanding[sequence] = flight, is_last
+            sequence, submission = self._next_sequence(), in_flight.submission
+            in_flight.sent_at = now
+            self._outstanding[sequence] = in_flight, is_last
             self._send(
                 self._template.build(
                     sequence,
-                    shipment.dest,
+                    submission.dest,
                     segment.octets,
                     data_coding=segment.data_coding,
                     esm_class=codes.ESM_UDHI if segment.udhi else 0,
-                    validity=shipment.validity,
+                    validity=submission.validity,
                     # One receipt for one text: the last segment's stands for all.
                     registered_delivery=int(self._profile.receipts and is_last),
-                    reference=shipment.reference,
+                    reference=submission.reference,
                 )
             )
 
     def _recall(self, queued_before: float) -> None:
         """Give back what has waited since then and has not begun to leave: the outbox decides again what goes first,
         and by which way, and no lease runs out meanwhile."""
-        for flight, *_ in self._unsent:
-            if not flight.sent_at and flight.queued_at < queued_before:
-                self._end_flight(flight, Fate.UNSENT)
+        for in_flight, *_ in self._unsent:
+            if not in_flight.sent_at and in_flight.queued_at < queued_before:
+                self._end_in_flight(in_flight, Fate.UNSENT)
         self._unsent = deque(entry for entry in self._unsent if not entry[0].has_ended)
 
     def _fill_later(self, seconds: float) -> None:
@@ -336,16 +338,16 @@ class Session(asyncio.Protocol):
         self._filler = None
         self._fill_window()
 
-    def _end_flight(self, flight: "_Flight", result: int | Fate) -> None:
-        if not flight.has_ended:
-            flight.has_ended = True
-            self._owner.submitted(flight.shipment.id, result, "")
+    def _end_in_flight(self, in_flight: "_InFlight", result: int | Fate) -> None:
+        if not in_flight.has_ended:
+            in_flight.has_ended = True
+            self._owner.submitted(in_flight.submission.id, result, "")
 
-    def _end_flights(self) -> None:
-        for flight, _ in self._outstanding.values():
-            self._end_flight(flight, Fate.UNKNOWN)
-        for flight, *_ in self._unsent:
-            self._end_flight(flight, Fate.UNSENT)
+    def _end_all_in_flight(self) -> None:
+        for in_flight, _ in self._outstanding.values():
+            self._end_in_flight(in_flight, Fate.UNKNOWN)
+        for in_flight, *_ in self._unsent:
+            self._end_in_flight(in_flight, Fate.UNSENT)
         self._outstanding.clear()
         self._unsent.clear()
 
@@ -354,9 +356,9 @@ class Session(asyncio.Protocol):
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(min(TICK_S, self._profile.response_timeout_s / 4), self._tick)
         now, timeout = self._loop.time(), self._profile.response_timeout_s
-        overdue = [s for s, (flight, _) in self._outstanding.items() if flight.sent_at + timeout <= now]
+        overdue = [s for s, (in_flight, _) in self._outstanding.items() if in_flight.sent_at + timeout <= now]
         for sequence in overdue:
-            self._end_flight(self._outstanding.pop(sequence)[0], Fate.UNKNOWN)
+            self._end_in_flight(self._outstanding.pop(sequence)[0], Fate.UNKNOWN)
         if overdue:
             self._fill_window()
         self._recall(queued_before=now - timeout / 2)
@@ -412,13 +414,13 @@ class _Remembered:
         self.answers_due = 1
 
 
-class _Flight:
+class _InFlight:
     """A shipment on its way."""
 
-    __slots__ = ("has_ended", "message_id", "queued_at", "remaining", "sent_at", "shipment")
+    __slots__ = ("has_ended", "message_id", "queued_at", "remaining", "sent_at", "submission")
 
-    def __init__(self, shipment: Shipment, remaining: int, queued_at: float) -> None:
-        self.shipment = shipment
+    def __init__(self, submission: Submission, remaining: int, queued_at: float) -> None:
+        self.submission = submission
         self.remaining = remaining
         self.queued_at = queued_at
         self.sent_at = 0.0

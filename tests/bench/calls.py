@@ -155,8 +155,8 @@ async def twin_steps(asterisk: Asterisk, prompts: Prompts) -> list[str]:
         (migros, Fixed("confirm.MESAJ")),
         (Fixed("done.thanks"), Fixed("done.stops_head"), Fixed("done.stops_tail"), Fixed("done.more")),
     )
-    said = [await prompts.files(speech, Language.TR) for speech in speeches]
-    main, entry, types, confirm, done = ["&".join(f"{asterisk.sounds}/{name}" for name in names) for names in said]
+    intent = [await prompts.files(speech, Language.TR) for speech in speeches]
+    main, entry, types, confirm, done = ["&".join(f"{asterisk.sounds}/{name}" for name in names) for names in intent]
     return [
         *("Set(TIMEOUT(response)=8)", "Set(TIMEOUT(digit)=5)", "Answer()"),
         *(f"Read(K1,{main},1,,1)", f"Read(K2,{entry},30,,1)", f"Read(K3,{types},1,,1)", f"Read(K4,{confirm},1,,1)"),

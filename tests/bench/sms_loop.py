@@ -36,7 +36,7 @@ from sms.smpp import codes
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import Bind, Message, parse_message
 from sms.smpp.profile import Profile
-from sms.smpp.session import Fate, Session, Shipment
+from sms.smpp.session import Fate, Session, Submission
 from tests.bench.smsc import number
 
 WINDOW = 50
@@ -96,7 +96,7 @@ def whole_loop(folder: Path, count: int, batch_max: int = core.intake.desk.BATCH
         await service.stop()
         return seconds
 
-    with patch.object(core.desk, "BATCH_MAX", batch_max):
+    with patch.object(core.intake.desk, "BATCH_MAX", batch_max):
         seconds = uvloop.run(run())
     smsc.kill()
     smsc.wait()
@@ -138,9 +138,9 @@ def codec_loop(count: int) -> float:
             answer(0)
             self.ids += 1
             segments = split(ANSWER, "turkish-single", self.ids)
-            self.session.submit(Shipment(self.ids, message.source, segments, "", self.ids & 0xFFFF))
+            self.session.submit(Submission(self.ids, message.source, segments, "", self.ids & 0xFFFF))
 
-        def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
+        def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
             assert result == 0
 
     async def run() -> float:

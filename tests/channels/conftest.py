@@ -8,9 +8,9 @@ import pytest
 import structlog
 
 from channels.cli import run
-from tests.counter_fixtures import clock, counter, signer, template, url
+from tests.container_fixtures import clock, container, signer, template, url
 
-__all__ = ["clock", "counter", "signer", "template", "url"]
+__all__ = ["clock", "container", "signer", "template", "url"]
 
 Izinhatti = Callable[..., int]
 

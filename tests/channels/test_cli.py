@@ -21,8 +21,8 @@ from channels.settings.settings import load
 from sms.smpp.simulator import Simulator
 from tests import outside
 from tests.channels.conftest import DATABASE_URL, SETTINGS, Izinhatti
-from tests.counter import execute
-from tests.counter_fixtures import DATABASES, on_sqlite
+from tests.container import execute
+from tests.container_fixtures import DATABASES, on_sqlite
 from tests.postgresql import Server
 
 Captured = pytest.CaptureFixture[str]
@@ -465,7 +465,7 @@ def test_serve_ends_with_a_finding_when_a_part_of_it_fails(
     async def broken(_: object) -> NoReturn:
         raise KeyError("+905321234567")
 
-    monkeypatch.setattr("channels.service.periodic.Chores.each_second", broken)
+    monkeypatch.setattr("channels.service.periodic.Periodic.each_second", broken)
 
     assert line("serve") == 1
 

@@ -12,7 +12,16 @@ from channels.commands.clerk_intake import hand_in
 from channels.settings.settings import load
 from core.brands.brand import Brand
 from core.conversation.answers import ComplaintOpened, ComplaintQuestion
-from core.conversation.requests import CloseLine, Door, Language, Mention, NotUnderstood, Request, Said, Sikayet
+from core.conversation.requests import (
+    BrandMention,
+    CloseLine,
+    Door,
+    Language,
+    NotUnderstood,
+    Request,
+    RequestIntent,
+    Sikayet,
+)
 from core.domain.clock import system_clock
 from core.domain.recipients import Msisdn
 from tests import outside
@@ -25,10 +34,10 @@ MIGROS = Brand("600100", "MIGROS")
 EVIDENCE = "Dün MIGROSKAMP yazdı: kaçırma, yarısı bizden"
 
 
-def text_the_line(home: Path, said: Said, text: str, language: Language | None = None) -> object:
+def text_the_line(home: Path, intent: RequestIntent, text: str, language: Language | None = None) -> object:
     settings = load(home / "izinhatti.toml", os.environ)
     request = Request(
-        *(Door.SMS, ALI, said, text, text.encode(), text.encode(), system_clock(), "3338", "operator-a"),
+        *(Door.SMS, ALI, intent, text, text.encode(), text.encode(), system_clock(), "3338", "operator-a"),
         language=language,
     )
     return asyncio.run(hand_in(settings, request)).answer
@@ -37,7 +46,7 @@ def text_the_line(home: Path, said: Said, text: str, language: Language | None =
 @pytest.fixture
 def receipt(home: Path, line: Izinhatti) -> str:
     """A report with one message as evidence."""
-    question = text_the_line(home, Sikayet((Mention.of(MIGROS),)), "ŞİKAYET MIGROS")
+    question = text_the_line(home, Sikayet((BrandMention.of(MIGROS),)), "ŞİKAYET MIGROS")
     assert isinstance(question, ComplaintQuestion)
     assert isinstance(text_the_line(home, NotUnderstood(), EVIDENCE), ComplaintOpened)
     return question.receipt

@@ -96,13 +96,13 @@ def test_rows_that_newer_acts_took_the_place_of_are_unchanged_when_read_again(
     assert stdout()[-1] == "imported=3 unchanged=0 rejected=0"
     outside.change(  # what the citizen's RET by SMS leaves
         database,
-        "INSERT INTO taken"
-        " SELECT recipient, brand_code, type, recipient_type, consent_at, status, source, taken_at FROM consent",
+        "INSERT INTO import_log"
+        " SELECT recipient, brand_code, type, recipient_type, consent_at, status, source, imported_at FROM consent",
     )
     outside.change(
         database,
         "UPDATE consent SET status='RET', source='IYS_KISAMESAJ', consent_at=consent_at + 1000,"
-        " refused_at=consent_at + 1000, receipt='K7M4Q2XS', taken_at=NULL",
+        " refused_at=consent_at + 1000, receipt='K7M4Q2XS', imported_at=NULL",
     )
 
     assert line("consents", "import", file) == 0
@@ -157,7 +157,7 @@ def test_a_slice_leaves_one_ledger_entry_that_holds_no_number(home: Path, databa
     }
     assert len(body["file"]) == len(body["rows"]) == 64
     assert "532000" not in str(body)
-    assert outside.column(database, "SELECT id FROM book WHERE sealed_at IS NULL") == []
+    assert outside.column(database, "SELECT id FROM book WHERE closed_at IS NULL") == []
     assert outside.rows(database, "SELECT book, entry FROM anchor") == [(1, 1)]
     assert line("ledger", "verify") == 0
 
@@ -197,11 +197,11 @@ def test_a_feed_tells_of_what_enters_and_a_first_load_does_not(
 
     assert stdout()[-1] == "imported=1 unchanged=0 rejected=0"
     assert notices(database) == [(ALI, "600100", "given", "MESAJ")]
-    [(entered_at, due_at, state, sealed_at)] = outside.rows(
-        database, "SELECT entered_at, due_at, state, sealed_at FROM notice JOIN book ON book.id = notice.book"
+    [(entered_at, due_at, state, closed_at)] = outside.rows(
+        database, "SELECT entered_at, due_at, state, closed_at FROM notice JOIN book ON book.id = notice.book"
     )
     assert state == "waiting"
-    assert sealed_at >= entered_at
+    assert closed_at >= entered_at
     assert day_of(due_at) == day_of(entered_at)
 
 

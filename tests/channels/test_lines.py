@@ -33,8 +33,8 @@ def test_consents_end_with_the_source_of_the_registry_and_others_stay(
 
     assert line("lines", "close", "0532 000 00 01") == 0
 
-    said = capsys.readouterr().out
-    [receipt] = re.findall(r"^ended=2 objections=0 receipt=([0-9A-Z]{8})\n$", said)
+    intent = capsys.readouterr().out
+    [receipt] = re.findall(r"^ended=2 objections=0 receipt=([0-9A-Z]{8})\n$", intent)
     closed = ("MESAJ", "RET", "IYS_AHS_HAT_KAPATMA")
     assert consents(line, capsys, "+905320000001") == [("ARAMA", "RET", "HS_WEB"), closed, closed]
     assert consents(line, capsys, "+905320000002") == [("MESAJ", "ONAY", "HS_WEB")]

@@ -17,7 +17,10 @@ Later = Callable[[int], None]
 CONSENTS = """recipient,type,status,source,consentDate,recipientType,brandCode
 +905320000001,MESAJ,ONAY,HS_WEB,2026-03-10 10:00:00,BIREYSEL,600100
 """
-NOTHING = "texts=0 messages=0 proofs=0 answers=0 codes=0 notices=0 links=0 redeliveries=0 talks=0 reports=0 taken=0\n"
+NOTHING = (
+    "texts=0 messages=0 proofs=0 answers=0 codes=0 notices=0 links=0 redeliveries=0 conversations=0 reports=0"
+    " import_log=0\n"
+)
 
 
 @pytest.fixture
@@ -65,10 +68,10 @@ def test_texts_go_first_and_proofs_after_three_years_and_the_record_stays(
 
     assert line("retention", "run") == 0
 
-    assert first == NOTHING.replace("texts=0", "texts=1").replace("talks=0", "talks=1")
+    assert first == NOTHING.replace("texts=0", "texts=1").replace("conversations=0", "conversations=1")
     assert isinstance(proof, dict)
     assert (proof["raw"], len(proof["acts"])) == (None, 1)
-    assert capsys.readouterr().out == NOTHING.replace("proofs=0", "proofs=1").replace("taken=0", "taken=1")
+    assert capsys.readouterr().out == NOTHING.replace("proofs=0", "proofs=1").replace("import_log=0", "import_log=1")
     assert line("evidence", "show", closed) == 1
     assert capsys.readouterr().err == "evidence: no act has this receipt\n"
     assert shown(line, capsys, "consents", "show", "+905320000001") == consents
@@ -88,4 +91,6 @@ def test_its_settings_are_those_of_the_file(
 
     assert line("retention", "run") == 0
 
-    assert capsys.readouterr().out == NOTHING.replace("talks=0", "talks=1") + NOTHING.replace("texts=0", "texts=1")
+    assert capsys.readouterr().out == NOTHING.replace("conversations=0", "conversations=1") + NOTHING.replace(
+        "texts=0", "texts=1"
+    )

@@ -11,7 +11,7 @@ import pytest
 from channels.commands.clerk_intake import hand_in
 from channels.settings.settings import load
 from core.conversation.answers import SetAside, StatusOfAct
-from core.conversation.requests import CloseLine, Door, DurumOf, Language, Request, Said, Unreadable, Yardim
+from core.conversation.requests import CloseLine, Door, DurumOf, Language, Request, RequestIntent, Unreadable, Yardim
 from core.domain.clock import Instant, legal_time, system_clock
 from core.domain.recipients import Email, Msisdn, Recipient
 from tests import outside
@@ -25,7 +25,7 @@ RAW = b"\xff\x00raw"
 
 def bring(
     home: Path,
-    said: Said,
+    intent: RequestIntent,
     text: str | None = None,
     recipient: Recipient | None = ALI,
     language: Language | None = None,
@@ -33,7 +33,7 @@ def bring(
     at: Instant | None = None,
 ) -> object:
     settings = load(home / "izinhatti.toml", os.environ)
-    request = Request(door, recipient, said, text, RAW, os.urandom(8), at or system_clock(), "3338", "operator-a")
+    request = Request(door, recipient, intent, text, RAW, os.urandom(8), at or system_clock(), "3338", "operator-a")
     return asyncio.run(hand_in(settings, request._replace(language=language))).answer
 
 

@@ -18,7 +18,7 @@ import pytest
 from core.store.database import upgrade
 from core.store.reading import reading
 from sms.smpp.simulator import Simulator
-from tests.counter import execute
+from tests.container import execute
 from tests.postgresql import PATIENCE_S, Server
 from tests.system.doors import LIMIT_S, Door, Line
 from tests.system.izinhatti import run

@@ -65,17 +65,24 @@ async def is_refused(session: asyncpg.Connection, sql: str) -> bool:
 
 REFUSED: Final = {
     "service": {
-        *("PUT_BRAND", "CLOSE_BRAND", "TAKEN_OF_BRAND", "PUT_NOTICE", "RESOLVE_REVIEW"),
-        *("TAKEN_WITHIN", "TEXTS_OF_COMPLAINT", "SET_COMPLAINT"),
+        *("PUT_BRAND", "CLOSE_BRAND", "IMPORT_LOG_OF_BRAND", "PUT_NOTICE", "RESOLVE_REVIEW"),
+        *("IMPORT_LOG_WITHIN", "TEXTS_OF_COMPLAINT", "SET_COMPLAINT"),
     },
     "clerk": {
-        *("ADD_LINK", "DROP_REDELIVERY", "DROP_EXPIRED_REDELIVERIES", "ADD_TOKEN", "NOTICE_OF_TOKEN", "ADD_PIECE"),
+        *(
+            "ADD_CONNECTION",
+            "DROP_REDELIVERY",
+            "DROP_EXPIRED_REDELIVERIES",
+            "ADD_TOKEN",
+            "NOTICE_OF_TOKEN",
+            "ADD_SEGMENT",
+        ),
         *("ADD_COMPLAINT", "ADD_COMPLAINT_TEXT"),
     },
 }
 """The program's statements, but for those of retention, that a role cannot run: those that its commands never run."""
 OF_RETENTION: Final = {name for name, query in vars(retention).items() if isinstance(query, Query)}
-RETENTION_RUNS: Final = {*OF_RETENTION, "PUT_TALK", "TALKS_OF"} | {
+RETENTION_RUNS: Final = {*OF_RETENTION, "PUT_CONVERSATION", "CONVERSATIONS_OF"} | {
     name for module in (books, seals) for name, query in vars(module).items() if isinstance(query, Query)
 }
 

@@ -7,7 +7,7 @@ from typing import Final
 from core.brands.brand import Brand
 from core.brands.keypad import Keypad
 from core.conversation.answers import Answer, Committed, RetAllDone, RetAnswer, Unspoken
-from core.conversation.requests import Types, Wish
+from core.conversation.requests import Intent, Types
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.domain.recipients import Msisdn
@@ -70,7 +70,7 @@ class Dialogue:
     ) -> None:
         self.menu = Menu(find or Keypad(BRANDS).find, has_agent=has_agent)
         self.call, self.effect = self.menu.begin(number, known)
-        self.wishes: list[Wish] = []
+        self.wishes: list[Intent] = []
 
     def press(self, *answers: str) -> "Dialogue":
         """Answer questions one after the other; `""` is no key in time, `"#"` the square alone."""
@@ -100,7 +100,7 @@ class Dialogue:
         return said(self.effect.speech)
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> Intent:
         assert isinstance(self.effect, HandIn), f"nothing is handed in: {self.effect}"
         return self.effect.wish
 

@@ -18,7 +18,7 @@ from ivr.agi import Agi, Keys
 from ivr.agi_server import AgiServer
 from ivr.agi_wire import COMMAND_OCTETS_MAX, AgiWire, Patience
 from ivr.errors import AgiBroken, HungUp
-from tests.counter import until
+from tests.container import until
 from tests.ivr.scripted import PATIENCE_S, Asterisk, environment
 from tests.system.asterisk import running
 from tests.system.caller import Caller, calling

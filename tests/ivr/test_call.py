@@ -7,7 +7,7 @@ import pytest
 
 from core.brands.keypad import Keypad
 from core.conversation.answers import Committed, Outcome, Undecided
-from core.conversation.requests import AskCode, Language, Ret, Wish
+from core.conversation.requests import AskCode, Intent, Language, Ret
 from core.domain.recipients import Msisdn
 from ivr.agi import Keys
 from ivr.agi_wire import AgiCall
@@ -65,14 +65,14 @@ class Port:
         self.outcome = outcome
         self.kept = known
         self.asked: list[Msisdn] = []
-        self.handed: list[tuple[Msisdn, Wish, Dialled, Language | None]] = []
+        self.handed: list[tuple[Msisdn, Intent, Dialled, Language | None]] = []
 
     async def known(self, number: Msisdn) -> Known:
         self.asked.append(number)
         return self.kept
 
     async def hand_in(
-        self, number: Msisdn, wish: Wish, dialled: Dialled, language: Language | None
+        self, number: Msisdn, wish: Intent, dialled: Dialled, language: Language | None
     ) -> Outcome | Undecided:
         self.handed.append((number, wish, dialled, language))
         return self.outcome

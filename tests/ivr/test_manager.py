@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from ivr import manager as module
 from ivr.manager import PACKET_OCTETS_MAX, VALUE_LENGTH_MAX, Manager, Pace
-from tests.counter import until
+from tests.container import until
 from tests.ivr.scripted import PATIENCE_S
 from tests.system.asterisk import running
 from tests.system.caller import calling

@@ -31,10 +31,11 @@ from core.conversation.answers import (
 )
 from core.conversation.requests import (
     AskCode,
+    BrandMention,
     Door,
     GiveCode,
+    Intent,
     Language,
-    Mention,
     Onay,
     OnayCode,
     Ret,
@@ -42,7 +43,6 @@ from core.conversation.requests import (
     RetAlone,
     Sikayet,
     Types,
-    Wish,
     Yardim,
 )
 from core.domain.consent import PHONE_TYPES
@@ -77,13 +77,13 @@ REPORT = ComplaintQuestion(MIGROS, None, RECEIPT, 24)
 PROOF = ProofCode("482913", 3, Door.IVR)
 
 
-def same(wishes: list[Wish], expected: list[Wish]) -> bool:
+def same(wishes: list[Intent], expected: list[Intent]) -> bool:
     """Named tuples of no field equal each other, whatever their names."""
     return list(map(repr, wishes)) == list(map(repr, expected))
 
 
 def ret(brand: Brand, *types: str) -> Ret:
-    return Ret((Mention.of(brand),), tuple(t for t in PHONE_TYPES if t in types))
+    return Ret((BrandMention.of(brand),), tuple(t for t in PHONE_TYPES if t in types))
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def ret(brand: Brand, *types: str) -> Ret:
         pytest.param(MOBILE, ["1", "33649", "2", "1", "1"], ret(DENIZLI, "MESAJ"), id="the second of two matches"),
         pytest.param(MOBILE, ["1", "0", "1"], RetAll(PHONE_TYPES, is_confirmed=True), id="all brands"),
         pytest.param(MOBILE, ["2"], RetAlone(), id="the list"),
-        pytest.param(MOBILE, ["3", "644767", "1"], Onay((Mention.of(MIGROS),), (MESAJ,)), id="allow messages"),
-        pytest.param(MOBILE, ["3", "644767", "2"], Onay((Mention.of(MIGROS),), (ARAMA,)), id="allow calls"),
-        pytest.param(MOBILE, ["4", "644767", "1"], Sikayet((Mention.of(MIGROS),)), id="a report"),
+        pytest.param(MOBILE, ["3", "644767", "1"], Onay((BrandMention.of(MIGROS),), (MESAJ,)), id="allow messages"),
+        pytest.param(MOBILE, ["3", "644767", "2"], Onay((BrandMention.of(MIGROS),), (ARAMA,)), id="allow calls"),
+        pytest.param(MOBILE, ["4", "644767", "1"], Sikayet((BrandMention.of(MIGROS),)), id="a report"),
         pytest.param(FIXED, ["1", "644767", "1"], ret(MIGROS, "ARAMA"), id="a fixed line is asked for no type"),
         pytest.param(FIXED, ["1", "0", "1"], RetAll((ARAMA,), is_confirmed=True), id="a fixed line, all brands"),
-        pytest.param(FIXED, ["4", "644767", "1"], Sikayet((Mention.of(MIGROS),)), id="a report from a fixed line"),
+        pytest.param(FIXED, ["4", "644767", "1"], Sikayet((BrandMention.of(MIGROS),)), id="a report from a fixed line"),
         pytest.param(None, ["05321234567"], AskCode(), id="a hidden number is asked for"),
         pytest.param(MOBILE, ["", "7", "1", "600100", "1", "1"], ret(MIGROS, "MESAJ"), id="after silence and a slip"),
         pytest.param(MOBILE, ["9", "1", "600100", "1", "1"], ret(MIGROS, "MESAJ"), id="in English"),
@@ -109,7 +109,7 @@ def ret(brand: Brand, *types: str) -> Ret:
         pytest.param(MOBILE, ["#", "1", "600100", "#", "1", "#", "1"], ret(MIGROS, "MESAJ"), id="squares swallowed"),
     ],
 )
-def test_keys_lead_to_a_wish(number: Msisdn | None, keys: list[str], wish: Wish) -> None:
+def test_keys_lead_to_a_wish(number: Msisdn | None, keys: list[str], wish: Intent) -> None:
     assert same(Dialogue(number).press(*keys).wishes, [wish])
 
 
@@ -572,7 +572,7 @@ def test_a_number_and_a_code_have_bounds_of_their_own() -> None:
     assert code.keys_max == 6
 
 
-def answers_to(wish: Wish) -> list[Answer | Unspoken]:
+def answers_to(wish: Intent) -> list[Answer | Unspoken]:
     """What the desk may answer to a wish."""
     match wish:
         case Ret():
@@ -639,7 +639,7 @@ def test_from_any_state_with_any_keys_a_call_ends_and_never_acts_unsaid(
     assert dialogue.effect.speech, "never a bare hang-up"
 
 
-def check_was_said(wish: Wish, speech: tuple[object, ...], digits: str) -> None:
+def check_was_said(wish: Intent, speech: tuple[object, ...], digits: str) -> None:
     """What acts was said in the question that its key answered."""
     match wish:
         case Ret((mention,), types):

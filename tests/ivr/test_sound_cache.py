@@ -11,7 +11,7 @@ from core.conversation.requests import Language
 from ivr import sound_cache as module
 from ivr.programs import RenderFailed
 from ivr.sound import file_of, twin
-from ivr.sound_cache import AT_ONCE, WAITING_MAX, Kept
+from ivr.sound_cache import AT_ONCE, WAITING_MAX, SoundCache
 from ivr.speaker import Speaker
 from ivr.texts.catalog import Line
 from tests.ivr.gate import Gate
@@ -28,7 +28,7 @@ def sounds(folder: Path) -> list[str]:
 async def test_a_sound_is_rendered_once_and_kept(tmp_path: Path) -> None:
     gate = Gate()
     gate.opened.set()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     assert kept.find(line("Migros")) is None
 
     stem = await kept.get(line("Migros"))
@@ -42,25 +42,25 @@ async def test_a_sound_is_rendered_once_and_kept(tmp_path: Path) -> None:
 async def test_what_was_kept_is_found_after_a_restart(tmp_path: Path) -> None:
     gate = Gate()
     gate.opened.set()
-    stem = await Kept(tmp_path, gate).get(line("Migros"))
+    stem = await SoundCache(tmp_path, gate).get(line("Migros"))
 
-    assert Kept(tmp_path, Gate()).find(line("Migros")) == stem
+    assert SoundCache(tmp_path, Gate()).find(line("Migros")) == stem
 
 
 async def test_another_text_voice_or_program_is_another_sound(tmp_path: Path) -> None:
     gate = Gate()
     gate.opened.set()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     await kept.get(line("Migros"))
 
     assert kept.find(line("migros")) is None
     assert kept.find(Line("Migros", Language.EN)) is None
-    assert Kept(tmp_path, Speaker()).find(line("Migros")) is None
+    assert SoundCache(tmp_path, Speaker()).find(line("Migros")) is None
 
 
 async def test_those_who_ask_at_the_same_time_share_one_rendering(tmp_path: Path) -> None:
     gate = Gate()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     asking = [asyncio.create_task(kept.get(line("Migros"))) for _ in range(50)]
     await gate.begin(1)
 
@@ -72,7 +72,7 @@ async def test_those_who_ask_at_the_same_time_share_one_rendering(tmp_path: Path
 
 async def test_one_who_hangs_up_does_not_take_the_sound_from_the_others(tmp_path: Path) -> None:
     gate = Gate()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     first, second = [asyncio.create_task(kept.get(line("Migros"))) for _ in range(2)]
     await gate.begin(1)
 
@@ -85,7 +85,7 @@ async def test_one_who_hangs_up_does_not_take_the_sound_from_the_others(tmp_path
 
 async def test_two_are_rendered_at_a_time(tmp_path: Path) -> None:
     gate = Gate()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     asking = [asyncio.create_task(kept.get(line(str(n)))) for n in range(9)]
     await gate.begin(AT_ONCE)
 
@@ -98,7 +98,7 @@ async def test_two_are_rendered_at_a_time(tmp_path: Path) -> None:
 
 async def test_only_so_many_may_wait(tmp_path: Path) -> None:
     gate = Gate()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     asking = [asyncio.create_task(kept.get(line(str(n)))) for n in range(WAITING_MAX)]
     await gate.begin(AT_ONCE)
 
@@ -117,7 +117,7 @@ async def test_one_that_waits_too_long_for_its_turn_is_given_up(
 ) -> None:
     monkeypatch.setattr(module, "_WAIT_S", 0.05)
     gate = Gate()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     asking = [asyncio.create_task(kept.get(line(str(n)))) for n in range(AT_ONCE)]
     await gate.begin(AT_ONCE)
 
@@ -133,7 +133,7 @@ async def test_one_that_failed_is_tried_again_when_next_said(tmp_path: Path) -> 
     gate = Gate()
     gate.opened.set()
     gate.fault = RenderFailed("nothing is heard")
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     with pytest.raises(RenderFailed, match="nothing is heard"):
         await kept.get(line("Migros"))
 
@@ -145,7 +145,7 @@ async def test_one_that_failed_is_tried_again_when_next_said(tmp_path: Path) -> 
 async def test_a_fault_that_nobody_waits_for_any_more_is_no_alarm(tmp_path: Path) -> None:
     gate = Gate()
     gate.fault = RenderFailed("nothing is heard")
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     asking = asyncio.create_task(kept.get(line("Migros")))
     await gate.begin(1)
     asking.cancel()
@@ -163,7 +163,7 @@ async def test_a_fault_that_nobody_waits_for_any_more_is_no_alarm(tmp_path: Path
 
 async def test_closing_stops_what_is_being_rendered(tmp_path: Path) -> None:
     gate = Gate()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     asking = [asyncio.create_task(kept.get(line(str(n)))) for n in range(5)]
     await gate.begin(AT_ONCE)
 
@@ -180,7 +180,7 @@ async def test_closing_stops_what_is_being_rendered(tmp_path: Path) -> None:
 async def test_never_more_are_kept_than_allowed_and_not_far_fewer(tmp_path: Path, most: int) -> None:
     gate = Gate()
     gate.opened.set()
-    kept = Kept(tmp_path, gate, most)
+    kept = SoundCache(tmp_path, gate, most)
     counts = []
 
     for n in range(0, 3 * most, 2):
@@ -195,7 +195,7 @@ async def test_never_more_are_kept_than_allowed_and_not_far_fewer(tmp_path: Path
 async def test_the_longest_unused_go_first(tmp_path: Path) -> None:
     gate = Gate()
     gate.opened.set()
-    kept = Kept(tmp_path, gate, most=20)
+    kept = SoundCache(tmp_path, gate, most=20)
     stems = [await kept.get(line(str(n))) for n in range(10)]
     for age_s, stem in enumerate(stems):
         os.utime(file_of(stem), (1_000_000 - age_s, 1_000_000 - age_s))
@@ -211,7 +211,7 @@ async def test_the_longest_unused_go_first(tmp_path: Path) -> None:
 async def test_what_a_killed_process_left_half_written_goes_too(tmp_path: Path) -> None:
     gate = Gate()
     gate.opened.set()
-    kept = Kept(tmp_path, gate, most=20)
+    kept = SoundCache(tmp_path, gate, most=20)
     left = tmp_path / ".0123.alaw.4567-8"
     left.touch()
     os.utime(left, (1, 1))
@@ -225,7 +225,7 @@ async def test_what_a_killed_process_left_half_written_goes_too(tmp_path: Path) 
 async def test_a_folder_of_another_user_is_played_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
     gate.opened.set()
-    kept = Kept(tmp_path, gate)
+    kept = SoundCache(tmp_path, gate)
     stem = await kept.get(line("Migros"))
 
     def refuse(path: Path) -> None:

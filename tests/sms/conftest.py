@@ -1,5 +1,5 @@
 """A counter on a real database, for the tests of the SMS door."""
 
-from tests.counter_fixtures import clock, counter, fresh, signer, template, url
+from tests.container_fixtures import clock, container, fresh, signer, template, url
 
-__all__ = ["clock", "counter", "fresh", "signer", "template", "url"]
+__all__ = ["clock", "container", "fresh", "signer", "template", "url"]

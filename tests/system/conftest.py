@@ -1,5 +1,5 @@
 """Empty databases of both kinds, for lines that run as processes of their own."""
 
-from tests.counter_fixtures import template, url, url_of_module, urls_of_module
+from tests.container_fixtures import template, url, url_of_module, urls_of_module
 
 __all__ = ["template", "url", "url_of_module", "urls_of_module"]

@@ -19,7 +19,7 @@ import pytest
 from core.conversation.requests import Language
 from ivr.speech import Fixed
 from tests import outside
-from tests.counter_fixtures import on_sqlite
+from tests.container_fixtures import on_sqlite
 from tests.system.asterisk import free_port
 from tests.system.caller import HOST, Caller, calling
 from tests.system.test_calls import MIGROS, both, pressed

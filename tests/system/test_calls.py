@@ -21,7 +21,7 @@ from core.conversation.requests import Language
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant, legal_time, system_clock
 from ivr.speech import Dated, Fixed, Named, Speech, Spelled
-from tests.counter_fixtures import DATABASES
+from tests.container_fixtures import DATABASES
 from tests.system.caller import Caller, How, calling
 from tests.system.izinhatti import run
 from tests.system.sipp.call import Called, call
@@ -368,9 +368,9 @@ async def what_the_caller_hears_of_a_refusal_is_the_prompts_octet_by_octet(line:
         heard = await caller.ends(60)
 
     receipt, day = receipt_in(await line.text(number)), Calendar().last_lawful_day(system_clock())
-    said = [await line.sound(speech) for speech in everything_heard(receipt, day)]
-    assert len(heard) == sum(map(len, said))
-    assert heard == b"".join(said)
+    intent = [await line.sound(speech) for speech in everything_heard(receipt, day)]
+    assert len(heard) == sum(map(len, intent))
+    assert heard == b"".join(intent)
 
 
 @story

@@ -12,7 +12,7 @@ from core.domain.calendar import Calendar
 from core.domain.clock import ISTANBUL, from_datetime, istanbul, system_clock
 from core.store.queries.consents import PUT_CONSENT
 from tests import outside
-from tests.counter_fixtures import DATABASES, empty_database
+from tests.container_fixtures import DATABASES, empty_database
 from tests.system.izinhatti import run
 from tests.system.script import FOLDER, Expected, Script, Step, scripts
 from tests.system.served import Served, serving

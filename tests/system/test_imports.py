@@ -12,8 +12,8 @@ import pytest
 
 from core.domain.clock import legal_time
 from core.store.database import Database
-from tests.counter import execute
-from tests.counter_fixtures import on_sqlite
+from tests.container import execute
+from tests.container_fixtures import on_sqlite
 from tests.system.izinhatti import Result, run, spawn
 
 ROWS: Final = 20_000

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.counter_fixtures import on_sqlite
+from tests.container_fixtures import on_sqlite
 from tests.system.foreign_smsc import NodeSmsc
 from tests.system.izinhatti import Running, run, spawn
 

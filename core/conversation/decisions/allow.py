@@ -18,7 +18,7 @@ from core.conversation.answers import (
     TooLate,
     WrongCode,
 )
-from core.conversation.consent_state import Change, Standing
+from core.conversation.consent_state import Change, ConsentState
 from core.conversation.conversation import KEPT_MS, Option, Question
 from core.conversation.decisions.proof import TRIES_MAX, count_code, mac_of
 from core.conversation.decisions.scene import Decision, Scene
@@ -30,42 +30,42 @@ from core.domain.consent import PHONE_TYPES, ConsentType, Objection, RecipientTy
 _CODE_TYPES: Final = (ConsentType.MESAJ,)
 
 
-def on_onay(scene: Scene, wish: Onay) -> Decision:
-    if len(wish.mentions) != 1:
-        return Decision(OneAtATime(scene.now), scene.talk)
-    named = Named.of(scene, wish.mentions)
+def on_onay(scene: Scene, intent: Onay) -> Decision:
+    if len(intent.mentions) != 1:
+        return Decision(OneAtATime(scene.now), scene.conversation)
+    named = Named.of(scene, intent.mentions)
     if named.unclear is not None:
-        return which_brand(scene, named.unclear, "onay", wish.types)
+        return which_brand(scene, named.unclear, "onay", intent.types)
     if not named.clear:
-        return Decision(BrandUnknown(named.unknown[0], scene.now), scene.talk)
-    return on_onay_of(scene, named.clear[0], wish.types)
+        return Decision(BrandUnknown(named.unknown[0], scene.now), scene.conversation)
+    return on_onay_of(scene, named.clear[0], intent.types)
 
 
 def on_onay_of(scene: Scene, brand: Brand, named: Types) -> Decision:
     """Ask for the code that allows the brand these types, MESAJ where none is named."""
     types = tuple([t for t in PHONE_TYPES if t in (named or _CODE_TYPES)])
     if not types:
-        return Decision(EpostaElsewhere(brand, scene.now, onay=True), scene.talk)
+        return Decision(EpostaElsewhere(brand, scene.now, onay=True), scene.conversation)
     standing = scene.standing(brand.code)
     if all(standing.is_allowed(t) for t in types):
-        return Decision(AlreadyAllowed(brand, types, scene.now), scene.talk)
+        return Decision(AlreadyAllowed(brand, types, scene.now), scene.conversation)
     if brand.closed:
-        return Decision(BrandClosed(brand, scene.now), scene.talk)
-    talk = count_code(scene)
-    if talk is None:
-        return Decision(CodesUsedUp(scene.now), scene.talk)
+        return Decision(BrandClosed(brand, scene.now), scene.conversation)
+    conversation = count_code(scene)
+    if conversation is None:
+        return Decision(CodesUsedUp(scene.now), scene.conversation)
     by_call = scene.request.door is Door.IVR
     life_ms = scene.rules.call_code_ms if by_call else scene.rules.confirm_code_ms
     option = Option(1, brand.code, types)
     question = Question("code", scene.now, Instant(scene.now + life_ms), (option,), mac=_mac(scene, option, scene.code))
     answer = OnayQuestion(brand, types, scene.code, max(1, life_ms // MINUTE_MS), by_call)
-    return Decision(answer, talk.ask(question))
+    return Decision(answer, conversation.ask(question))
 
 
 def on_code(scene: Scene, code: str) -> Decision | None:
     """Take six digits as a code; None if none was sent in the last day."""
     now = scene.now
-    question = scene.talk.newest(lambda q: q.kind == "code" and now - q.asked_at < KEPT_MS)
+    question = scene.conversation.newest(lambda q: q.kind == "code" and now - q.asked_at < KEPT_MS)
     if question is None:
         return None
     option = question.options[0]
@@ -74,27 +74,27 @@ def on_code(scene: Scene, code: str) -> Decision | None:
     if not question.is_open(now):
         if is_right and question.is_used:
             return _repeated(scene, brand, option)
-        return Decision(TooLate("onay", brand, now, option.types), scene.talk)
+        return Decision(TooLate("onay", brand, now, option.types), scene.conversation)
     if not is_right:
         tries = question.tries + 1
         worse = question._replace(tries=tries, closed=tries >= TRIES_MAX)
-        return Decision(WrongCode(brand, TRIES_MAX - tries, now), scene.talk.replace(question, worse))
-    talk = scene.talk.replace(question, question._replace(closed=True, is_used=True))
+        return Decision(WrongCode(brand, TRIES_MAX - tries, now), scene.conversation.replace(question, worse))
+    conversation = scene.conversation.replace(question, question._replace(closed=True, is_used=True))
     if brand.closed:
-        return Decision(BrandClosed(brand, now), talk)
+        return Decision(BrandClosed(brand, now), conversation)
     changes = _allow(scene, option)
-    return Decision(OnayDone(brand, option.types, scene.receipt), talk, changes)
+    return Decision(OnayDone(brand, option.types, scene.receipt), conversation, changes)
 
 
-def on_onay_code(scene: Scene, wish: OnayCode) -> Decision:
-    return on_code(scene, wish.code) or Decision(NothingOpen(scene.now), scene.talk)
+def on_onay_code(scene: Scene, intent: OnayCode) -> Decision:
+    return on_code(scene, intent.code) or Decision(NothingOpen(scene.now), scene.conversation)
 
 
 def _repeated(scene: Scene, brand: Brand, option: Option) -> Decision:
     """A code that was taken comes once more."""
     if all(scene.standing(brand.code).is_allowed(t) for t in option.types):
-        return Decision(AlreadyAllowed(brand, option.types, scene.now), scene.talk)
-    return Decision(NothingOpen(scene.now), scene.talk)
+        return Decision(AlreadyAllowed(brand, option.types, scene.now), scene.conversation)
+    return Decision(NothingOpen(scene.now), scene.conversation)
 
 
 def _allow(scene: Scene, option: Option) -> tuple[Change, ...]:
@@ -107,7 +107,7 @@ def _allow(scene: Scene, option: Option) -> tuple[Change, ...]:
 
 
 def _allow_type(
-    scene: Scene, brand_code: str, wanted: ConsentType, standing: Standing, objection: Objection | None
+    scene: Scene, brand_code: str, wanted: ConsentType, standing: ConsentState, objection: Objection | None
 ) -> list[Change]:
     at = scene.acted_at
     source = scene.source

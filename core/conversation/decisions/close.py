@@ -2,7 +2,7 @@
 
 from core.conversation.answers import LineClosed
 from core.conversation.consent_state import Change
-from core.conversation.conversation import Talk
+from core.conversation.conversation import Conversation
 from core.conversation.decisions.scene import Decision, Scene
 from core.conversation.requests import SOURCE_OF_DOOR
 from core.domain.clock import Instant, to_second
@@ -21,4 +21,4 @@ def on_close_line(scene: Scene) -> Decision:
         changes += [Change(objection, None) for objection in standing.objections.values()]
     cleared = sum(change.after is None for change in changes)
     answer = LineClosed(scene.receipt, len(changes) - cleared, cleared)
-    return Decision(answer, Talk(subscribed_at=scene.now), tuple(changes))
+    return Decision(answer, Conversation(subscribed_at=scene.now), tuple(changes))

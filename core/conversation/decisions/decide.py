@@ -31,6 +31,7 @@ from core.conversation.decisions.which import meant, which_brand
 from core.conversation.requests import (
     AskCode,
     BrandAlone,
+    BrandMention,
     CloseLine,
     Devam,
     Digits,
@@ -38,7 +39,7 @@ from core.conversation.requests import (
     DurumOf,
     Evet,
     GiveCode,
-    Mention,
+    Intent,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -51,7 +52,6 @@ from core.conversation.requests import (
     Sikayet,
     Types,
     Unreadable,
-    Wish,
     Yardim,
 )
 from core.domain.clock import HOUR_MS
@@ -59,9 +59,9 @@ from core.domain.consent import PHONE_TYPES, ConsentType
 from core.domain.text import fold
 
 
-def brands_needed(said: Wish) -> frozenset[str] | None:
+def brands_needed(intent: Intent) -> frozenset[str] | None:
     """Of which brands a decision needs what the registry holds for the citizen; None: of all."""
-    match said:
+    match intent:
         case Ret(mentions) | Onay(mentions) | Sikayet(mentions):
             return _of_mentions(mentions)
         case BrandAlone(mention):
@@ -75,103 +75,106 @@ def brands_needed(said: Wish) -> frozenset[str] | None:
         case NotUnderstood() | OnayAll() | DurumOf() | Yardim() | Unreadable() | Report() | AskCode() | GiveCode():
             return frozenset()
         case _:
-            assert_never(said)
+            assert_never(intent)
 
 
 def decide(scene: Scene) -> Decision:
     """Decide one wish. A message that an open report waits for is that and nothing else."""
     if report := awaited_report(scene):
         return prove(scene, report, is_evidence=True)
-    said, now, talk = scene.said, scene.now, scene.talk
-    match said:
+    intent, now, conversation = scene.intent, scene.now, scene.conversation
+    match intent:
         case Ret():
-            return on_ret(scene, said)
+            return on_ret(scene, intent)
         case RetAlone():
-            return on_ret_alone(scene, said)
+            return on_ret_alone(scene, intent)
         case RetAll():
-            return _on_ret_all(scene, said)
+            return _on_ret_all(scene, intent)
         case BrandAlone():
-            return _on_brand_alone(scene, said)
+            return _on_brand_alone(scene, intent)
         case Evet():
             return on_evet(scene)
         case Devam():
             return on_devam(scene)
         case Digits():
-            return on_digits(scene, said)
+            return on_digits(scene, intent)
         case Onay():
-            return on_onay(scene, said)
+            return on_onay(scene, intent)
         case OnayAll():
-            return Decision(OneAtATime(now), talk)
+            return Decision(OneAtATime(now), conversation)
         case Durum():
-            return on_durum(scene, said)
+            return on_durum(scene, intent)
         case DurumOf():
-            return on_durum_of(scene, said)
+            return on_durum_of(scene, intent)
         case Sikayet():
-            return on_sikayet(scene, said)
+            return on_sikayet(scene, intent)
         case Yardim():
-            more = talk.helped_at is not None and now - talk.helped_at < scene.rules.help_repeat_ms
-            return Decision(Help(scene.rules.voice_number, more, now), talk if more else talk._replace(helped_at=now))
+            more = conversation.helped_at is not None and now - conversation.helped_at < scene.rules.help_repeat_ms
+            return Decision(
+                Help(scene.rules.voice_number, more, now),
+                conversation if more else conversation._replace(helped_at=now),
+            )
         case NotUnderstood(mentions):
             return _on_advert(scene, mentions)
         case RetThese():
-            return on_ret_these(scene, said)
+            return on_ret_these(scene, intent)
         case Report():
-            return on_report(scene, said)
+            return on_report(scene, intent)
         case AskCode():
             return on_ask_code(scene)
         case GiveCode():
-            return on_give_code(scene, said)
+            return on_give_code(scene, intent)
         case OnayCode():
-            return on_onay_code(scene, said)
+            return on_onay_code(scene, intent)
         case CloseLine():
             return on_close_line(scene)
         case Unreadable():
-            return Decision(SetAside(scene.receipt), talk)
+            return Decision(SetAside(scene.receipt), conversation)
         case _:
-            assert_never(said)
+            assert_never(intent)
 
 
-def _of_mentions(mentions: tuple[Mention, ...]) -> frozenset[str] | None:
+def _of_mentions(mentions: tuple[BrandMention, ...]) -> frozenset[str] | None:
     """All are needed where the citizen's own brands may tell which one is meant."""
     if any(len(mention.brands) > 1 for mention in mentions):
         return None
     return frozenset([brand.code for mention in mentions for brand in mention.brands])
 
 
-def _on_ret_all(scene: Scene, wish: RetAll) -> Decision:
+def _on_ret_all(scene: Scene, intent: RetAll) -> Decision:
     """Ask once; the wish repeated counts as EVET. `HEPSİ` alone to an open list is the whole list."""
-    types = tuple([t for t in PHONE_TYPES if not wish.types or t in wish.types])
-    if wish.is_confirmed:
+    types = tuple([t for t in PHONE_TYPES if not intent.types or t in intent.types])
+    if intent.is_confirmed:
         return refuse_all(scene, types)
-    question = scene.talk.newest(lambda q: q.is_open(scene.now) and (q.kind == "all" or q.is_numbered))
-    if question is not None and question.is_numbered and wish.bare:
+    question = scene.conversation.newest(lambda q: q.is_open(scene.now) and (q.kind == "all" or q.is_numbered))
+    if question is not None and question.is_numbered and intent.bare:
         return choose(scene, question, [option.number for option in question.options])
-    asked = scene.talk.newest(lambda q: q.kind == "all" and q.is_open(scene.now))
-    if asked is not None and (wish.bare or asked.types == types):
-        return refuse_all(scene._replace(talk=scene.talk.close(asked)), asked.types)
+    asked = scene.conversation.newest(lambda q: q.kind == "all" and q.is_open(scene.now))
+    if asked is not None and (intent.bare or asked.types == types):
+        return refuse_all(scene._replace(conversation=scene.conversation.close(asked)), asked.types)
     brands = sum(any(standing.is_allowed(t) for t in types) for standing in scene.standings.values())
     if not brands:
         return on_list(scene, ())
     ask = Question("all", scene.now, scene.question_end, types=types, receipt=scene.receipt)
-    return Decision(RetAllQuestion(brands, types, scene.receipt, scene.question_hours), scene.talk.ask(ask))
+    return Decision(RetAllQuestion(brands, types, scene.receipt, scene.question_hours), scene.conversation.ask(ask))
 
 
-def _on_brand_alone(scene: Scene, wish: BrandAlone) -> Decision:
+def _on_brand_alone(scene: Scene, intent: BrandAlone) -> Decision:
     """A dedicated refusal number makes the wish plain where the name is exact and the brand is allowed; else the
     citizen is asked."""
-    brands = meant(scene, wish.mention)
+    brands = meant(scene, intent.mention)
     if len(brands) > 1:
-        return which_brand(scene, wish.mention._replace(brands=brands), "ret", wish.types)
+        return which_brand(scene, intent.mention._replace(brands=brands), "ret", intent.types)
     [brand] = brands
     standing = scene.standing(brand.code)
-    types = _ended_by_name(standing.allowed, wish.types)
+    types = _ended_by_name(standing.allowed, intent.types)
     if not types:
-        return Decision(BrandAsked(brand, scene.now), scene.talk)
+        return Decision(BrandAsked(brand, scene.now), scene.conversation)
     option = Option(1, brand.code, types)
-    if wish.mention.exact:
+    if intent.mention.exact:
         return refuse(scene, [option])
     question = Question("one", scene.now, scene.question_end, (option,))
-    return Decision(BrandMeant(brand, types, scene.now), scene.talk.ask(question))
+    return Decision(BrandMeant(brand, types, scene.now), scene.conversation.ask(question))
 
 
 def _ended_by_name(allowed: Types, named: Types) -> Types:
@@ -179,17 +182,17 @@ def _ended_by_name(allowed: Types, named: Types) -> Types:
     return tuple([t for t in allowed if t in (named or (ConsentType.MESAJ,))])
 
 
-def _on_advert(scene: Scene, mentions: tuple[Mention, ...]) -> Decision:
+def _on_advert(scene: Scene, mentions: tuple[BrandMention, ...]) -> Decision:
     """A pasted advert, or a chat that names a brand, is asked about and never acted on. The same text again within the
     hour is an auto-responder's, whatever times and amounts stand in it: it gets no answer."""
     clear = next((mention.brands[0] for mention in mentions if len(mention.brands) == 1), None)
     if clear is None:
-        return Decision(NotUnderstoodAnswer(scene.now), scene.talk)
-    talk, now = scene.talk, scene.now
+        return Decision(NotUnderstoodAnswer(scene.now), scene.conversation)
+    conversation, now = scene.conversation, scene.now
     digest = blake2b(_DIGITS.sub("", fold(scene.text)).encode(errors="replace"), digest_size=8).hexdigest()
-    if digest == talk.advert and talk.advert_at is not None and now - talk.advert_at < HOUR_MS:
-        return Decision(Silence(), talk)
-    return Decision(BrandAsked(clear, now), talk._replace(advert=digest, advert_at=now))
+    if digest == conversation.advert and conversation.advert_at is not None and now - conversation.advert_at < HOUR_MS:
+        return Decision(Silence(), conversation)
+    return Decision(BrandAsked(clear, now), conversation._replace(advert=digest, advert_at=now))
 
 
 _DIGITS: Final = re.compile(r"[0-9]")

@@ -36,41 +36,41 @@ def on_list(scene: Scene, types: Types) -> Decision:
     others allowed, "nothing on record" would be untrue. A brand alone is asked about by name."""
     options = _options(scene, types) or _options(scene, ())
     if not options:
-        return Decision(NothingOnRecord(scene.now), scene.talk)
+        return Decision(NothingOnRecord(scene.now), scene.conversation)
     if len(options) == 1:
         return ask_one(scene, options[0])
     question = Question("list", scene.now, scene.question_end, options)
     page, question = _page(scene, question, 0)
-    return Decision(page, scene.talk.ask(question))
+    return Decision(page, scene.conversation.ask(question))
 
 
 def ask_one(scene: Scene, option: Option) -> Decision:
     """Name the only brand: EVET ends it."""
     question = Question("one", scene.now, scene.question_end, (option._replace(number=1),))
     answer = OneOnRecord(scene.brand(option.brand_code), option.types, scene.now)
-    return Decision(answer, scene.talk.ask(question))
+    return Decision(answer, scene.conversation.ask(question))
 
 
 def on_devam(scene: Scene) -> Decision:
     """The list's next page; after the last one, that one again."""
-    question = scene.talk.newest(lambda q: q.kind == "list" and q.is_open(scene.now))
+    question = scene.conversation.newest(lambda q: q.kind == "list" and q.is_open(scene.now))
     if question is None:
-        return Decision(_no_list(scene) or NothingOpen(scene.now), scene.talk)
+        return Decision(_no_list(scene) or NothingOpen(scene.now), scene.conversation)
     last_page = (len(question.options) - 1) // PAGE_LINES * PAGE_LINES
     page, paged = _page(scene, question, min(question.shown, last_page))
-    return Decision(page, scene.talk.show(question, paged))
+    return Decision(page, scene.conversation.show(question, paged))
 
 
 def on_digits(scene: Scene, digits: Digits) -> Decision:
     """A code if one was sent, else numbers of a list (design, Decisions: codes and numbers do not meet)."""
     if digits.code is not None and (decision := on_code(scene, digits.code)):
         return decision
-    question = scene.talk.newest(lambda q: q.is_numbered and q.is_open(scene.now))
+    question = scene.conversation.newest(lambda q: q.is_numbered and q.is_open(scene.now))
     if question is None:
-        return Decision(_no_list(scene) or NotUnderstoodAnswer(scene.now), scene.talk)
+        return Decision(_no_list(scene) or NotUnderstoodAnswer(scene.now), scene.conversation)
     numbers = digits.numbers or (int(digits.code or 0),)
     if confused := _confused(scene, question, numbers):
-        return Decision(confused, scene.talk)
+        return Decision(confused, scene.conversation)
     return choose(scene, question, numbers)
 
 
@@ -80,18 +80,18 @@ def choose(scene: Scene, question: Question, numbers: Sequence[int]) -> Decision
     chosen = [option for number in wanted if (option := question.option(number))]
     missing = [number for number in wanted if question.option(number) is None]
     if not chosen:
-        return Decision(NoSuchNumber(tuple(missing), question.options[-1].number, scene.now), scene.talk)
+        return Decision(NoSuchNumber(tuple(missing), question.options[-1].number, scene.now), scene.conversation)
     if question.verb == "onay" and len(chosen) > 1:
-        return Decision(OneAtATime(scene.now), scene.talk)
+        return Decision(OneAtATime(scene.now), scene.conversation)
     answered = question._replace(closed=question.kind == "which", is_used=True)
-    scene = scene._replace(talk=scene.talk.replace(question, answered))
+    scene = scene._replace(conversation=scene.conversation.replace(question, answered))
     if question.verb == "onay":
         return on_onay_of(scene, scene.brand(chosen[0].brand_code), chosen[0].types)
     if question.verb == "durum":
         return status_of_brand(scene, scene.brand(chosen[0].brand_code))
     refused = [option._replace(types=ended_types(scene, option.types)) for option in chosen]
     if not refused[0].types:
-        return Decision(EpostaElsewhere(scene.brand(refused[0].brand_code), scene.now), scene.talk)
+        return Decision(EpostaElsewhere(scene.brand(refused[0].brand_code), scene.now), scene.conversation)
     return refuse(scene, refused, missing=missing)
 
 
@@ -130,7 +130,7 @@ def _confused(scene: Scene, newest: Question, numbers: Sequence[int]) -> TwoList
     """The first number that means something else in a list which went out shortly before, and was not used since."""
     if newest.is_used:
         return None
-    for older in scene.talk.questions:
+    for older in scene.conversation.questions:
         if older is newest or not older.is_numbered or older.is_used or not older.is_open(scene.now):
             continue
         if newest.asked_at - older.asked_at > CONFUSION_MS:
@@ -144,5 +144,5 @@ def _confused(scene: Scene, newest: Question, numbers: Sequence[int]) -> TwoList
 
 def _no_list(scene: Scene) -> Answer | None:
     """That the list's time is over, if there was one lately."""
-    late = scene.talk.newest(lambda q: q.is_numbered and not q.closed and scene.now - q.ends_at < KEPT_MS)
+    late = scene.conversation.newest(lambda q: q.is_numbered and not q.closed and scene.now - q.ends_at < KEPT_MS)
     return TooLate("list", None, scene.now) if late else None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 from core.conversation.answers import BrandUnknown, EpostaElsewhere, RetAllDone, RetAnswer, RetSeveral
-from core.conversation.consent_state import Change, Standing
+from core.conversation.consent_state import Change, ConsentState
 from core.conversation.conversation import Option
 from core.conversation.decisions.scene import Decision, Scene
 from core.conversation.decisions.which import ALL_CLEAR, Named, which_brand
@@ -23,21 +23,21 @@ class _Refused(NamedTuple):
     changes: list[Change]
 
 
-def on_ret(scene: Scene, wish: Ret) -> Decision:
+def on_ret(scene: Scene, intent: Ret) -> Decision:
     """Refuse the brands that are clear; ask about one that is not."""
-    named = Named.of(scene, wish.mentions)
-    types = ended_types(scene, wish.types)
+    named = Named.of(scene, intent.mentions)
+    types = ended_types(scene, intent.types)
     if named.clear and not types:
-        return Decision(EpostaElsewhere(named.clear[0], scene.now), scene.talk)
+        return Decision(EpostaElsewhere(named.clear[0], scene.now), scene.conversation)
     if named.clear:
         return refuse(scene, [Option(0, brand.code, types) for brand in named.clear], named)
     if named.unclear is not None:
-        return which_brand(scene, named.unclear, "ret", wish.types)
-    return Decision(BrandUnknown(named.unknown[0], scene.now), scene.talk)
+        return which_brand(scene, named.unclear, "ret", intent.types)
+    return Decision(BrandUnknown(named.unknown[0], scene.now), scene.conversation)
 
 
-def on_ret_these(scene: Scene, wish: RetThese) -> Decision:
-    return refuse(scene, [Option(0, brand.code, types) for brand, types in wish.chosen])
+def on_ret_these(scene: Scene, intent: RetThese) -> Decision:
+    return refuse(scene, [Option(0, brand.code, types) for brand, types in intent.chosen])
 
 
 def ended_types(scene: Scene, named: Types) -> Types:
@@ -52,12 +52,12 @@ def refuse(scene: Scene, chosen: Sequence[Option], named: Named = ALL_CLEAR, mis
     has."""
     refused = [_refuse_brand(scene, option.brand_code, option.types) for option in chosen]
     changes = tuple([change for one in refused for change in one.changes])
-    talk = scene.talk.void_codes(option.brand_code for option in chosen)
+    conversation = scene.conversation.void_codes(option.brand_code for option in chosen)
     unclear = None
     if named.unclear is not None:
-        talk, unclear = named.ask(scene._replace(talk=talk), "ret", chosen[0].types)
+        conversation, unclear = named.ask(scene._replace(conversation=conversation), "ret", chosen[0].types)
     if len(refused) == 1 and not (named.unknown or unclear or missing):
-        return Decision(refused[0].answer, talk, changes)
+        return Decision(refused[0].answer, conversation, changes)
     answer = RetSeveral(
         scene.receipt,
         refused[0].answer.last_lawful_day,
@@ -66,7 +66,7 @@ def refuse(scene: Scene, chosen: Sequence[Option], named: Named = ALL_CLEAR, mis
         unclear,
         tuple(missing),
     )
-    return Decision(answer, talk, changes)
+    return Decision(answer, conversation, changes)
 
 
 def refuse_all(scene: Scene, types: Types) -> Decision:
@@ -80,7 +80,7 @@ def refuse_all(scene: Scene, types: Types) -> Decision:
     day = scene.calendar.last_lawful_day(scene.request.received_at)
     answer = RetAllDone(ended, types, scene.receipt, day, newer=len(refused) - ended)
     changes = tuple([change for one in refused for change in one.changes])
-    return Decision(answer, scene.talk.void_codes(None), changes)
+    return Decision(answer, scene.conversation.void_codes(None), changes)
 
 
 def _refuse_brand(scene: Scene, brand_code: str, types: Iterable[ConsentType]) -> _Refused:
@@ -107,7 +107,7 @@ def _refuse_brand(scene: Scene, brand_code: str, types: Iterable[ConsentType]) -
 
 
 def _refuse_type(
-    scene: Scene, brand_code: str, wanted: ConsentType, standing: Standing, changes: list[Change]
+    scene: Scene, brand_code: str, wanted: ConsentType, standing: ConsentState, changes: list[Change]
 ) -> dict[Fate, Instant]:
     """Refuse one type: what became of it, each with the moment that the answer names."""
     source = scene.source
@@ -116,8 +116,8 @@ def _refuse_type(
     if not records:
         kept = standing.objections.get(wanted)
         # The newest wish counts: a consent dated between two objections must not stand.
-        wish = Objection(scene.recipient, brand_code, wanted, source, at, scene.receipt)
-        changes.append(Change(kept, wish if kept is None or kept.at < at else kept))
+        intent = Objection(scene.recipient, brand_code, wanted, source, at, scene.receipt)
+        changes.append(Change(kept, intent if kept is None or kept.at < at else kept))
         return {"kept": at}
     fates: dict[Fate, Instant] = {}
     for record in records:

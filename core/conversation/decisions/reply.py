@@ -11,9 +11,9 @@ from core.conversation.requests import RetAlone
 
 def on_evet(scene: Scene) -> Decision:
     """EVET counts only for the newest open question; late, or with nothing open, it acts on nothing."""
-    question = scene.talk.newest(lambda q: q.is_open(scene.now) and q.kind != "proof")
+    question = scene.conversation.newest(lambda q: q.is_open(scene.now) and q.kind != "proof")
     if question is None:
-        return Decision(_late(scene) or NothingOpen(scene.now), scene.talk)
+        return Decision(_late(scene) or NothingOpen(scene.now), scene.conversation)
     match question.kind:
         case "one":
             return refuse(_closing(scene, question), question.options)
@@ -22,31 +22,31 @@ def on_evet(scene: Scene) -> Decision:
         case "report":
             return prove(scene, question, is_evidence=False)
         case "list" | "which" | "code":
-            return Decision(NumberWanted(scene.now, code=question.kind == "code"), scene.talk)
+            return Decision(NumberWanted(scene.now, code=question.kind == "code"), scene.conversation)
         case "proof":
             raise AssertionError("a proof is no question to a text")
 
 
-def on_ret_alone(scene: Scene, wish: RetAlone) -> Decision:
+def on_ret_alone(scene: Scene, intent: RetAlone) -> Decision:
     """The list; a word that also means no closes an open question that takes yes or no instead."""
-    if wish.is_no:
-        opened = [q for q in scene.talk.questions if q.is_yes_no and q.is_open(scene.now)]
+    if intent.is_no:
+        opened = [q for q in scene.conversation.questions if q.is_yes_no and q.is_open(scene.now)]
         if opened:
-            talk = scene.talk
+            conversation = scene.conversation
             for question in opened:
-                talk = talk.close(question)
-            return Decision(Cancelled(scene.now), talk)
-    return on_list(scene, wish.types)
+                conversation = conversation.close(question)
+            return Decision(Cancelled(scene.now), conversation)
+    return on_list(scene, intent.types)
 
 
 def _closing(scene: Scene, question: Question) -> Scene:
-    return scene._replace(talk=scene.talk.close(question))
+    return scene._replace(conversation=scene.conversation.close(question))
 
 
 def _late(scene: Scene) -> Answer | None:
     """That the time of the newest question is over, if nobody answered it."""
     now = scene.now
-    question = scene.talk.newest(
+    question = scene.conversation.newest(
         lambda q: q.kind != "proof" and not q.closed and not q.is_used and now - q.ends_at < KEPT_MS
     )
     if question is None:

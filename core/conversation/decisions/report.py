@@ -18,32 +18,32 @@ COMMAND_WORDS_MAX: Final = 4
 COMMAND_LETTERS_MAX: Final = 40
 
 
-def on_sikayet(scene: Scene, wish: Sikayet) -> Decision:
+def on_sikayet(scene: Scene, intent: Sikayet) -> Decision:
     """Open a report, unconfirmed until the holder of the number answers. An unclear name is kept as it was typed: the
     message itself will say who sent it."""
-    named = Named.of(scene, wish.mentions)
+    named = Named.of(scene, intent.mentions)
     brand = named.clear[0] if named.clear else None
-    name = None if brand else next((mention.typed for mention in wish.mentions), None)
+    name = None if brand else next((mention.typed for mention in intent.mentions), None)
     about = (Option(1, brand.code, ()),) if brand else ()
     question = Question("report", scene.now, scene.question_end, about, receipt=scene.receipt)
     until = _lawful_until(scene, brand) if brand else None
     answer = ComplaintQuestion(brand, name, scene.receipt, scene.question_hours, until)
     report = NewReport(scene.receipt, brand.code if brand else None, name)
-    return Decision(answer, scene.talk.ask(question), report=report)
+    return Decision(answer, scene.conversation.ask(question), report=report)
 
 
-def on_report(scene: Scene, wish: Report) -> Decision:
+def on_report(scene: Scene, intent: Report) -> Decision:
     """Take a report of who has proven to hold the number: it is open at once."""
-    report = NewReport(scene.receipt, wish.brand.code, None, is_proven=True)
-    return Decision(ComplaintOpened(wish.brand, scene.receipt), scene.talk, report=report)
+    report = NewReport(scene.receipt, intent.brand.code, None, is_proven=True)
+    return Decision(ComplaintOpened(intent.brand, scene.receipt), scene.conversation, report=report)
 
 
 def awaited_report(scene: Scene) -> Question | None:
     """The open report of which this text is the message complained about. Numbers are no message, however many."""
-    if isinstance(scene.said, Digits) or scene.request.door is not Door.SMS:
+    if isinstance(scene.intent, Digits) or scene.request.door is not Door.SMS:
         return None
-    question = scene.talk.newest(lambda q: q.kind == "report" and q.is_open(scene.now))
-    if question is None or (not isinstance(scene.said, NotUnderstood) and not _is_long(scene.text)):
+    question = scene.conversation.newest(lambda q: q.kind == "report" and q.is_open(scene.now))
+    if question is None or (not isinstance(scene.intent, NotUnderstood) and not _is_long(scene.text)):
         return None
     return question
 
@@ -54,11 +54,11 @@ def prove(scene: Scene, question: Question, *, is_evidence: bool) -> Decision:
     brand = scene.brand(question.options[0].brand_code) if question.options else None
     report = Proof(question.receipt, is_evidence)
     if not is_evidence:
-        return Decision(ComplaintOpened(brand, question.receipt), scene.talk.close(question), report=report)
+        return Decision(ComplaintOpened(brand, question.receipt), scene.conversation.close(question), report=report)
     if question.is_used:
-        return Decision(Silence(), scene.talk, report=report)
-    talk = scene.talk.replace(question, question._replace(is_used=True))
-    return Decision(ComplaintOpened(brand, question.receipt), talk, report=report)
+        return Decision(Silence(), scene.conversation, report=report)
+    conversation = scene.conversation.replace(question, question._replace(is_used=True))
+    return Decision(ComplaintOpened(brand, question.receipt), conversation, report=report)
 
 
 def _is_long(text: str) -> bool:

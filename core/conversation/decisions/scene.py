@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from core.brands.brand import Brand
 from core.conversation.answers import Answer, ComplaintState, Effect, Unspoken
-from core.conversation.consent_state import NOTHING, Change, Standing
-from core.conversation.conversation import Talk
-from core.conversation.requests import SOURCE_OF_DOOR, Door, Request, Types, Wish
+from core.conversation.consent_state import NOTHING, Change, ConsentState
+from core.conversation.conversation import Conversation
+from core.conversation.requests import SOURCE_OF_DOOR, Door, Intent, Request, Types
 from core.domain.calendar import Calendar
 from core.domain.clock import HOUR_MS, Instant, to_second
 from core.domain.consent import PHONE_TYPES, ConsentType, Source
@@ -38,10 +38,10 @@ class Scene(NamedTuple):
     drawn and are taken if the decision needs them; `found` is what stands under the receipt asked for."""
 
     request: Request
-    said: Wish
+    intent: Intent
     text: str
-    talk: Talk
-    standings: Mapping[str, Standing]
+    conversation: Conversation
+    standings: Mapping[str, ConsentState]
     find_brand: Callable[[str], Brand | None]
     now: Instant
     receipt: str
@@ -50,7 +50,7 @@ class Scene(NamedTuple):
     rules: Rules
     found: Past | Report | None = None
 
-    def standing(self, brand_code: str) -> Standing:
+    def standing(self, brand_code: str) -> ConsentState:
         return self.standings.get(brand_code, NOTHING)
 
     def brand(self, code: str) -> Brand:
@@ -108,9 +108,9 @@ class Proof(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """`talk` is what the line remembers from now on."""
+    """`conversation` is what the line remembers from now on."""
 
     answer: Answer | Unspoken
-    talk: Talk
+    conversation: Conversation
     changes: tuple[Change, ...] = ()
     report: NewReport | Proof | None = None

@@ -21,42 +21,44 @@ from core.domain.consent import ConsentType, Status
 BRANDS_SHOWN: Final = 5
 
 
-def on_durum(scene: Scene, wish: Durum) -> Decision:
-    if not wish.mentions:
+def on_durum(scene: Scene, intent: Durum) -> Decision:
+    if not intent.mentions:
         return _status_of_all(scene)
-    named = Named.of(scene, wish.mentions)
+    named = Named.of(scene, intent.mentions)
     if named.clear:
         return status_of_brand(scene, named.clear[0])
     if named.unclear is not None:
         return which_brand(scene, named.unclear, "durum", ())
-    return Decision(BrandUnknown(named.unknown[0], scene.now), scene.talk)
+    return Decision(BrandUnknown(named.unknown[0], scene.now), scene.conversation)
 
 
 def status_of_brand(scene: Scene, brand: Brand) -> Decision:
     mesaj, arama = _state(scene, brand, ConsentType.MESAJ), _state(scene, brand, ConsentType.ARAMA)
-    return Decision(StatusOfBrand(brand, mesaj, arama, scene.now), scene.talk)
+    return Decision(StatusOfBrand(brand, mesaj, arama, scene.now), scene.conversation)
 
 
-def on_durum_of(scene: Scene, wish: DurumOf) -> Decision:
+def on_durum_of(scene: Scene, intent: DurumOf) -> Decision:
     """Answers only the number that made the act, on the same subscription: `found` is None for any other."""
-    found, talk = scene.found, scene.talk
+    found, conversation = scene.found, scene.conversation
     match found:
         case Past(what, codes, acted_at):
             shown = tuple(map(scene.brand, codes[:BRANDS_SHOWN]))
-            return Decision(StatusOfAct(wish.receipt, what, shown, len(codes), acted_at, scene.now), talk)
+            return Decision(StatusOfAct(intent.receipt, what, shown, len(codes), acted_at, scene.now), conversation)
         case Report(receipt, state, code, opened_at, outcome):
             brand = scene.brand(code) if code else None
-            return Decision(StatusOfComplaint(receipt, state, brand, opened_at, outcome, scene.now), talk)
+            return Decision(StatusOfComplaint(receipt, state, brand, opened_at, outcome, scene.now), conversation)
         case None:
-            return Decision(ReceiptUnknown(wish.receipt, scene.now), talk)
+            return Decision(ReceiptUnknown(intent.receipt, scene.now), conversation)
 
 
 def _status_of_all(scene: Scene) -> Decision:
     allowed = {code: standing for code, standing in scene.standings.items() if standing.allowed}
     if not allowed:
-        return Decision(NothingOnRecord(scene.now), scene.talk)
+        return Decision(NothingOnRecord(scene.now), scene.conversation)
     newest = sorted(allowed, key=lambda code: (-allowed[code].newest_consent, code))
-    return Decision(StatusOfAll(len(allowed), tuple(map(scene.brand, newest[:BRANDS_SHOWN])), scene.now), scene.talk)
+    return Decision(
+        StatusOfAll(len(allowed), tuple(map(scene.brand, newest[:BRANDS_SHOWN])), scene.now), scene.conversation
+    )
 
 
 def _state(scene: Scene, brand: Brand, wanted: ConsentType) -> State:

@@ -7,9 +7,9 @@ from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.brands.match import CANDIDATES_MAX
 from core.conversation.answers import Unclear, WhichBrand
-from core.conversation.conversation import Option, Question, Talk, Verb
+from core.conversation.conversation import Conversation, Option, Question, Verb
 from core.conversation.decisions.scene import Decision, Scene
-from core.conversation.requests import Mention, Types
+from core.conversation.requests import BrandMention, Types
 
 OPTIONS_MAX: Final = 5  # as many lines as a segment takes
 
@@ -19,11 +19,11 @@ class Named(NamedTuple):
     their turn), and names that are no brand's."""
 
     clear: tuple[Brand, ...] = ()
-    unclear: Mention | None = None
+    unclear: BrandMention | None = None
     unknown: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, scene: Scene, mentions: Iterable[Mention]) -> "Named":
+    def of(cls, scene: Scene, mentions: Iterable[BrandMention]) -> "Named":
         clear: dict[str, Brand] = {}
         unclear = None
         unknown = []
@@ -37,7 +37,7 @@ class Named(NamedTuple):
                 unclear = mention._replace(brands=brands)
         return cls(tuple(clear.values()), unclear, tuple(unknown))
 
-    def ask(self, scene: Scene, verb: Verb, types: Types) -> tuple[Talk, Unclear]:
+    def ask(self, scene: Scene, verb: Verb, types: Types) -> tuple[Conversation, Unclear]:
         """Put the unclear mention as a numbered question."""
         assert self.unclear is not None, "asked about only where something is unclear"
         return ask_which(scene, self.unclear, verb, types)
@@ -46,7 +46,7 @@ class Named(NamedTuple):
 ALL_CLEAR: Final = Named()
 
 
-def meant(scene: Scene, mention: Mention) -> tuple[Brand, ...]:
+def meant(scene: Scene, mention: BrandMention) -> tuple[Brand, ...]:
     """The brands a mention may mean for this citizen: one alone if it is clear, or clear among the citizen's own."""
     if len(mention.brands) < 2:
         return mention.brands
@@ -60,20 +60,20 @@ def meant(scene: Scene, mention: Mention) -> tuple[Brand, ...]:
     return tuple(ordered)[:OPTIONS_MAX]
 
 
-def _among(scene: Scene, mention: Mention, own: Sequence[str]) -> tuple[Brand, ...]:
+def _among(scene: Scene, mention: BrandMention, own: Sequence[str]) -> tuple[Brand, ...]:
     if len(mention.brands) < CANDIDATES_MAX:
         return tuple([brand for brand in mention.brands if brand.code in own])
     # There may be more candidates than the mention holds, and the citizen's own may be among those.
     return Directory(map(scene.brand, own)).match(mention.typed).brands
 
 
-def which_brand(scene: Scene, mention: Mention, verb: Verb, types: Types) -> Decision:
-    talk, unclear = ask_which(scene, mention, verb, types)
-    return Decision(WhichBrand(verb, unclear, scene.now), talk)
+def which_brand(scene: Scene, mention: BrandMention, verb: Verb, types: Types) -> Decision:
+    conversation, unclear = ask_which(scene, mention, verb, types)
+    return Decision(WhichBrand(verb, unclear, scene.now), conversation)
 
 
-def ask_which(scene: Scene, mention: Mention, verb: Verb, types: Types) -> tuple[Talk, Unclear]:
+def ask_which(scene: Scene, mention: BrandMention, verb: Verb, types: Types) -> tuple[Conversation, Unclear]:
     listed = tuple(enumerate(mention.brands[:OPTIONS_MAX], 1))
     options = tuple([Option(number, brand.code, types) for number, brand in listed])
     question = Question("which", scene.now, scene.question_end, options, verb)
-    return scene.talk.ask(question), Unclear(mention.typed, listed)
+    return scene.conversation.ask(question), Unclear(mention.typed, listed)

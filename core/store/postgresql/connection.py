@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from core.store.connection import Connection
+from core.store.connection import DatabaseConnection
 from core.store.errors import BookLost, DataFault, StoreError, TemporaryFault
 from core.store.query import Insert, Query
 from core.store.wake import Wake
@@ -76,7 +76,7 @@ _NOTE_TURN: Final = (
 )
 
 
-class PostgresqlConnection(Connection):
+class PostgresqlConnection(DatabaseConnection):
     """Holds one session, and makes another when it is lost.
 
     `timeout_s` bounds each statement, and how long a transaction may idle: a process that stops in its middle holds
@@ -247,7 +247,7 @@ class PostgresqlConnection(Connection):
         for book in self._books:
             if not await session.fetchval("SELECT pg_try_advisory_lock($1, $2)", BOOKS, book):
                 raise TemporaryFault("database: the lost connection still stands on the server")
-            if await session.fetchval("SELECT sealed_at FROM book WHERE id = $1", book) is not None:
+            if await session.fetchval("SELECT closed_at FROM book WHERE id = $1", book) is not None:
                 raise BookLost(f"database: book {book} was taken over while the connection was lost")
             is_committed |= await session.fetchval("SELECT number FROM turn WHERE book = $1", book) == self._turn
         return is_committed

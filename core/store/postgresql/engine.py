@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from core.store import versions
-from core.store.connection import Connection, Engine
+from core.store.connection import DatabaseConnection, Engine
 from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
 from core.store.postgresql.connection import FAULTS, PostgresqlConnection, fault_of
 from core.store.postgresql.listener import listen
@@ -38,7 +38,7 @@ class PostgresqlEngine(Engine):
     def connect_read_only(self) -> PostgresqlConnection:
         return PostgresqlConnection(self._dsn, self._timeout_s, read_only=True)
 
-    def book_locks(self, connection: Connection) -> SessionLocks:
+    def book_locks(self, connection: DatabaseConnection) -> SessionLocks:
         assert isinstance(connection, PostgresqlConnection), "made by `connect`"
         return SessionLocks(connection)
 

@@ -8,9 +8,9 @@ from core.store.query import Query, insert_into
 from core.store.schema import anchor, book, ledger
 
 OPEN_BOOK: Final = Query(insert(book).values(opened_at=bindparam("opening_at")).returning(book.c.id))
-UNSEALED_BOOKS: Final = Query(select(book.c.id).where(book.c.sealed_at.is_(None)).order_by(book.c.id))
-SEAL_BOOK: Final = Query(
-    update(book).where(book.c.id == bindparam("of_book"), book.c.sealed_at.is_(None)).values(sealed_at=bindparam("at"))
+OPEN_BOOKS: Final = Query(select(book.c.id).where(book.c.closed_at.is_(None)).order_by(book.c.id))
+CLOSE_BOOK: Final = Query(
+    update(book).where(book.c.id == bindparam("of_book"), book.c.closed_at.is_(None)).values(closed_at=bindparam("at"))
 )
 ADD_ENTRY: Final = insert_into(ledger)
 ENTRIES_AFTER: Final = Query(

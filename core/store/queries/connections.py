@@ -6,19 +6,23 @@ from sqlalchemy import bindparam, delete, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.store.query import Query, insert_into, of_keys
-from core.store.schema import link, redelivery
+from core.store.schema import connection, redelivery
 from core.store.schema import request as request_table
 
-ADD_LINK: Final = insert_into(link)
+ADD_CONNECTION: Final = insert_into(connection)
 SET_DELIVERED: Final = Query(
-    update(link).where(link.c.id == bindparam("of_link")).values(delivered_through=bindparam("through"))
+    update(connection)
+    .where(connection.c.id == bindparam("of_connection"))
+    .values(delivered_through=bindparam("through"))
 )
-CLOSE_LINK: Final = Query(
-    update(link)
-    .where(link.c.id == bindparam("of_link"), link.c.closed_at.is_(None))
+CLOSE_CONNECTION: Final = Query(
+    update(connection)
+    .where(connection.c.id == bindparam("of_connection"), connection.c.closed_at.is_(None))
     .values(closed_at=bindparam("closing_at"))
 )
-OPEN_LINKS: Final = Query(select(link.c.id, link.c.delivered_through).where(link.c.closed_at.is_(None)))
+OPEN_CONNECTIONS: Final = Query(
+    select(connection.c.id, connection.c.delivered_through).where(connection.c.closed_at.is_(None))
+)
 ADD_REDELIVERY: Final = insert_into(redelivery)
 # One of a message with a name of its own stands already.
 ADD_REDELIVERIES: Final = Query(
@@ -33,7 +37,7 @@ ADD_REDELIVERIES: Final = Query(
         ).where(
             request_table.c.id > bindparam("delivered_through"),
             request_table.c.id < bindparam("book_end"),
-            request_table.c.link == bindparam("of_link"),
+            request_table.c.connection == bindparam("of_connection"),
             request_table.c.recipient != literal_column("''"),
         ),
     )

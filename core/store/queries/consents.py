@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, select
 
 from core.store.query import Query, add_missing, insert_into, of_brand, of_keys, replace
-from core.store.schema import consent, objection, taken, talk
+from core.store.schema import consent, conversation, import_log, objection
 
 # Consents and objections.
 CONSENTS_OF_BRAND: Final = of_brand(consent)
@@ -24,9 +24,9 @@ DROP_OBJECTION: Final = Query(
 )
 
 # Conversations.
-TALKS_OF: Final = Query(of_keys(talk, talk.c.recipient, talk.c.state))
-PUT_TALK: Final = replace(talk)
+CONVERSATIONS_OF: Final = Query(of_keys(conversation, conversation.c.recipient, conversation.c.state))
+PUT_CONVERSATION: Final = replace(conversation)
 
 # Imports.
-ADD_TAKEN: Final = add_missing(taken)
-TAKEN_OF_BRAND: Final = of_brand(taken)
+ADD_IMPORT_LOG: Final = add_missing(import_log)
+IMPORT_LOG_OF_BRAND: Final = of_brand(import_log)

@@ -30,7 +30,7 @@ DUE_NOTICES: Final = Query(
         _waiting,
         notice.c["class"] == bindparam("of_class"),
         notice.c.due_at <= bindparam("now"),
-        or_(book.c.sealed_at.is_not(None), notice.c.entered_at <= bindparam("entered_before")),
+        or_(book.c.closed_at.is_not(None), notice.c.entered_at <= bindparam("entered_before")),
     )
     .order_by(notice.c.due_at)
     .limit(bindparam("limit"))

@@ -70,7 +70,7 @@ RETRY: Final = Query(
         reason=bindparam("given_reason"),
     )
 )
-BURY: Final = Query(
+DEAD_LETTER: Final = Query(
     update(outbox)
     .where(*_in_hand)
     .values(state=literal_column("'dead'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
@@ -123,7 +123,7 @@ EXPIRE_OUTBOX: Final = Query(
     .where(_swept(ready, outbox.c.expires_at <= bindparam("now")))
     .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
 )
-BURY_ALL_OF: Final = Query(
+DEAD_LETTER_ALL_OF: Final = Query(
     update(outbox)
     .where(ready, outbox.c.recipient == bindparam("of_recipient"))
     .values(state=literal_column("'dead'"), reason=literal_column("'line closed'"), settled_at=bindparam("at"))

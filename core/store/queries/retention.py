@@ -31,15 +31,15 @@ from core.store.schema import (
     complaint,
     complaint_text,
     consent,
+    conversation,
+    import_log,
     ledger,
     notice,
     outbox,
-    piece,
     raw,
     receipt,
     redelivery,
-    taken,
-    talk,
+    segment,
     token,
 )
 from core.store.schema import request as request_table
@@ -101,15 +101,15 @@ BLANK_CODES: Final = Query(
 )
 
 # Conversations.
-OLD_TALKS_AFTER: Final = _page(talk.c.recipient, also=(talk.c.changed_at,))
-REMOVE_TALKS: Final = Query(delete(talk).where(in_keys(talk.c.recipient)))
+OLD_CONVERSATIONS_AFTER: Final = _page(conversation.c.recipient, also=(conversation.c.changed_at,))
+REMOVE_CONVERSATIONS: Final = Query(delete(conversation).where(in_keys(conversation.c.recipient)))
 
 # Messages. A report's evidence is what its citizen sent for it; a part waits for the others of its set.
 _its_raw = and_(raw.c.recipient == request_table.c.recipient, raw.c.request == request_table.c.id)
 # By the request's number alone: PostgreSQL orders the recipients of divided tables in another way than the rest, whose
 # indexes it could not read by them. What waits for its other parts is little, and read once.
 _part = request_table.c.id.in_(
-    select(piece.c.request).where(piece.c.request > bindparam("after_0", type_=BigInteger()))
+    select(segment.c.request).where(segment.c.request > bindparam("after_0", type_=BigInteger()))
 )
 _evidence = (
     select(_ONE)
@@ -227,22 +227,22 @@ REMOVE_OLD_NOTICES: Final = Query(
 REMOVE_OUTBOX: Final = Query(delete(outbox).where(in_numbers(outbox.c.id)))
 
 # What imports took.
-_TAKEN_KEY: Final = tuple(taken.primary_key.columns)
-TAKEN_AFTER: Final = _page(*_TAKEN_KEY)
+_TAKEN_KEY: Final = tuple(import_log.primary_key.columns)
+IMPORT_LOG_AFTER: Final = _page(*_TAKEN_KEY)
 _record = (
     select(_ONE)
     .where(
-        consent.c.recipient == taken.c.recipient,
-        consent.c.brand_code == taken.c.brand_code,
-        consent.c.type == taken.c.type,
-        consent.c.recipient_type == taken.c.recipient_type,
+        consent.c.recipient == import_log.c.recipient,
+        consent.c.brand_code == import_log.c.brand_code,
+        consent.c.type == import_log.c.type,
+        consent.c.recipient_type == import_log.c.recipient_type,
         _standing,
     )
-    .correlate(taken)
+    .correlate(import_log)
     .exists()
 )
-REMOVE_OLD_TAKEN: Final = Query(
-    delete(taken).where(
-        _span(*_TAKEN_KEY), func.coalesce(taken.c.created_at, taken.c.consent_at) <= _BEFORE, not_(_record)
+REMOVE_OLD_IMPORT_LOG: Final = Query(
+    delete(import_log).where(
+        _span(*_TAKEN_KEY), func.coalesce(import_log.c.created_at, import_log.c.consent_at) <= _BEFORE, not_(_record)
     )
 )

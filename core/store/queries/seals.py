@@ -19,7 +19,7 @@ SEALED_HEADS_OF: Final = Query(
 _unfinished = (
     select(
         book.c.id,
-        book.c.sealed_at,
+        book.c.closed_at,
         select(func.max(ledger.c.entry)).where(ledger.c.book == book.c.id).scalar_subquery().label("entry"),
         select(func.max(sealed_head.c.entry)).where(sealed_head.c.book == book.c.id).scalar_subquery().label("through"),
     )
@@ -33,12 +33,12 @@ GROWN_OR_ENDED: Final = Query(
         _unfinished.c.entry,
         ledger.c.hash,
         _has_grown.label("has_grown"),
-        _unfinished.c.sealed_at.is_not(None).label("has_ended"),
+        _unfinished.c.closed_at.is_not(None).label("has_ended"),
     )
     .select_from(
         _unfinished.outerjoin(ledger, and_(ledger.c.book == _unfinished.c.id, ledger.c.entry == _unfinished.c.entry))
     )
-    .where(or_(_unfinished.c.sealed_at.is_not(None), _has_grown))
+    .where(or_(_unfinished.c.closed_at.is_not(None), _has_grown))
     .order_by(_unfinished.c.id)
     .limit(bindparam("limit"))
 )

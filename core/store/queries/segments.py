@@ -5,35 +5,42 @@ from typing import Final
 from sqlalchemy import and_, bindparam, delete, select
 
 from core.store.query import Query, insert_into
-from core.store.schema import piece, raw
+from core.store.schema import raw, segment
 
-ADD_PIECE: Final = insert_into(piece)
-_piece_sets = and_(
-    piece.c.recipient == bindparam("recipient"),
-    piece.c.origin == bindparam("origin"),
-    piece.c.destination == bindparam("destination"),
-    piece.c.reference == bindparam("reference"),
-    piece.c.total == bindparam("total"),
+ADD_SEGMENT: Final = insert_into(segment)
+_segment_sets = and_(
+    segment.c.recipient == bindparam("recipient"),
+    segment.c.origin == bindparam("origin"),
+    segment.c.destination == bindparam("destination"),
+    segment.c.reference == bindparam("reference"),
+    segment.c.total == bindparam("total"),
 )
-_piece_set = and_(_piece_sets, piece.c.first == bindparam("of_first"))
-PIECES_OF_SETS: Final = Query(
-    select(piece.c.first, piece.c.number, piece.c.octets, piece.c.key)
-    .where(_piece_sets)
-    .order_by(piece.c.first, piece.c.number)
+_segment_set = and_(_segment_sets, segment.c.first == bindparam("of_first"))
+SEGMENTS_OF_SETS: Final = Query(
+    select(segment.c.first, segment.c.number, segment.c.octets, segment.c.key)
+    .where(_segment_sets)
+    .order_by(segment.c.first, segment.c.number)
 )
-PIECES_OF_SET: Final = Query(
-    select(piece.c.number, piece.c.octets, piece.c.received_at, raw.c.octets)
-    .outerjoin(raw, and_(raw.c.recipient == piece.c.recipient, raw.c.request == piece.c.request))
-    .where(_piece_set)
-    .order_by(piece.c.number)
+SEGMENTS_OF_SET: Final = Query(
+    select(segment.c.number, segment.c.octets, segment.c.received_at, raw.c.octets)
+    .outerjoin(raw, and_(raw.c.recipient == segment.c.recipient, raw.c.request == segment.c.request))
+    .where(_segment_set)
+    .order_by(segment.c.number)
 )
-DROP_SET: Final = Query(delete(piece).where(_piece_set))
+DROP_SET: Final = Query(delete(segment).where(_segment_set))
 OVERDUE_SETS: Final = Query(
     select(
-        *(piece.c.recipient, piece.c.origin, piece.c.destination, piece.c.reference, piece.c.total, piece.c.first),
+        *(
+            segment.c.recipient,
+            segment.c.origin,
+            segment.c.destination,
+            segment.c.reference,
+            segment.c.total,
+            segment.c.first,
+        ),
     )
-    .where(piece.c.received_at <= bindparam("before"), piece.c.request == piece.c.first)
-    .order_by(piece.c.received_at)
+    .where(segment.c.received_at <= bindparam("before"), segment.c.request == segment.c.first)
+    .order_by(segment.c.received_at)
     .limit(bindparam("limit"))
 )
-DROP_PIECES_OF: Final = Query(delete(piece).where(piece.c.recipient == bindparam("of_recipient")))
+DROP_SEGMENTS_OF: Final = Query(delete(segment).where(segment.c.recipient == bindparam("of_recipient")))

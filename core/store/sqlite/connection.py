@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from core.store.connection import Connection
+from core.store.connection import DatabaseConnection
 from core.store.errors import DataFault, StoreError, TemporaryFault
 from core.store.query import Insert, Query
 from core.store.wake import Wake
@@ -44,7 +44,7 @@ def _fault(error: Exception) -> StoreError:
     return TemporaryFault(f"database: {error}")
 
 
-class SqliteConnection(Connection):
+class SqliteConnection(DatabaseConnection):
     """Begins with the statement given: what is to be written is locked from its first moment."""
 
     names_max = sys.maxsize

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 
 from core.store import versions
-from core.store.connection import Connection, Engine
+from core.store.connection import DatabaseConnection, Engine
 from core.store.errors import DatabaseMissing, DatabaseOlder, TemporaryFault
 from core.store.sqlite.connection import SqliteConnection
 from core.store.sqlite.locks import FileLocks
@@ -64,7 +64,7 @@ class SqliteEngine(Engine):
         raw.text_factory = lambda octets: octets.decode(errors="replace")
         return SqliteConnection(raw, "BEGIN")
 
-    def book_locks(self, connection: Connection) -> FileLocks:  # noqa: ARG002  # the file beside it is enough
+    def book_locks(self, connection: DatabaseConnection) -> FileLocks:  # noqa: ARG002  # the file beside it is enough
         return FileLocks(self.path)
 
     async def listen(self, heard: Callable[[Wake], None]) -> None:

@@ -53,6 +53,6 @@ def start(place: Place, folder: Path, file: Path) -> "subprocess.Popen[str]":
 
 def check(importing: "subprocess.Popen[str]", rows: int) -> None:
     """Wait for its end; every row must have entered."""
-    said, _ = importing.communicate()
-    last = said.strip().rpartition("\n")[2]
+    intent, _ = importing.communicate()
+    last = intent.strip().rpartition("\n")[2]
     assert last == f"imported={rows} unchanged=0 rejected=0", last

@@ -28,7 +28,7 @@ DURABLE: Final = {
     "checkpoint_timeout": "5min",
     "maintenance_work_mem": "256MB",
 }
-TABLES: Final = ("consent", "taken", "ledger")
+TABLES: Final = ("consent", "import_log", "ledger")
 
 _FILL_CACHE_KIB: Final = 4 << 20
 _LONG_S: Final = 1800.0
@@ -112,15 +112,15 @@ class PostgresqlPlace(Place):
             script.write(b"INSERT INTO bare (body) VALUES (repeat('x', 300));")
             script.seek(0)
             threads = min(clients, os.cpu_count() or 1)
-            said = self._server.call(
+            intent = self._server.call(
                 "pgbench",
                 *("-n", "-M", "prepared", "-f", "-"),
                 *("-c", str(clients), "-j", str(threads), "-T", str(seconds), self._name),
                 stdin=script,
                 patience_s=_LONG_S,
             )
-        found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
-        assert found, said
+        found = re.search(r"^tps = ([0-9.]+)", intent, re.MULTILINE)
+        assert found, intent
         return float(found[1])
 
 

@@ -23,7 +23,7 @@ _FRESH: Final = 90_000_000
 
 # The same as `consents`, made where the rows are wanted.
 FILL: Final = f"""
-INSERT INTO consent (recipient, brand_code, type, recipient_type, status, source, consent_at, taken_at)
+INSERT INTO consent (recipient, brand_code, type, recipient_type, status, source, consent_at, imported_at)
 SELECT '+9053' || lpad((citizen * 7919 % 100000000)::text, 8, '0'),
        ({_FIRST_CODE} + (citizen + {_APART} * {{nth}}) % {BRANDS})::text,
        'MESAJ', 'BIREYSEL', 'ONAY', 'HS_WEB', {_BEGAN} + citizen * 7919000 % {_SPAN_MS}, {_TAKEN_AT}

@@ -192,9 +192,9 @@ async def test_bad_input_gets_a_kind_message(
     response = await client.post("/send", json=body)
 
     assert response.status == 400
-    said = await response.json()
-    assert said["field"] == field
-    assert words in said["error"]
+    intent = await response.json()
+    assert intent["field"] == field
+    assert words in intent["error"]
     assert line.taken == []
 
 
@@ -333,11 +333,11 @@ async def test_an_unreadable_registry_is_said_and_the_stream_goes_on(
 
     line.view = None
     conversations.wake()
-    said = await stream.until("note")
+    intent = await stream.until("note")
     line.view = registry_of(ONAY)
     conversations.wake()
 
-    assert "okunamıyor" in said
+    assert "okunamıyor" in intent
     assert await stream.until("note") == ""
 
 

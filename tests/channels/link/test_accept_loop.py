@@ -10,14 +10,14 @@ import pytest
 from aiohttp import web
 
 from channels.link import accept_loop as module
-from channels.link.accept_loop import Porter
+from channels.link.accept_loop import AcceptLoop
 from channels.link.serving import link_runner
 
 LIMIT_S = 20.0
 
 
 @pytest.fixture
-async def porter() -> AsyncIterator[Porter]:
+async def accept_loop() -> AsyncIterator[AcceptLoop]:
     async def page(_request: web.Request) -> web.Response:
         return web.Response(text="page")
 
@@ -25,9 +25,9 @@ async def porter() -> AsyncIterator[Porter]:
     app.router.add_get("/", page)
     runner = link_runner(app)
     await runner.setup()
-    porter = Porter(runner)
-    yield porter
-    await porter.close()
+    accept_loop = AcceptLoop(runner)
+    yield accept_loop
+    await accept_loop.close()
     await runner.cleanup()
 
 
@@ -36,18 +36,18 @@ async def get(port: int) -> str:
         return await answer.text()
 
 
-async def test_a_crowd_is_served(porter: Porter) -> None:
-    port = porter.open("127.0.0.1", 0)
+async def test_a_crowd_is_served(accept_loop: AcceptLoop) -> None:
+    port = accept_loop.open("127.0.0.1", 0)
 
     async with asyncio.timeout(LIMIT_S):
         assert set(await asyncio.gather(*(get(port) for _ in range(200)))) == {"page"}
 
 
 async def test_without_a_free_descriptor_the_kernel_keeps_who_comes(
-    porter: Porter, monkeypatch: pytest.MonkeyPatch
+    accept_loop: AcceptLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = porter.open("127.0.0.1", 0)
-    listening = porter._listening
+    port = accept_loop.open("127.0.0.1", 0)
+    listening = accept_loop._listening
     refused: list[int] = []
 
     class Full:
@@ -67,24 +67,24 @@ async def test_without_a_free_descriptor_the_kernel_keeps_who_comes(
             listening.close()
 
     monkeypatch.setattr(module, "FULL_PAUSE_S", 0.01)
-    monkeypatch.setattr(porter, "_listening", Full())
+    monkeypatch.setattr(accept_loop, "_listening", Full())
 
     async with asyncio.timeout(LIMIT_S):
         assert await get(port) == "page"
     assert len(refused) == 3
 
 
-async def test_who_waits_is_bounded(porter: Porter, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_is_bounded(accept_loop: AcceptLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAITING_MAX", 5)
     monkeypatch.setattr(module, "FULL_PAUSE_S", 0.01)
-    port = porter.open("127.0.0.1", 0)
+    port = accept_loop.open("127.0.0.1", 0)
 
     async with asyncio.timeout(LIMIT_S):
         assert set(await asyncio.gather(*(get(port) for _ in range(50)))) == {"page"}
 
 
-async def test_who_went_away_while_waiting_harms_nobody(porter: Porter) -> None:
-    port = porter.open("127.0.0.1", 0)
+async def test_who_went_away_while_waiting_harms_nobody(accept_loop: AcceptLoop) -> None:
+    port = accept_loop.open("127.0.0.1", 0)
     for _ in range(20):
         socket.create_connection(("127.0.0.1", port)).close()
 
@@ -92,9 +92,9 @@ async def test_who_went_away_while_waiting_harms_nobody(porter: Porter) -> None:
         assert await get(port) == "page"
 
 
-async def test_a_closed_door_lets_nobody_in(porter: Porter) -> None:
-    port = porter.open("127.0.0.1", 0)
-    await porter.close()
+async def test_a_closed_door_lets_nobody_in(accept_loop: AcceptLoop) -> None:
+    port = accept_loop.open("127.0.0.1", 0)
+    await accept_loop.close()
 
     with pytest.raises(aiohttp.ClientConnectorError):
         await get(port)

@@ -18,21 +18,21 @@ from core.domain.recipients import Email, Msisdn, Recipient
 from core.domain.rules import Rules
 from core.domain.tokens import LENGTH
 from core.ledger.stored import verify_stored
-from core.outbox.outbox import BY_MAIL, Outbox, OutboxClass, Parcel
+from core.outbox.outbox import BY_MAIL, Outbox, OutboxClass, OutboxMessage
 from core.registry.citizens import _consent_row
 from core.registry.complaints import texts_of
 from core.registry.notices import Entered, NoticeWriter, OpenHours
 from core.registry.notifier import Notifier
 from core.store.looker import Looker
 from core.store.queries.consents import PUT_CONSENT
-from tests import counter_fixtures
+from tests import container_fixtures
+from tests.container import LEASE_MS, NUMBER, PATIENCE_S, Container
 from tests.core.conversation.decisions.scenes import ARAMA, BOYNER, DIRECTORY, EPOSTA, MESAJ, MIGROS, ret
 from tests.core.intake.citizen import Citizen, furnish
 from tests.core.retention.sweeping import sweep
-from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, Counter
 
-clock, counter, signer = counter_fixtures.clock, counter_fixtures.counter, counter_fixtures.signer
-template, url = counter_fixtures.template, counter_fixtures.url
+clock, container, signer = container_fixtures.clock, container_fixtures.container, container_fixtures.signer
+template, url = container_fixtures.template, container_fixtures.url
 
 MAIL: Final = Email.parse("ali@ornek.example")
 OTHER: Final = Msisdn.parse("+905320000002")
@@ -43,7 +43,7 @@ RAW: Final = b"type=ALL"
 ADVERT: Final = "Migros'ta %50 indirim! B001"
 
 
-class Carrier:
+class Transport:
     """Takes what it is given: the links in it."""
 
     def __init__(self) -> None:
@@ -52,8 +52,8 @@ class Carrier:
     def capacity(self) -> int:
         return 100
 
-    def carry(self, parcels: Sequence[Parcel]) -> None:
-        self.texts += [parcel.text for parcel in parcels]
+    def send(self, outbox_messages: Sequence[OutboxMessage]) -> None:
+        self.texts += [outbox_message.text for outbox_message in outbox_messages]
 
 
 def spoken(answer: Answer, _language: Language) -> str:
@@ -64,20 +64,20 @@ def spoken(answer: Answer, _language: Language) -> str:
 class Line:
     """A counter with notices and pages."""
 
-    def __init__(self, counter: Counter, looker: Looker) -> None:
-        self.counter = furnish(counter, Rules(answers_per_number_hour=0, codes_per_number_day=CODES_MAX), spoken)
-        self.pages = LinkDesk(counter.desk, looker, DIRECTORY.get, counter.clock)
-        self.citizen = Citizen(counter)
-        self.sms, self.mail = Carrier(), Carrier()
-        mail = Outbox(counter.book.number, counter.clock, LEASE_MS, classes=BY_MAIL)
-        counter.outbox.carrier, mail.carrier = self.sms, self.mail
-        self._outboxes = counter.outbox, mail
-        counter.writer.join(mail)
-        self._notifier = Notifier(counter.clock, DIRECTORY.get, spoken, spoken, "https://izin.example")
+    def __init__(self, container: Container, looker: Looker) -> None:
+        self.container = furnish(container, Rules(answers_per_number_hour=0, codes_per_number_day=CODES_MAX), spoken)
+        self.pages = LinkDesk(container.desk, looker, DIRECTORY.get, container.clock)
+        self.citizen = Citizen(container)
+        self.sms, self.mail = Transport(), Transport()
+        mail = Outbox(container.book.number, container.clock, LEASE_MS, classes=BY_MAIL)
+        container.outbox.transport, mail.transport = self.sms, self.mail
+        self._outboxes = container.outbox, mail
+        container.writer.join(mail)
+        self._notifier = Notifier(container.clock, DIRECTORY.get, spoken, spoken, "https://izin.example")
 
     async def give(self, *types: ConsentType, to: Recipient = NUMBER, brand: Brand = MIGROS) -> None:
         """Permissions that a sender reports now."""
-        now = to_second(self.counter.clock())
+        now = to_second(self.container.clock())
         rows = [
             Record(
                 *(to.reveal(), brand.code, kind, RecipientType.BIREYSEL, Status.ONAY, Source.HS_WEB, now, None, None)
@@ -87,20 +87,20 @@ class Line:
         await self.put(*rows)
 
     async def put(self, *rows: Record) -> None:
-        await self.counter.writer.errand(
+        await self.container.writer.errand(
             lambda transaction: transaction.run_many(PUT_CONSENT, list(map(_consent_row, rows)))
         )
 
     async def link(self, *types: ConsentType, to: Recipient = NUMBER, brand: Brand = MIGROS) -> str:
         """The token in the notice of permissions that enter now."""
         await self.give(*types, to=to, brand=brand)
-        counter = self.counter
-        notices = NoticeWriter(counter.ids, counter.book.number, OpenHours(0, 1440))
-        now = counter.clock()
+        container = self.container
+        notices = NoticeWriter(container.ids, container.book.number, OpenHours(0, 1440))
+        now = container.clock()
         entered = [Entered(to.reveal(), brand.code, kind, "given", now) for kind in types]
-        await counter.writer.errand(lambda transaction: notices.note(transaction, entered, now))
-        await counter.rows("UPDATE book SET sealed_at = 1")
-        assert await counter.writer.errand(self._notifier.queue) == 1
+        await container.writer.errand(lambda transaction: notices.note(transaction, entered, now))
+        await container.rows("UPDATE book SET closed_at = 1")
+        assert await container.writer.errand(self._notifier.queue) == 1
         await self.turn()
         texts = self.mail.texts if isinstance(to, Email) else self.sms.texts
         token = texts.pop().rpartition("/r/")[2]
@@ -111,9 +111,9 @@ class Line:
         """What waits in the outbox has left."""
         for outbox in self._outboxes:
             outbox.expect()
-        self.counter.writer.wake()
-        await self.counter.writer.errand(lambda _: None)
-        await self.counter.writer.errand(lambda _: None)
+        self.container.writer.wake()
+        await self.container.writer.errand(lambda _: None)
+        await self.container.writer.errand(lambda _: None)
 
     async def sent(self) -> list[str]:
         """What left by SMS or mail since, beside what was taken as a link."""
@@ -122,21 +122,21 @@ class Line:
 
     async def records(self, to: Recipient = NUMBER) -> dict[str, tuple[str, str, str | None]]:
         """By type: status, source, receipt."""
-        rows = await self.counter.rows(
+        rows = await self.container.rows(
             "SELECT type, status, source, receipt FROM consent WHERE recipient = ?", to.reveal()
         )
         return {kind: (status, source, receipt) for kind, status, source, receipt in rows}
 
     async def close_line(self) -> None:
         assert isinstance(await self.citizen.say(CloseLine(), door=Door.CLERK), LineClosed)
-        self.counter.clock.pass_ms(60_000)
+        self.container.clock.pass_ms(60_000)
 
 
 @pytest.fixture
-async def line(counter: Counter, url: str) -> AsyncIterator[Line]:
+async def line(container: Container, url: str) -> AsyncIterator[Line]:
     looker = Looker(url, 1)
     async with asyncio.timeout(PATIENCE_S):
-        yield Line(counter, looker)
+        yield Line(container, looker)
         await looker.close()
 
 
@@ -145,7 +145,7 @@ def states(held: Sequence[Held]) -> dict[tuple[str, ConsentType], str]:
 
 
 async def test_a_link_shows_what_its_notice_announced_and_what_stands_for_the_brand(line: Line) -> None:
-    given = to_second(line.counter.clock())
+    given = to_second(line.container.clock())
     await line.give(ARAMA)
     await line.give(MESAJ, brand=BOYNER)
     token = await line.link(MESAJ)
@@ -176,7 +176,7 @@ async def test_a_private_persons_and_a_merchants_record_are_one_line(
     line: Line, private: Status, merchant: Status, state: str, source: Source
 ) -> None:
     token = await line.link(MESAJ)
-    at = to_second(line.counter.clock())
+    at = to_second(line.container.clock())
     one = Record(*(NUMBER.reveal(), MIGROS.code, MESAJ, RecipientType.BIREYSEL, private, Source.HS_WEB, at, None, None))
     later = Instant(at + 1000)
     await line.put(
@@ -200,10 +200,10 @@ async def test_a_refusal_by_link_is_proven_and_nothing_is_sent(line: Line) -> No
     ended = ("RET", "IYS_WEB", answer.receipt)
     assert await line.records() == {"ARAMA": ended, "MESAJ": ended}
     assert await line.sent() == []
-    assert await line.counter.rows(
+    assert await line.container.rows(
         "SELECT door, receipt, octets FROM request JOIN raw ON raw.request = request.id"
     ) == [("link", answer.receipt, RAW)]
-    assert (await line.counter.writer.errand(lambda transaction: verify_stored(transaction, (), None))).ok
+    assert (await line.container.writer.errand(lambda transaction: verify_stored(transaction, (), None))).ok
     offer = await line.pages.offer(token)
     assert offer is not None
     assert set(states(offer.held).values()) == {"refused"}
@@ -236,8 +236,8 @@ async def test_a_refusal_by_a_link_in_a_mail_has_its_own_source(line: Line) -> N
 async def test_a_second_refusal_is_a_success_that_changes_nothing(line: Line) -> None:
     token = await line.link(MESAJ)
     first = await line.pages.refuse(token, (MESAJ,), RAW)
-    at = to_second(line.counter.clock())
-    line.counter.clock.pass_ms(HOUR_MS)
+    at = to_second(line.container.clock())
+    line.container.clock.pass_ms(HOUR_MS)
 
     second = await line.pages.refuse(token, (MESAJ,), RAW)
 
@@ -281,24 +281,24 @@ async def test_a_refusal_by_link_and_then_by_sms_is_one_act(line: Line) -> None:
 
 async def test_looking_changes_nothing_and_burns_nothing(line: Line) -> None:
     token = await line.link(MESAJ)
-    before = await line.counter.rows("SELECT * FROM consent")
+    before = await line.container.rows("SELECT * FROM consent")
 
     offers = [await line.pages.offer(token) for _ in range(50)]
 
     assert all(offer == offers[0] for offer in offers)
-    assert await line.counter.rows("SELECT * FROM consent") == before
-    assert await line.counter.rows("SELECT * FROM request") == []
+    assert await line.container.rows("SELECT * FROM consent") == before
+    assert await line.container.rows("SELECT * FROM request") == []
     assert await line.pages.refuse(token, (MESAJ,), RAW) is not None
 
 
 async def nothing(line: Line, token: str) -> None:
     """The token leads nowhere and ends nothing."""
-    before = await line.counter.rows("SELECT * FROM consent")
+    before = await line.container.rows("SELECT * FROM consent")
 
     assert await line.pages.offer(token) is None
     assert await line.pages.refuse(token, (MESAJ,), RAW) is None
 
-    assert await line.counter.rows("SELECT * FROM consent") == before
+    assert await line.container.rows("SELECT * FROM consent") == before
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ async def test_a_token_counts_to_its_last_letter_and_case(line: Line) -> None:
 )
 async def test_a_link_ends_with_its_days(line: Line, passed_ms: int, works: bool) -> None:
     token = await line.link(MESAJ)
-    line.counter.clock.pass_ms(passed_ms)
+    line.container.clock.pass_ms(passed_ms)
 
     if works:
         assert await line.pages.refuse(token, (MESAJ,), RAW) is not None
@@ -391,7 +391,7 @@ async def test_a_brand_that_no_longer_exists_goes_by_its_number_and_can_be_refus
 async def test_a_code_goes_to_the_number_typed_and_proves_it(line: Line) -> None:
     await line.pages.send_code(OTHER)
 
-    [(recipient, rank)] = await line.counter.rows("SELECT recipient, class FROM outbox")
+    [(recipient, rank)] = await line.container.rows("SELECT recipient, class FROM outbox")
     [code] = await line.sent()
     assert (recipient, rank) == (OTHER.reveal(), OutboxClass.CODE)
     assert not await line.pages.prove(NUMBER, code, RAW)
@@ -412,13 +412,13 @@ async def test_the_code_is_not_stored_in_the_clear_beside_the_message_that_bring
     await line.pages.send_code(NUMBER)
     [code] = await line.sent()
 
-    [state] = await line.counter.column("SELECT state FROM talk")
+    [state] = await line.container.column("SELECT state FROM conversation")
 
     assert code not in state
 
 
 async def test_holdings_are_everything_of_the_number_from_every_door(line: Line) -> None:
-    at = to_second(line.counter.clock())
+    at = to_second(line.container.clock())
     await line.give(ARAMA, MESAJ)
     await line.give(MESAJ, brand=BOYNER)
     await line.give(MESAJ, to=OTHER)
@@ -466,19 +466,19 @@ async def test_both_types_of_a_brand_are_one_answer(line: Line) -> None:
 
 
 async def test_a_report_is_open_at_once_with_its_message(line: Line) -> None:
-    at = line.counter.clock.now
+    at = line.container.clock.now
 
     receipt = await line.pages.report(NUMBER, MIGROS.code, ADVERT, RAW)
 
     assert await line.pages.reports(NUMBER) == (ReportLine(receipt, "open", MIGROS, None, at, None),)
-    texts = await line.counter.writer.errand(lambda transaction: texts_of(transaction, receipt))
+    texts = await line.container.writer.errand(lambda transaction: texts_of(transaction, receipt))
     assert [one.text for one in texts] == [ADVERT]
     assert await line.pages.reports(OTHER) == ()
     assert await line.sent() == []
 
 
 async def test_a_receipt_tells_time_and_state_to_anybody(line: Line) -> None:
-    at = line.counter.clock.now
+    at = line.container.clock.now
     ended = await line.pages.refuse(await line.link(MESAJ), (MESAJ,), RAW)
     kept = await line.citizen.say(ret(BOYNER))
     report = await line.pages.report(NUMBER, MIGROS.code, ADVERT, RAW)
@@ -496,7 +496,7 @@ async def test_a_receipt_of_no_act_tells_nothing(line: Line, receipt: str) -> No
 
 async def test_a_desk_that_is_closed_is_a_line_that_is_down_and_nothing_changed(line: Line) -> None:
     token = await line.link(MESAJ)
-    line.counter.desk.close()
+    line.container.desk.close()
 
     for call in (
         line.pages.refuse(token, (MESAJ,), RAW),
@@ -514,7 +514,7 @@ async def test_a_desk_that_is_closed_is_a_line_that_is_down_and_nothing_changed(
 
 async def test_a_store_that_cannot_be_read_is_a_line_that_is_down(line: Line, url: str) -> None:
     away = Looker(f"{url}.gone", 1)
-    pages = LinkDesk(line.counter.desk, away, DIRECTORY.get, line.counter.clock)
+    pages = LinkDesk(line.container.desk, away, DIRECTORY.get, line.container.clock)
 
     for call in (
         pages.offer("token"),
@@ -534,18 +534,18 @@ async def test_what_breaks_the_decision_is_kept_for_a_person_and_nobody_is_texte
     def broken(_: str) -> NoReturn:
         raise KeyError
 
-    line.counter.desk._tools = line.counter.desk._tools._replace(find_brand=broken)
+    line.container.desk._tools = line.container.desk._tools._replace(find_brand=broken)
 
     with pytest.raises(LinkDown):
         await line.pages.refuse(token, (MESAJ,), RAW)
 
-    assert await line.counter.rows("SELECT door, outcome, review FROM request") == [("link", "set-aside", "open")]
+    assert await line.container.rows("SELECT door, outcome, review FROM request") == [("link", "set-aside", "open")]
     assert await line.sent() == []
 
 
 async def test_a_page_leaves_the_budget_of_answers_by_sms_alone(line: Line) -> None:
     rules = Rules(answers_per_number_hour=1)
-    furnish(line.counter, rules, spoken)
+    furnish(line.container, rules, spoken)
     token = await line.link(MESAJ)
     for _ in range(3):
         assert await line.pages.refuse(token, (MESAJ,), RAW) is not None
@@ -557,12 +557,12 @@ async def test_a_page_leaves_the_budget_of_answers_by_sms_alone(line: Line) -> N
 
 async def test_a_link_works_until_its_end_and_not_after_whenever_what_is_over_is_removed(line: Line) -> None:
     token = await line.link(MESAJ)
-    line.counter.clock.pass_ms(TOKEN_LIFE_MS - 1)
-    before = await sweep(line.counter)
+    line.container.clock.pass_ms(TOKEN_LIFE_MS - 1)
+    before = await sweep(line.container)
     offered = await line.pages.offer(token)
-    line.counter.clock.pass_ms(1)
+    line.container.clock.pass_ms(1)
 
-    after = await sweep(line.counter)
+    after = await sweep(line.container)
 
     assert offered is not None
     assert (before.links, after.links) == (0, 1)

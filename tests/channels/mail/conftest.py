@@ -1,5 +1,5 @@
 """A counter on a real database, for the mailer as the outbox's carrier."""
 
-from tests.counter_fixtures import clock, counter, signer, template, url
+from tests.container_fixtures import clock, container, signer, template, url
 
-__all__ = ["clock", "counter", "signer", "template", "url"]
+__all__ = ["clock", "container", "signer", "template", "url"]

@@ -24,11 +24,11 @@ from channels.mail.signature import BadKey
 from channels.settings.sections import Mail
 from core.domain.clock import Instant
 from core.domain.recipients import BadAddress
-from core.outbox.outbox import ATTEMPTS_MAX, Outbox, Parcel
+from core.outbox.outbox import ATTEMPTS_MAX, Outbox, OutboxMessage
 from tests.channels.mail.dns import verifies
 from tests.channels.mail.notices import NOTICE, NOW, RECIPIENT, SELECTOR, SENDER, TOKEN, ed25519_key, pem, rsa_key
 from tests.channels.mail.server import MailServer, mail_server
-from tests.counter import PATIENCE_S, until
+from tests.container import PATIENCE_S, until
 
 HASTE: Final = Pace(first_s=0.01, most_s=0.02)
 LEASE_S: Final = 60.0
@@ -46,17 +46,17 @@ class Fates(Outbox):
     def expect(self) -> None:
         self.expected += 1
 
-    def accepted(self, parcel_id: int, operator: str, message_id: str) -> None:
-        self.told.append((parcel_id, "accepted", f"{operator} {message_id}"))
+    def accepted(self, outbox_id: int, operator: str, message_id: str) -> None:
+        self.told.append((outbox_id, "accepted", f"{operator} {message_id}"))
 
-    def keep(self, parcel: Parcel, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
-        self.told.append((parcel.id, "keep", reason, delay_ms))
+    def release(self, outbox_message: OutboxMessage, delay_ms: int, reason: str, *, was_attempt: bool = False) -> None:
+        self.told.append((outbox_message.id, "release", reason, delay_ms))
 
-    def bury(self, parcel_id: int, reason: str) -> None:
-        self.told.append((parcel_id, "bury", reason))
+    def dead_letter(self, outbox_id: int, reason: str) -> None:
+        self.told.append((outbox_id, "dead_letter", reason))
 
-    def unknown(self, parcel: Parcel) -> None:
-        self.told.append((parcel.id, "unknown"))
+    def unknown(self, outbox_message: OutboxMessage) -> None:
+        self.told.append((outbox_message.id, "unknown"))
 
 
 class Post:
@@ -70,11 +70,11 @@ class Post:
     async def connected(self) -> None:
         await until(lambda: self.mailer.trouble is None)
 
-    async def fate(self, *parcels: Parcel) -> list[tuple[Any, ...]]:
+    async def fate(self, *outbox_messages: OutboxMessage) -> list[tuple[Any, ...]]:
         """Carry them; what became of them, in the order in which it was told."""
         before = len(self.fates.told)
-        self.mailer.carry(parcels)
-        await until(lambda: len(self.fates.told) >= before + len(parcels))
+        self.mailer.send(outbox_messages)
+        await until(lambda: len(self.fates.told) >= before + len(outbox_messages))
         return self.fates.told[before:]
 
     async def end(self) -> None:
@@ -83,8 +83,8 @@ class Post:
             await self.running
 
 
-def parcel(number: int = 1, recipient: str = "ayse@posta.example", **fields: Any) -> Parcel:
-    return Parcel(number, recipient, NOTICE.to_json(), 1, Instant(NOW + 1_000_000), 0)._replace(**fields)
+def outbox_message(number: int = 1, recipient: str = "ayse@posta.example", **fields: Any) -> OutboxMessage:
+    return OutboxMessage(number, recipient, NOTICE.to_json(), 1, Instant(NOW + 1_000_000), 0)._replace(**fields)
 
 
 ACCEPTED: Final = (1, "accepted", f"{CARRIER} {message_id(NOTICE, SENDER)}")
@@ -126,7 +126,7 @@ async def post(server: MailServer, open_post: OpenPost) -> Post:
 
 
 async def test_a_notice_arrives(server: MailServer, post: Post) -> None:
-    assert await post.fate(parcel()) == [ACCEPTED]
+    assert await post.fate(outbox_message()) == [ACCEPTED]
 
     [envelope] = server.received
     message = message_from_bytes(cast("bytes", envelope.content), policy=SMTP)
@@ -147,7 +147,7 @@ async def test_the_signature_outlives_the_way(
     post = open_post(f"smtp://127.0.0.1:{server.port}", dkim_key=tmp_path / "dkim.pem", dkim_selector=SELECTOR)
     await post.connected()
 
-    await post.fate(parcel())
+    await post.fate(outbox_message())
 
     octets = cast("bytes", server.received[0].content)
     message = message_from_bytes(octets, policy=SMTP)
@@ -158,7 +158,7 @@ async def test_the_signature_outlives_the_way(
 async def test_a_line_that_begins_with_a_dot_arrives_whole(server: MailServer, post: Post) -> None:
     notice = NOTICE._replace(brand=".", language=NOTICE.language)
 
-    assert (await post.fate(parcel(text=notice.to_json())))[0][1] == "accepted"
+    assert (await post.fate(outbox_message(text=notice.to_json())))[0][1] == "accepted"
 
     assert b"\r\n., e-posta adresinize" in cast("bytes", server.received[0].content)
 
@@ -166,7 +166,7 @@ async def test_a_line_that_begins_with_a_dot_arrives_whole(server: MailServer, p
 async def test_many_go_over_one_connection_in_their_order(server: MailServer, post: Post) -> None:
     count = post.mailer.capacity()
 
-    told = await post.fate(*(parcel(n, f"a{n}@posta.example") for n in range(count)))
+    told = await post.fate(*(outbox_message(n, f"a{n}@posta.example") for n in range(count)))
 
     assert count == HASTE.in_hand_max
     assert [fate[:2] for fate in told] == [(n, "accepted") for n in range(count)]
@@ -178,7 +178,7 @@ async def test_many_go_over_one_connection_in_their_order(server: MailServer, po
 async def test_capacity_is_what_is_free(server: MailServer, post: Post) -> None:
     server.may_answer.clear()
 
-    post.mailer.carry([parcel(1), parcel(2), parcel(3)])
+    post.mailer.send([outbox_message(1), outbox_message(2), outbox_message(3)])
     await until(lambda: "DATA" in server.commands)
 
     assert post.mailer.capacity() == HASTE.in_hand_max - 3
@@ -186,7 +186,7 @@ async def test_capacity_is_what_is_free(server: MailServer, post: Post) -> None:
 
 
 async def test_an_address_beyond_ascii_arrives(server: MailServer, post: Post) -> None:
-    assert (await post.fate(parcel(recipient="ayşe@posta.example")))[0][1] == "accepted"
+    assert (await post.fate(outbox_message(recipient="ayşe@posta.example")))[0][1] == "accepted"
 
     assert server.received[0].rcpt_tos == ["ayşe@posta.example"]
     assert server.received[0].smtp_utf8
@@ -198,9 +198,9 @@ async def test_an_address_beyond_ascii_is_a_bounce_where_the_server_cannot(open_
         post = open_post(f"smtp://127.0.0.1:{server.port}")
         await post.connected()
 
-        told = await post.fate(parcel(1, "ayşe@posta.example"), parcel(2))
+        told = await post.fate(outbox_message(1, "ayşe@posta.example"), outbox_message(2))
 
-    assert [fate[:2] for fate in told] == [(1, "bury"), (2, "accepted")]
+    assert [fate[:2] for fate in told] == [(1, "dead_letter"), (2, "accepted")]
     assert told[0][2] == "smtp 553"
 
 
@@ -210,14 +210,16 @@ async def test_an_address_beyond_ascii_is_a_bounce_where_the_server_cannot(open_
 @pytest.mark.parametrize(
     ("step", "reply", "fate"),
     [
-        pytest.param("on_recipient", "550 5.1.1 <ayse@posta.example> unknown", (1, "bury", "smtp 550"), id="unknown"),
-        pytest.param("on_recipient", "552 mailbox full", (1, "bury", "smtp 552"), id="full"),
         pytest.param(
-            "on_recipient", "451 greylisted", (1, "keep", "smtp 451", 3 * RETRY_DELAY_MS), id="greylisted, third try"
+            "on_recipient", "550 5.1.1 <ayse@posta.example> unknown", (1, "dead_letter", "smtp 550"), id="unknown"
         ),
-        pytest.param("on_recipient", "450 busy", (1, "keep", "smtp 450", 3 * RETRY_DELAY_MS), id="busy"),
-        pytest.param("on_content", "554 5.7.1 no", (1, "bury", "smtp 554"), id="content refused"),
-        pytest.param("on_content", "452 disk", (1, "keep", "smtp 452", 3 * RETRY_DELAY_MS), id="no room"),
+        pytest.param("on_recipient", "552 mailbox full", (1, "dead_letter", "smtp 552"), id="full"),
+        pytest.param(
+            "on_recipient", "451 greylisted", (1, "release", "smtp 451", 3 * RETRY_DELAY_MS), id="greylisted, third try"
+        ),
+        pytest.param("on_recipient", "450 busy", (1, "release", "smtp 450", 3 * RETRY_DELAY_MS), id="busy"),
+        pytest.param("on_content", "554 5.7.1 no", (1, "dead_letter", "smtp 554"), id="content refused"),
+        pytest.param("on_content", "452 disk", (1, "release", "smtp 452", 3 * RETRY_DELAY_MS), id="no room"),
         pytest.param("on_content", "299 sure", ACCEPTED, id="another kind of yes"),
     ],
 )
@@ -227,7 +229,7 @@ async def test_a_refusal_settles_the_one_mail(
     replies = iter([reply, "250 OK"])
     setattr(server, step, lambda *_: next(replies))
 
-    told = await post.fate(parcel(1, attempts=3), parcel(2))
+    told = await post.fate(outbox_message(1, attempts=3), outbox_message(2))
 
     assert told[0] == fate
     assert told[1][:2] == (2, "accepted")
@@ -237,7 +239,7 @@ async def test_a_refusal_settles_the_one_mail(
 async def test_the_last_temporary_refusal_buries(server: MailServer, post: Post) -> None:
     server.on_recipient = lambda _: "451 greylisted"
 
-    assert await post.fate(parcel(attempts=ATTEMPTS_MAX)) == [(1, "bury", "smtp 451")]
+    assert await post.fate(outbox_message(attempts=ATTEMPTS_MAX)) == [(1, "dead_letter", "smtp 451")]
 
 
 @pytest.mark.parametrize(
@@ -253,10 +255,10 @@ async def test_a_refusal_of_the_line_itself_gives_up_no_mail(
     server: MailServer, post: Post, step: str, reply: str, code: int
 ) -> None:
     setattr(server, step, lambda *_: reply)
-    post.mailer.carry([parcel(1), parcel(2)])
+    post.mailer.send([outbox_message(1), outbox_message(2)])
     await until(lambda: len(post.fates.told) == 2)
 
-    assert post.fates.told == [(1, "keep", f"smtp {code}", 0), (2, "keep", "not sent", 0)]
+    assert post.fates.told == [(1, "release", f"smtp {code}", 0), (2, "release", "not sent", 0)]
     await until(lambda: server.connections == 2)
 
 
@@ -271,7 +273,7 @@ async def test_no_server(open_post: OpenPost) -> None:
     await until(lambda: post.mailer.trouble == "mail: cannot connect: Connection refused")
 
     assert post.mailer.capacity() == 0
-    assert await post.fate(parcel()) == [(1, "keep", "not sent", 0)]
+    assert await post.fate(outbox_message()) == [(1, "release", "not sent", 0)]
 
 
 async def test_it_comes_back_when_the_server_does(open_post: OpenPost) -> None:
@@ -283,7 +285,7 @@ async def test_it_comes_back_when_the_server_does(open_post: OpenPost) -> None:
     async with mail_server(server.port) as again:
         await post.connected()
 
-        assert await post.fate(parcel()) == [ACCEPTED]
+        assert await post.fate(outbox_message()) == [ACCEPTED]
         assert len(again.received) == 1
     assert post.fates.expected == 2
 
@@ -294,9 +296,9 @@ async def test_a_server_killed_before_the_body_has_no_mail(server: MailServer, p
         return "250 OK"
 
     server.on_recipient = hang_up
-    told = await post.fate(parcel(1), parcel(2))
+    told = await post.fate(outbox_message(1), outbox_message(2))
 
-    assert told == [(1, "keep", "connection lost", RETRY_DELAY_MS), (2, "keep", "not sent", 0)]
+    assert told == [(1, "release", "connection lost", RETRY_DELAY_MS), (2, "release", "not sent", 0)]
 
 
 async def test_a_server_killed_after_the_body_may_have_the_mail(server: MailServer, post: Post) -> None:
@@ -305,12 +307,12 @@ async def test_a_server_killed_after_the_body_may_have_the_mail(server: MailServ
         return "250 OK"
 
     server.on_content = hang_up
-    told = await post.fate(parcel(1), parcel(2))
+    told = await post.fate(outbox_message(1), outbox_message(2))
 
-    assert told == [(1, "unknown"), (2, "keep", "not sent", 0)]
+    assert told == [(1, "unknown"), (2, "release", "not sent", 0)]
     await post.connected()
     server.on_content = lambda: "250 OK"
-    assert (await post.fate(parcel(1, unknowns=1)))[0][1] == "accepted"
+    assert (await post.fate(outbox_message(1, unknowns=1)))[0][1] == "accepted"
 
 
 async def test_a_server_that_does_not_answer_the_body_may_have_the_mail(
@@ -320,7 +322,7 @@ async def test_a_server_that_does_not_answer_the_body_may_have_the_mail(
     post = open_post(f"smtp://127.0.0.1:{server.port}", lease_s=HURRIED_LEASE_S)
     await post.connected()
 
-    assert (await post.fate(parcel()))[0] == (1, "unknown")
+    assert (await post.fate(outbox_message()))[0] == (1, "unknown")
 
 
 async def test_a_server_that_never_greets(open_post: OpenPost) -> None:
@@ -342,11 +344,11 @@ async def test_a_server_that_never_greets(open_post: OpenPost) -> None:
 @pytest.mark.parametrize(
     ("script", "fate"),
     [
-        pytest.param([b"nonsense\r\n"], (1, "keep", "smtp -1", RETRY_DELAY_MS), id="nonsense to MAIL"),
-        pytest.param([b"250 a\r\n", b""], (1, "keep", "connection lost", RETRY_DELAY_MS), id="gone at RCPT"),
-        pytest.param([b"250 a\r\n", b"421 b\r\n"], (1, "keep", "smtp 421", RETRY_DELAY_MS), id="closing at RCPT"),
+        pytest.param([b"nonsense\r\n"], (1, "release", "smtp -1", RETRY_DELAY_MS), id="nonsense to MAIL"),
+        pytest.param([b"250 a\r\n", b""], (1, "release", "connection lost", RETRY_DELAY_MS), id="gone at RCPT"),
+        pytest.param([b"250 a\r\n", b"421 b\r\n"], (1, "release", "smtp 421", RETRY_DELAY_MS), id="closing at RCPT"),
         pytest.param(
-            [b"250 a\r\n", b"250 b\r\n", b"250 c\r\n"], (1, "keep", "smtp 250", RETRY_DELAY_MS), id="yes to DATA"
+            [b"250 a\r\n", b"250 b\r\n", b"250 c\r\n"], (1, "release", "smtp 250", RETRY_DELAY_MS), id="yes to DATA"
         ),
         pytest.param(
             [b"250 a\r\n", b"250 b\r\n", b"354 c\r\n", b"nonsense\r\n"], (1, "unknown"), id="nonsense to the body"
@@ -372,7 +374,7 @@ async def test_a_server_that_breaks_the_rules(open_post: OpenPost, script: list[
         post = open_post(f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
         await post.connected()
 
-        assert (await post.fate(parcel()))[0] == fate
+        assert (await post.fate(outbox_message()))[0] == fate
         await post.end()
 
 
@@ -380,7 +382,7 @@ async def test_parcels_are_handed_back_before_their_lease_ends(server: MailServe
     post = open_post(f"smtp://127.0.0.1:{server.port}", lease_s=0)
     await post.connected()
 
-    assert await post.fate(parcel()) == [(1, "keep", "not sent", 0)]
+    assert await post.fate(outbox_message()) == [(1, "release", "not sent", 0)]
     assert "MAIL" not in server.commands
 
 
@@ -398,7 +400,7 @@ async def test_a_connection_closed_while_idle_is_made_anew(server: MailServer, p
     await until(lambda: server.connections == 2)
     await post.connected()
 
-    assert await post.fate(parcel()) == [ACCEPTED]
+    assert await post.fate(outbox_message()) == [ACCEPTED]
 
 
 # Stopping.
@@ -406,23 +408,23 @@ async def test_a_connection_closed_while_idle_is_made_anew(server: MailServer, p
 
 async def test_stop_settles_the_mail_that_is_leaving_and_hands_back_the_rest(server: MailServer, post: Post) -> None:
     server.may_answer.clear()
-    post.mailer.carry([parcel(1), parcel(2)])
+    post.mailer.send([outbox_message(1), outbox_message(2)])
     await until(lambda: "DATA" in server.commands)
 
     post.mailer.stop()
     assert post.mailer.capacity() == 0
-    post.mailer.carry([parcel(3)])
+    post.mailer.send([outbox_message(3)])
     server.may_answer.set()
     async with asyncio.timeout(PATIENCE_S):
         await post.running
 
-    assert sorted(fate[:2] for fate in post.fates.told) == [(1, "accepted"), (2, "keep"), (3, "keep")]
+    assert sorted(fate[:2] for fate in post.fates.told) == [(1, "accepted"), (2, "release"), (3, "release")]
     assert server.commands[-1] == "QUIT"
     assert len(server.received) == 1
 
 
 async def test_turned_away_it_takes_no_more_but_sends_what_it_has(server: MailServer, post: Post) -> None:
-    post.mailer.carry([parcel()])
+    post.mailer.send([outbox_message()])
 
     post.mailer.turn_away()
 
@@ -437,19 +439,21 @@ async def test_turned_away_it_takes_no_more_but_sends_what_it_has(server: MailSe
 @pytest.mark.parametrize(
     "faulty",
     [
-        pytest.param(parcel(text="RET MIGROS"), id="no notice"),
-        pytest.param(parcel(text=NOTICE._replace(url="https://izin.example/").to_json()), id="no link"),
-        pytest.param(parcel(recipient="(x)ayse@posta.example"), id="an address that others read otherwise"),
-        pytest.param(parcel(recipient="ayse@posta.example>\r\nRCPT TO:<x@y.example"), id="a command in the address"),
-        pytest.param(parcel(recipient="+905321234567"), id="a number"),
+        pytest.param(outbox_message(text="RET MIGROS"), id="no notice"),
+        pytest.param(outbox_message(text=NOTICE._replace(url="https://izin.example/").to_json()), id="no link"),
+        pytest.param(outbox_message(recipient="(x)ayse@posta.example"), id="an address that others read otherwise"),
+        pytest.param(
+            outbox_message(recipient="ayse@posta.example>\r\nRCPT TO:<x@y.example"), id="a command in the address"
+        ),
+        pytest.param(outbox_message(recipient="+905321234567"), id="a number"),
     ],
 )
 async def test_a_faulty_parcel_is_buried_and_the_next_one_leaves(
-    server: MailServer, post: Post, faulty: Parcel
+    server: MailServer, post: Post, faulty: OutboxMessage
 ) -> None:
-    told = await post.fate(faulty, parcel(2))
+    told = await post.fate(faulty, outbox_message(2))
 
-    assert [fate[:2] for fate in told] == [(1, "bury"), (2, "accepted")]
+    assert [fate[:2] for fate in told] == [(1, "dead_letter"), (2, "accepted")]
     assert len(server.received) == 1
 
 
@@ -459,9 +463,11 @@ async def test_logs_and_reasons_hold_no_address_and_no_token(server: MailServer,
     with capture_logs() as logs:
         post = open_post(f"smtp://127.0.0.1:{server.port}")
         await post.connected()
-        await post.fate(parcel(1), parcel(2), parcel(3))
+        await post.fate(outbox_message(1), outbox_message(2), outbox_message(3))
         await post.connected()
-        await post.fate(parcel(4, text=f"ayse@posta.example {TOKEN}"), parcel(5, "(x)ayse@posta.example"))
+        await post.fate(
+            outbox_message(4, text=f"ayse@posta.example {TOKEN}"), outbox_message(5, "(x)ayse@posta.example")
+        )
 
     written = f"{logs} {post.fates.told} {post.mailer.trouble}"
     assert "refused for good" in written
@@ -515,7 +521,7 @@ async def test_smtps_and_login(
         post = open_post(f"smtps://hat:g%40rip@localhost:{server.port}")
         await post.connected()
 
-        assert await post.fate(parcel()) == [ACCEPTED]
+        assert await post.fate(outbox_message()) == [ACCEPTED]
         await post.end()
 
     assert [(login.login, login.password) for login in server.logins] == [(b"hat", b"g@rip")]
@@ -538,7 +544,7 @@ async def test_starttls_is_taken_where_it_is_offered(
         post = open_post(f"smtp://hat:gizli@localhost:{server.port}")
         await post.connected()
 
-        assert await post.fate(parcel()) == [ACCEPTED]
+        assert await post.fate(outbox_message()) == [ACCEPTED]
         await post.end()
 
     assert [login.password for login in server.logins] == [b"gizli"]

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 import pytest
 
-from channels.service.ledger_session import OwnBook, own_book
+from channels.service.ledger_session import LedgerSession, ledger_session
 from channels.settings.sections import Database, Ledger, Settings
 from core.domain.metrics import LAST_SEAL
 from core.ledger.anchor_file import AnchorFile
@@ -22,7 +22,7 @@ CONSENTS: Final = (
     "recipient,type,status,source,consentDate,recipientType,brandCode\n"
     "+905320000001,MESAJ,ONAY,HS_WEB,2026-01-02 03:04:05,BIREYSEL,600100\n"
 )
-Opening = Callable[[str], Awaitable[OwnBook]]
+Opening = Callable[[str], Awaitable[LedgerSession]]
 
 
 @pytest.fixture
@@ -30,23 +30,25 @@ async def machine(url: str, tmp_path: Path) -> AsyncIterator[Opening]:
     """Opens the book of a process on a machine, which has an anchor file of its own; all share the signing key."""
     async with AsyncExitStack() as closing:
 
-        async def opened(name: str) -> OwnBook:
+        async def opened(name: str) -> LedgerSession:
             ledger = Ledger(anchor_file=tmp_path / name, signing_key=tmp_path / "key")
-            return await closing.enter_async_context(own_book(Settings(database=Database(url=url), ledger=ledger)))
+            return await closing.enter_async_context(
+                ledger_session(Settings(database=Database(url=url), ledger=ledger))
+            )
 
         yield opened
 
 
-async def write(own: OwnBook) -> None:
+async def write(own: LedgerSession) -> None:
     await own.database.transact(lambda transaction: own.book.append(transaction, ["{}"]))
     own.book.keep()
 
 
-async def seals_in(own: OwnBook) -> list[Seal]:
+async def seals_in(own: LedgerSession) -> list[Seal]:
     return await own.database.transact(lambda transaction: list(stored_seals(transaction)))
 
 
-async def seal_numbers(own: OwnBook) -> list[int]:
+async def seal_numbers(own: LedgerSession) -> list[int]:
     return [seal.number for seal in await seals_in(own)]
 
 

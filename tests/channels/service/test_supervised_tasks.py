@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from channels.service.supervised_tasks import Parts
+from channels.service.supervised_tasks import SupervisedTasks
 from core.domain.metrics import WORK_DONE
 from core.store.errors import TemporaryFault
 
@@ -24,7 +24,7 @@ async def test_work_that_fails_is_tried_again_and_only_then_done(fault: Exceptio
         if tries.qsize() == 1:
             raise fault
 
-    parts = Parts()
+    parts = SupervisedTasks()
     parts.repeat(work, "work", 0)
     async with asyncio.timeout(10):
         while tries.qsize() < 3:  # noqa: ASYNC110  # the parts tell nobody

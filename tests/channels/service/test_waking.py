@@ -22,7 +22,7 @@ from core.store.postgresql import listener
 from core.store.postgresql.listener import NAME
 from core.store.wake import Wake
 from sms.smpp.simulator import Simulator
-from tests.counter import execute, until
+from tests.container import execute, until
 from tests.postgresql import Server
 
 NUMBER: Final = "+905320000001"

@@ -21,7 +21,7 @@ from sms.smpp.profile import Profile
 from sms.smpp.services import Services
 from sms.smpp.simulator import Simulator
 from tests.authority import DAY, Authority, serving
-from tests.counter import MIGROS, Counter, until
+from tests.container import MIGROS, Container, until
 
 HASTE: Final = BackOff(first=0.01, most=0.02, refused=0.03)
 
@@ -32,14 +32,16 @@ def section(**fields: object) -> Section:
 
 
 @asynccontextmanager
-async def bound(counter: Counter, section: Section, server: ssl.SSLContext | None) -> AsyncIterator[Operator]:
+async def bound(container: Container, section: Section, server: ssl.SSLContext | None) -> AsyncIterator[Operator]:
     """An operator of these settings, before an SMSC that speaks TLS like this."""
     smsc = Simulator()
     port = await smsc.start("127.0.0.1", tls=server)
     bind = Bind("izinhatti", "secret")
     profile = Profile("operator-a", section.host, port, bind, "3338", tls=tls_context(section), response_timeout_s=5)
-    services = Services(counter.desk, counter.links, counter.outbox, counter.deliveries, counter.writer, counter.clock)
-    operator = Operator(profile, Inbound("a", "gsm7", Directory([MIGROS]), counter.clock), services, back_off=HASTE)
+    services = Services(
+        container.desk, container.connections, container.outbox, container.deliveries, container.writer, container.clock
+    )
+    operator = Operator(profile, Inbound("a", "gsm7", Directory([MIGROS]), container.clock), services, back_off=HASTE)
     running = asyncio.create_task(operator.run())
     try:
         yield operator
@@ -50,11 +52,13 @@ async def bound(counter: Counter, section: Section, server: ssl.SSLContext | Non
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-async def test_a_host_with_its_certificate_is_bound_and_spoken_to(counter: Counter, tmp_path: Path, host: str) -> None:
+async def test_a_host_with_its_certificate_is_bound_and_spoken_to(
+    container: Container, tmp_path: Path, host: str
+) -> None:
     ca = Authority.made(tmp_path, "ca")
     certificate = ca.issue(tmp_path, "smsc", "127.0.0.1", "localhost")
 
-    async with bound(counter, section(host=host, tls_ca=str(ca.file)), serving(certificate)) as operator:
+    async with bound(container, section(host=host, tls_ca=str(ca.file)), serving(certificate)) as operator:
         await until(lambda: operator.sends)
 
     assert [bind.trouble for bind in operator.binds] == ["unbound"]
@@ -69,43 +73,45 @@ async def test_a_host_with_its_certificate_is_bound_and_spoken_to(counter: Count
     ],
 )
 async def test_a_host_without_a_good_certificate_is_never_told_the_password(
-    counter: Counter, tmp_path: Path, hosts: list[str], authority: str, age_days: int, trouble: str
+    container: Container, tmp_path: Path, hosts: list[str], authority: str, age_days: int, trouble: str
 ) -> None:
     authorities = {name: Authority.made(tmp_path, name) for name in ("ca", "other")}
     certificate = authorities[authority].issue(tmp_path, "smsc", *hosts, age=age_days * DAY)
 
-    async with bound(counter, section(tls_ca=str(authorities["ca"].file)), serving(certificate)) as operator:
+    async with bound(container, section(tls_ca=str(authorities["ca"].file)), serving(certificate)) as operator:
         await until(lambda: "not bound yet" not in operator.troubles[0])
 
         assert operator.troubles[0].startswith("sms operator-a: cannot connect: certificate: ")
         assert trouble in operator.troubles[0]
 
 
-async def test_without_a_ca_of_its_own_the_systems_authorities_count(counter: Counter, tmp_path: Path) -> None:
+async def test_without_a_ca_of_its_own_the_systems_authorities_count(container: Container, tmp_path: Path) -> None:
     certificate = Authority.made(tmp_path, "ca").issue(tmp_path, "smsc", "127.0.0.1")
 
-    async with bound(counter, section(), serving(certificate)) as operator:
+    async with bound(container, section(), serving(certificate)) as operator:
         await until(lambda: "not bound yet" not in operator.troubles[0])
 
         assert "cannot connect: certificate: " in operator.troubles[0]
 
 
-async def test_a_host_that_speaks_no_tls_is_named(counter: Counter, tmp_path: Path) -> None:
+async def test_a_host_that_speaks_no_tls_is_named(container: Container, tmp_path: Path) -> None:
     ca = Authority.made(tmp_path, "ca")
 
-    async with bound(counter, section(tls_ca=str(ca.file)), None) as operator:
+    async with bound(container, section(tls_ca=str(ca.file)), None) as operator:
         await until(lambda: "not bound yet" not in operator.troubles[0])
 
         assert operator.troubles[0].startswith("sms operator-a: cannot connect: ")
 
 
 @pytest.mark.parametrize("shown", [True, False], ids=["shown", "not shown"])
-async def test_a_certificate_of_ours_is_shown_to_who_asks_for_it(counter: Counter, tmp_path: Path, shown: bool) -> None:
+async def test_a_certificate_of_ours_is_shown_to_who_asks_for_it(
+    container: Container, tmp_path: Path, shown: bool
+) -> None:
     ca = Authority.made(tmp_path, "ca")
     certificate, ours = ca.issue(tmp_path, "smsc", "127.0.0.1"), ca.issue(tmp_path, "izinhatti")
     files = {"tls_ca": str(ca.file)} | ({"tls_cert": str(ours), "tls_key": str(ours)} if shown else {})
 
-    async with bound(counter, section(**files), serving(certificate, clients=ca.file)) as operator:
+    async with bound(container, section(**files), serving(certificate, clients=ca.file)) as operator:
         await until(lambda: operator.sends or "not bound yet" not in operator.troubles[0])
 
         assert operator.sends is shown

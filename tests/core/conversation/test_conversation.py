@@ -3,7 +3,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.conversation.conversation import KEPT_MS, NEW, QUESTIONS_MAX, Kind, Last, Option, Question, Talk, dump, load
+from core.conversation.conversation import (
+    KEPT_MS,
+    NEW,
+    QUESTIONS_MAX,
+    Conversation,
+    Kind,
+    Last,
+    Option,
+    Question,
+    dump,
+    load,
+)
 from core.conversation.requests import Language
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
@@ -32,8 +43,8 @@ questions = st.builds(
     st.booleans(),
     st.booleans(),
 )
-talks = st.builds(
-    Talk,
+conversations = st.builds(
+    Conversation,
     st.sampled_from(Language),
     st.none() | instants,
     st.lists(questions, max_size=QUESTIONS_MAX).map(tuple),
@@ -51,11 +62,11 @@ def question(kind: Kind, at: int = 0, brand: str = "600100", life: int = LIFE_MS
     return Question(kind, Instant(at), Instant(at + life), (Option(1, brand, (MESAJ,)),))
 
 
-@given(talks)
-def test_a_talk_comes_back_from_the_store_as_it_was(talk: Talk) -> None:
-    back = load(dump(talk))
+@given(conversations)
+def test_a_talk_comes_back_from_the_store_as_it_was(conversation: Conversation) -> None:
+    back = load(dump(conversation))
 
-    assert back == talk
+    assert back == conversation
     assert type(back.language) is Language
     assert all(type(kind) is ConsentType for q in back.questions for kind in q.types)
     assert all(type(kind) is ConsentType for q in back.questions for o in q.options for kind in o.types)
@@ -71,24 +82,24 @@ def test_a_talk_of_before_the_last_message_was_remembered_is_read() -> None:
 
 @given(st.lists(st.builds(question, kinds, st.integers(0, 50)), max_size=40))
 def test_the_questions_are_bounded_and_the_newest_of_each_kind_is_kept(asked: list[Question]) -> None:
-    talk = NEW
+    conversation = NEW
     for one in sorted(asked, key=lambda q: q.asked_at):
-        talk = talk.ask(one)
-        newest = talk.newest(lambda q, kind=one.kind: q.kind == kind)  # type: ignore[misc]
+        conversation = conversation.ask(one)
+        newest = conversation.newest(lambda q, kind=one.kind: q.kind == kind)  # type: ignore[misc]
         assert newest == one
-        assert talk.questions[-1] == one
-    assert len(talk.questions) <= QUESTIONS_MAX
-    assert {q.kind for q in talk.questions} == {q.kind for q in asked}
-    assert [q.asked_at for q in talk.questions] == sorted(q.asked_at for q in talk.questions)
+        assert conversation.questions[-1] == one
+    assert len(conversation.questions) <= QUESTIONS_MAX
+    assert {q.kind for q in conversation.questions} == {q.kind for q in asked}
+    assert [q.asked_at for q in conversation.questions] == sorted(q.asked_at for q in conversation.questions)
 
 
 @given(st.lists(st.builds(question, kinds, st.integers(0, 50)), max_size=20))
 def test_of_what_evet_answers_and_of_codes_one_is_open(asked: list[Question]) -> None:
-    talk = NEW
+    conversation = NEW
     for one in sorted(asked, key=lambda q: q.asked_at):
-        talk = talk.ask(one)
+        conversation = conversation.ask(one)
 
-    opened = [q.kind for q in talk.questions if q.is_open(Instant(0))]
+    opened = [q.kind for q in conversation.questions if q.is_open(Instant(0))]
     assert sum(kind in ("one", "all") for kind in opened) <= 1
     assert opened.count("code") <= 1
 
@@ -101,10 +112,10 @@ def test_a_question_is_open_until_its_end() -> None:
 
 
 def test_a_question_is_remembered_a_day_after_its_end() -> None:
-    talk = NEW.ask(question("list"))
+    conversation = NEW.ask(question("list"))
 
     def kept(now: int) -> int:
-        return len(talk.ask(question("all", now)).questions)
+        return len(conversation.ask(question("all", now)).questions)
 
     assert [kept(LIFE_MS + KEPT_MS - 1), kept(LIFE_MS + KEPT_MS)] == [2, 1]
 
@@ -117,15 +128,15 @@ def test_a_page_takes_the_place_of_the_list_at_the_end() -> None:
 
 
 def test_only_the_codes_of_refused_brands_are_void() -> None:
-    talk = NEW.ask(question("code", brand="600100"))
+    conversation = NEW.ask(question("code", brand="600100"))
 
-    assert talk.void_codes(["600102"]) == talk
+    assert conversation.void_codes(["600102"]) == conversation
     for refused in (["600102", "600100"], None):
-        assert [q.closed for q in talk.void_codes(refused).questions] == [True]
+        assert [q.closed for q in conversation.void_codes(refused).questions] == [True]
 
 
 def test_equal_questions_are_told_apart_when_one_is_closed() -> None:
     first, second = question("list"), question("list")
-    talk = Talk(questions=(first, second))
+    conversation = Conversation(questions=(first, second))
 
-    assert [q.closed for q in talk.close(second).questions] == [False, True]
+    assert [q.closed for q in conversation.close(second).questions] == [False, True]

@@ -28,14 +28,14 @@ from core.domain.consent import ConsentType, RecipientType, Record, Source, Stat
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
-from core.outbox.outbox import Parcel
+from core.outbox.outbox import OutboxMessage
 from core.registry.citizens import _consent_row
 from core.store.queries.consents import PUT_CONSENT
 from sms.reader.read import read
+from tests.container import NUMBER, PATIENCE_S, Container, FakeClock, opened
 from tests.core.conversation.decisions.scenes import BRANDS, CLOSED, DAY_MS, DENIZBANK, DENIZLI, DIRECTORY, SECOND_MS
 from tests.core.intake.citizen import furnish
 from tests.core.intake.citizen_model import ARAMA, MESAJ, TYPES, Meaning, Model, Row
-from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, opened
 
 RULES: Final = Rules(answers_per_number_hour=20)
 BOTH: Final = (ARAMA, MESAJ)
@@ -128,13 +128,13 @@ class Network:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.is_up = True
-        self.carried: list[tuple[Instant, Parcel]] = []
+        self.carried: list[tuple[Instant, OutboxMessage]] = []
 
     def capacity(self) -> int:
         return 100 if self.is_up else 0
 
-    def carry(self, parcels: Sequence[Parcel]) -> None:
-        self.carried += [(self._clock.now, parcel) for parcel in parcels]
+    def send(self, outbox_messages: Sequence[OutboxMessage]) -> None:
+        self.carried += [(self._clock.now, outbox_message) for outbox_message in outbox_messages]
 
 
 class CitizenMachine(RuleBasedStateMachine):
@@ -149,12 +149,12 @@ class CitizenMachine(RuleBasedStateMachine):
         self.requests_sent = 0
         self.runner = asyncio.Runner()
         self.stacks = [AsyncExitStack(), AsyncExitStack()]
-        self.counters = [self.runner.run(self._open(stack)) for stack in self.stacks]
+        self.containers = [self.runner.run(self._open(stack)) for stack in self.stacks]
 
-    async def _open(self, stack: AsyncExitStack) -> Counter:
-        counter = furnish(await stack.enter_async_context(opened(self.url, self.clock, self.signer)), RULES)
-        counter.outbox.carrier = self.network
-        return counter
+    async def _open(self, stack: AsyncExitStack) -> Container:
+        container = furnish(await stack.enter_async_context(opened(self.url, self.clock, self.signer)), RULES)
+        container.outbox.transport = self.network
+        return container
 
     def teardown(self) -> None:
         for stack in self.stacks:
@@ -229,7 +229,7 @@ class CitizenMachine(RuleBasedStateMachine):
     @rule(desk=desks)
     def restart(self, desk: int) -> None:
         self.runner.run(self.stacks[desk].aclose())
-        self.counters[desk] = self.runner.run(self._open(self.stacks[desk]))
+        self.containers[desk] = self.runner.run(self._open(self.stacks[desk]))
 
     @rule(is_up=st.booleans())
     def change_network(self, is_up: bool) -> None:
@@ -247,7 +247,7 @@ class CitizenMachine(RuleBasedStateMachine):
     @rule(desk=desks)
     def close_line(self, desk: int) -> None:
         self.clock.pass_ms(1)
-        request = self._request(desk, "", 0)._replace(said=CloseLine(), door=Door.CLERK)
+        request = self._request(desk, "", 0)._replace(intent=CloseLine(), door=Door.CLERK)
         [outcome] = self.runner.run(self._handle(desk, [request]))
         self.model.close_line(outcome.answer, self.clock.now)
         self.clock.pass_ms(1)
@@ -269,14 +269,14 @@ class CitizenMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_that_is_over_was_sent(self) -> None:
-        for carried_at, parcel in self.network.carried:
-            assert carried_at < parcel.expires_at
+        for carried_at, outbox_message in self.network.carried:
+            assert carried_at < outbox_message.expires_at
         self.network.carried.clear()
 
     @invariant()
     def the_ledger_verifies(self) -> None:
-        counter = self.counters[0]
-        report = self.runner.run(counter.writer.errand(lambda transaction: verify_stored(transaction, (), None)))
+        container = self.containers[0]
+        report = self.runner.run(container.writer.errand(lambda transaction: verify_stored(transaction, (), None)))
         assert report.ok, report
 
     def _say(self, desk: int, texts: Sequence[str], late: int = 0) -> None:
@@ -297,8 +297,8 @@ class CitizenMachine(RuleBasedStateMachine):
     def _request(self, desk: int, text: str, late: int) -> Request:
         self.requests_sent += 1
         reading = hear(text)
-        return self.counters[desk].request(
-            reading.said,
+        return self.containers[desk].request(
+            reading.intent,
             key=f"{self.requests_sent}".encode(),
             text=text,
             language=reading.language,
@@ -307,7 +307,7 @@ class CitizenMachine(RuleBasedStateMachine):
 
     async def _handle(self, desk: int, requests: Sequence[Request]) -> list[Committed]:
         async with asyncio.timeout(PATIENCE_S):
-            outcomes = await asyncio.gather(*map(self.counters[desk].desk.handle, requests))
+            outcomes = await asyncio.gather(*map(self.containers[desk].desk.handle, requests))
         assert all(isinstance(outcome, Committed) for outcome in outcomes)
         return [outcome for outcome in outcomes if isinstance(outcome, Committed)]
 
@@ -322,13 +322,13 @@ class CitizenMachine(RuleBasedStateMachine):
             *(NUMBER.reveal(), code, ConsentType(kind), RecipientType(recipient_type), Status.ONAY, Source.HS_WEB),
             *(at, None, None),
         )
-        database = self.counters[0].database
+        database = self.containers[0].database
         rows = [_consent_row(record)]
         self.runner.run(database.transact(lambda transaction: transaction.run_many(PUT_CONSENT, rows)))
         self.model.registry[key] = Row(True, at, False)
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        return self.runner.run(self.counters[0].rows(sql, *values))
+        return self.runner.run(self.containers[0].rows(sql, *values))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -368,11 +368,11 @@ def test_one_citizen(
 @pytest.mark.parametrize("text", MEANINGS)
 def test_the_reader_hears_the_texts_of_the_machine_as_they_are_meant(text: str) -> None:
     """So that a fault of the reader is named as one."""
-    meaning, said = MEANINGS[text], hear(text).said
+    meaning, intent = MEANINGS[text], hear(text).intent
 
-    mentions = getattr(said, "mentions", ())
+    mentions = getattr(intent, "mentions", ())
     if meaning.act in ("ret", "onay"):
         assert [tuple(sorted(brand.code for brand in m.brands)) for m in mentions] == list(meaning.brands)
-        assert (getattr(said, "types", None) or (MESAJ,)) == meaning.types
+        assert (getattr(intent, "types", None) or (MESAJ,)) == meaning.types
     if meaning.act == "numbers":
-        assert getattr(said, "numbers", ()) == meaning.numbers
+        assert getattr(intent, "numbers", ()) == meaning.numbers

@@ -14,28 +14,28 @@ from sqlalchemy.schema import CreateTable
 from core.brands.brand import Brand
 from core.conversation.requests import (
     BrandAlone,
+    BrandMention,
     Door,
     Evet,
-    Mention,
+    Intent,
     NotUnderstood,
     Onay,
-    Piece,
     Reading,
     Request,
     Ret,
     RetAll,
     RetAlone,
+    Segment,
     Unreadable,
-    Wish,
 )
 from core.domain.clock import Instant
-from core.intake.concat import settled, take_part
+from core.intake.concat import settled, take_segment
 from core.store.schema import metadata
 from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
-from tests.counter import BOYNER, MIGROS, NUMBER, execute
+from tests.container import BOYNER, MIGROS, NUMBER, execute
 
-TABLE: Final = str(CreateTable(metadata.tables["piece"]).compile(dialect=sqlite.dialect()))
+TABLE: Final = str(CreateTable(metadata.tables["segment"]).compile(dialect=sqlite.dialect()))
 
 
 @contextmanager
@@ -61,9 +61,9 @@ def joined(octets: Sequence[bytes]) -> Reading:
 
 
 def take(tx: Transaction, part: Part, request_id: int) -> str | None:
-    said = Piece(part.reference, part.total, part.number, part.octets, joined)
-    request = Request(Door.SMS, NUMBER, said, None, b"raw", part.octets, Instant(0), "3338", "a")
-    whole = take_part(tx, request, said, request_id)
+    intent = Segment(part.reference, part.total, part.number, part.octets, joined)
+    request = Request(Door.SMS, NUMBER, intent, None, b"raw", part.octets, Instant(0), "3338", "a")
+    whole = take_segment(tx, request, intent, request_id)
     return None if whole is None else whole.reading.text
 
 
@@ -90,7 +90,7 @@ def arrivals(draw: st.DrawFn) -> list[Part]:
 def test_each_message_is_put_together_once_of_its_own_parts(parts: list[Part]) -> None:
     with transaction() as tx:
         texts = [text for n, part in enumerate(parts) if (text := take(tx, part, n)) is not None]
-        [left] = execute(tx, "SELECT count(*) FROM piece")
+        [left] = execute(tx, "SELECT count(*) FROM segment")
 
     messages = {part.message: part.total for part in parts}
     wholes = ["".join(f"{message}.{n} " for n in range(1, total + 1)) for message, total in messages.items()]
@@ -98,14 +98,14 @@ def test_each_message_is_put_together_once_of_its_own_parts(parts: list[Part]) -
     assert left == (0,)
 
 
-NOBODY = Mention("abcx", (), exact=False)
-NEAR = Mention("migrso", (MIGROS,), exact=False)
-UNSURE = Mention("GARANTİ SİGORTA", (Brand("600103", "GARANTİ"),), exact=True, sure=False)
-EXACT, OTHER = Mention.of(MIGROS), Mention.of(BOYNER)
+NOBODY = BrandMention("abcx", (), exact=False)
+NEAR = BrandMention("migrso", (MIGROS,), exact=False)
+UNSURE = BrandMention("GARANTİ SİGORTA", (Brand("600103", "GARANTİ"),), exact=True, sure=False)
+EXACT, OTHER = BrandMention.of(MIGROS), BrandMention.of(BOYNER)
 
 
 @pytest.mark.parametrize(
-    ("label", "said", "wish"),
+    ("label", "read", "settled_to"),
     [
         ("verb and exact brand", Ret((EXACT,)), Ret((EXACT,))),
         ("only what is exact", Ret((NEAR, EXACT, NOBODY, UNSURE, OTHER)), Ret((EXACT, OTHER))),
@@ -118,8 +118,10 @@ EXACT, OTHER = Mention.of(MIGROS), Mention.of(BOYNER)
         ("yes", Evet(), NotUnderstood()),
     ],
 )
-def test_half_a_message_acts_on_an_explicit_verb_with_an_exact_brand(label: str, said: Wish, wish: Wish) -> None:
-    assert settled([Reading("text", said)]) == Reading("text", wish), label
+def test_half_a_message_acts_on_an_explicit_verb_with_an_exact_brand(
+    label: str, read: Intent, settled_to: Intent
+) -> None:
+    assert settled([Reading("text", read)]) == Reading("text", settled_to), label
 
 
 def test_the_first_run_that_is_explicit_counts() -> None:

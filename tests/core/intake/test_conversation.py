@@ -28,22 +28,22 @@ from core.conversation.answers import (
 from core.conversation.decisions.proof import TRIES_MAX
 from core.conversation.requests import (
     BrandAlone,
+    BrandMention,
     CloseLine,
     Devam,
     Digits,
     Door,
     DurumOf,
     Evet,
+    Intent,
     Language,
-    Mention,
     NotUnderstood,
-    Piece,
     Reading,
     Ret,
     RetAll,
     RetAlone,
+    Segment,
     Unreadable,
-    Wish,
     Yardim,
 )
 from core.domain.clock import HOUR_MS
@@ -53,6 +53,7 @@ from core.domain.text import key
 from core.ledger.anchors import Signer
 from core.ledger.stored import verify_stored
 from core.outbox.outbox import ANSWER_LIFE_MS, OutboxClass, sweep
+from tests.container import Container, FakeClock, numbers, opened
 from tests.core.conversation.decisions.scenes import (
     BOYNER,
     DENIZ,
@@ -66,7 +67,6 @@ from tests.core.conversation.decisions.scenes import (
     sikayet,
 )
 from tests.core.intake.citizen import Citizen, furnish
-from tests.counter import Counter, FakeClock, numbers, opened
 
 MESAJ, ARAMA = ConsentType.MESAJ, ConsentType.ARAMA
 CODE, ANSWER = OutboxClass.CODE, OutboxClass.ANSWER
@@ -76,27 +76,27 @@ OTHER = numbers(1)[0]
 
 
 @pytest.fixture
-async def desk(counter: Counter) -> Counter:
+async def desk(container: Container) -> Container:
     """A counter, and a citizen who allows two brands."""
-    furnish(counter, RULES)
+    furnish(container, RULES)
     for brand in (MIGROS, BOYNER):
-        await counter.allow(Citizen(counter).number, brand=brand)
-    return counter
+        await container.allow(Citizen(container).number, brand=brand)
+    return container
 
 
 @pytest.fixture
-async def other(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Counter]:
+async def other(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Container]:
     """Another process's counter on the same file."""
-    async with opened(url, clock, signer) as counter:
-        yield furnish(counter, RULES)
+    async with opened(url, clock, signer) as container:
+        yield furnish(container, RULES)
 
 
-async def allowed(counter: Counter) -> set[tuple[str, str]]:
-    return set(await counter.rows("SELECT brand_code, type FROM consent WHERE status = 'ONAY'"))
+async def allowed(container: Container) -> set[tuple[str, str]]:
+    return set(await container.rows("SELECT brand_code, type FROM consent WHERE status = 'ONAY'"))
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome", "has_receipt"),
+    ("intent", "outcome", "has_receipt"),
     [
         pytest.param(ret(MIGROS), "ret", True, id="RET"),
         pytest.param(Ret((NOBODY,)), "brand-unknown", False, id="unknown brand"),
@@ -111,8 +111,10 @@ async def allowed(counter: Counter) -> set[tuple[str, str]]:
         pytest.param(Unreadable("broken"), "set-aside", True, id="unreadable"),
     ],
 )
-async def test_each_request_leaves_its_evidence(desk: Counter, said: Wish, outcome: str, has_receipt: bool) -> None:
-    answer = await Citizen(desk).say(said, "the text")
+async def test_each_request_leaves_its_evidence(
+    desk: Container, intent: Intent, outcome: str, has_receipt: bool
+) -> None:
+    answer = await Citizen(desk).say(intent, "the text")
 
     receipt = getattr(answer, "receipt", None) if has_receipt else None
     assert await desk.rows("SELECT outcome, receipt, entry, repeat_of FROM request") == [
@@ -125,14 +127,14 @@ async def test_each_request_leaves_its_evidence(desk: Counter, said: Wish, outco
 
 
 @pytest.mark.parametrize(
-    ("wishes", "rank", "life_ms"),
+    ("intents", "rank", "life_ms"),
     [
         pytest.param([onay(HOPI)], CODE, RULES.confirm_code_ms, id="a code"),
         pytest.param([RetAlone()], ANSWER, HOUR_MS, id="a list"),
         pytest.param([RetAlone(), Devam()], ANSWER, HOUR_MS - 60_000, id="a page, as long as its list"),
         pytest.param([RetAll()], ANSWER, HOUR_MS, id="RET HEPSİ"),
         pytest.param([Ret((DENIZ,))], ANSWER, HOUR_MS, id="which brand"),
-        pytest.param([Ret((Mention.of(MIGROS), DENIZ))], ANSWER, HOUR_MS, id="which brand beside an act"),
+        pytest.param([Ret((BrandMention.of(MIGROS), DENIZ))], ANSWER, HOUR_MS, id="which brand beside an act"),
         pytest.param([BrandAlone(near(MIGROS))], ANSWER, HOUR_MS, id="a brand meant"),
         pytest.param([sikayet(MIGROS)], ANSWER, HOUR_MS, id="a report"),
         pytest.param([ret(MIGROS)], ANSWER, ANSWER_LIFE_MS, id="an act"),
@@ -140,12 +142,12 @@ async def test_each_request_leaves_its_evidence(desk: Counter, said: Wish, outco
     ],
 )
 async def test_a_question_waits_in_the_outbox_no_longer_than_it_is_open(
-    desk: Counter, wishes: Sequence[Wish], rank: OutboxClass, life_ms: int
+    desk: Container, intents: Sequence[Intent], rank: OutboxClass, life_ms: int
 ) -> None:
     citizen = Citizen(furnish(desk, SHORT))
-    for wish in wishes:
+    for intent in intents:
         desk.clock.pass_ms(60_000)
-        await citizen.say(wish)
+        await citizen.say(intent)
 
     rows = await desk.rows("SELECT class, expires_at, state FROM outbox ORDER BY id")
     assert rows[-1] == (rank, desk.clock.now + life_ms, "ready")
@@ -154,7 +156,7 @@ async def test_a_question_waits_in_the_outbox_no_longer_than_it_is_open(
     assert (await desk.column("SELECT reason FROM outbox ORDER BY id"))[-1] == "expired"
 
 
-async def test_another_process_hears_the_answer(desk: Counter, other: Counter) -> None:
+async def test_another_process_hears_the_answer(desk: Container, other: Container) -> None:
     here, there = Citizen(desk), Citizen(other)
 
     assert isinstance(await here.say(RetAlone()), ListPage)
@@ -167,7 +169,7 @@ async def test_another_process_hears_the_answer(desk: Counter, other: Counter) -
     assert await allowed(desk) == set()
 
 
-async def test_tries_of_a_code_are_counted_over_all_processes(desk: Counter, other: Counter) -> None:
+async def test_tries_of_a_code_are_counted_over_all_processes(desk: Container, other: Container) -> None:
     citizens = [Citizen(desk), Citizen(other)]
     asked = await citizens[0].say(onay(HOPI))
     assert isinstance(asked, OnayQuestion)
@@ -197,7 +199,7 @@ async def test_a_question_outlives_a_restart(url: str, clock: FakeClock, signer:
         assert report.ok
 
 
-async def test_messages_that_arrive_together_are_heard_in_their_order(desk: Counter) -> None:
+async def test_messages_that_arrive_together_are_heard_in_their_order(desk: Container) -> None:
     answers = await Citizen(desk).say_all([RetAlone(), Digits((1,)), RetAll(), Evet(), RetAll()])
 
     assert [type(answer).__name__ for answer in answers] == [
@@ -206,17 +208,17 @@ async def test_messages_that_arrive_together_are_heard_in_their_order(desk: Coun
     assert await desk.column("SELECT count(DISTINCT decided_at) FROM request") == [1]
 
 
-async def test_a_code_that_does_not_stand_in_the_registry_is_stored_keyed(desk: Counter) -> None:
+async def test_a_code_that_does_not_stand_in_the_registry_is_stored_keyed(desk: Container) -> None:
     asked = await Citizen(desk).say(onay(HOPI))
 
     assert isinstance(asked, OnayQuestion)
-    assert asked.code not in str(await desk.rows("SELECT * FROM talk"))
+    assert asked.code not in str(await desk.rows("SELECT * FROM conversation"))
 
 
-async def test_the_language_is_kept(desk: Counter, other: Counter) -> None:
+async def test_the_language_is_kept(desk: Container, other: Container) -> None:
     here, there = Citizen(desk), Citizen(other)
     heard = []
-    turns: list[tuple[Citizen, Wish, Language | None]] = [
+    turns: list[tuple[Citizen, Intent, Language | None]] = [
         (here, Yardim(), Language.EN),
         (there, ret(MIGROS), None),
         (here, Unreadable("broken"), None),
@@ -224,23 +226,23 @@ async def test_the_language_is_kept(desk: Counter, other: Counter) -> None:
         (there, Yardim(), Language.TR),
         (here, ret(MIGROS), None),
     ]
-    for citizen, said, language in turns:
-        await citizen.say(said, language=language)
+    for citizen, intent, language in turns:
+        await citizen.say(intent, language=language)
         desk.clock.pass_ms(1)
         heard += await desk.column("SELECT text FROM outbox ORDER BY created_at DESC LIMIT 1")
 
     assert [text[:2] for text in heard] == ["en", "en", "en", "tr", "tr", "tr"]
 
 
-async def test_a_long_message_brings_its_language(desk: Counter) -> None:
-    said = Piece(7, 1, 1, b"please stop Migros", lambda _: Reading("please stop Migros", ret(MIGROS), Language.EN))
-    await Citizen(desk).say(said, None)
+async def test_a_long_message_brings_its_language(desk: Container) -> None:
+    intent = Segment(7, 1, 1, b"please stop Migros", lambda _: Reading("please stop Migros", ret(MIGROS), Language.EN))
+    await Citizen(desk).say(intent, None)
 
     assert await desk.column("SELECT text FROM outbox") == ["en RetAnswer"]
 
 
 @pytest.mark.parametrize(
-    ("said", "what", "brands"),
+    ("intents", "what", "brands"),
     [
         pytest.param([ret(MIGROS)], "ended", [MIGROS], id="ended"),
         pytest.param([ret(MIGROS), ret(MIGROS)], "unchanged", [MIGROS], id="already"),
@@ -252,12 +254,14 @@ async def test_a_long_message_brings_its_language(desk: Counter) -> None:
         pytest.param([Unreadable("broken")], "set-aside", [], id="set aside"),
     ],
 )
-async def test_durum_of_a_receipt(desk: Counter, said: Sequence[Wish], what: str, brands: Sequence[Brand]) -> None:
+async def test_durum_of_a_receipt(
+    desk: Container, intents: Sequence[Intent], what: str, brands: Sequence[Brand]
+) -> None:
     citizen = Citizen(desk)
-    for wish in said[:-1]:
-        await citizen.say(wish)
+    for intent in intents[:-1]:
+        await citizen.say(intent)
         desk.clock.pass_ms(1000)
-    answer, acted_at = await citizen.say(said[-1]), desk.clock.now
+    answer, acted_at = await citizen.say(intents[-1]), desk.clock.now
     receipt = str(getattr(answer, "receipt", None))
     desk.clock.pass_ms(1000)
 
@@ -269,7 +273,7 @@ async def test_durum_of_a_receipt(desk: Counter, said: Sequence[Wish], what: str
     assert isinstance(await Citizen(desk, OTHER).say(DurumOf(receipt)), ReceiptUnknown)
 
 
-async def test_durum_of_an_allowing(desk: Counter) -> None:
+async def test_durum_of_an_allowing(desk: Container) -> None:
     citizen = Citizen(desk)
     await citizen.say(ret(HOPI))
     asked = await citizen.say(onay(HOPI))
@@ -284,7 +288,7 @@ async def test_durum_of_an_allowing(desk: Counter) -> None:
     assert await desk.rows("SELECT * FROM objection") == []
 
 
-async def test_durum_of_a_report(desk: Counter) -> None:
+async def test_durum_of_a_report(desk: Container) -> None:
     citizen = Citizen(desk)
     asked = await citizen.say(sikayet(MIGROS))
     assert isinstance(asked, ComplaintQuestion)
@@ -297,7 +301,7 @@ async def test_durum_of_a_report(desk: Counter) -> None:
     assert isinstance(await Citizen(desk, OTHER).say(DurumOf(asked.receipt)), ReceiptUnknown)
 
 
-async def test_a_new_holder_of_the_number_sees_nothing_of_what_was(desk: Counter) -> None:
+async def test_a_new_holder_of_the_number_sees_nothing_of_what_was(desk: Container) -> None:
     citizen = Citizen(desk)
     act, report = await citizen.say(ret(MIGROS)), await citizen.say(sikayet(MIGROS))
     assert isinstance(act, RetAnswer)
@@ -322,16 +326,16 @@ async def test_a_new_holder_of_the_number_sees_nothing_of_what_was(desk: Counter
     assert isinstance(await citizen.say(DurumOf(own.receipt)), StatusOfAct)
 
 
-async def test_the_parts_of_a_closed_lines_message_are_gone(desk: Counter) -> None:
+async def test_the_parts_of_a_closed_lines_message_are_gone(desk: Container) -> None:
     citizen = Citizen(desk)
-    parts = [Piece(7, 2, n, b"x", lambda _: Reading("x", ret(MIGROS))) for n in (1, 2)]
+    parts = [Segment(7, 2, n, b"x", lambda _: Reading("x", ret(MIGROS))) for n in (1, 2)]
     await citizen.say(parts[0], None)
     await citizen.say(CloseLine(), door=Door.CLERK)
 
     assert await citizen.say(parts[1], None) == Silence()
 
 
-async def test_an_act_happens_though_its_answer_is_silent(desk: Counter) -> None:
+async def test_an_act_happens_though_its_answer_is_silent(desk: Container) -> None:
     citizen = Citizen(furnish(desk, RULES._replace(answers_per_number_hour=1)))
     await citizen.say(Ret((NOBODY,)))
 
@@ -344,7 +348,7 @@ async def test_an_act_happens_though_its_answer_is_silent(desk: Counter) -> None
     assert await desk.column("SELECT receipt FROM receipt") == [told.receipt]
 
 
-async def test_ret_hepsi_acts_though_its_question_was_silent(desk: Counter) -> None:
+async def test_ret_hepsi_acts_though_its_question_was_silent(desk: Container) -> None:
     citizen = Citizen(furnish(desk, RULES._replace(answers_per_number_hour=1)))
     await citizen.say_all([Ret((NOBODY,)), RetAll(), RetAll()])
 
@@ -352,7 +356,7 @@ async def test_ret_hepsi_acts_though_its_question_was_silent(desk: Counter) -> N
     assert await desk.column("SELECT count(*) FROM outbox") == [1]
 
 
-async def test_nothing_is_chosen_from_a_list_that_nobody_saw(desk: Counter) -> None:
+async def test_nothing_is_chosen_from_a_list_that_nobody_saw(desk: Container) -> None:
     citizen = Citizen(furnish(desk, RULES._replace(answers_per_number_hour=1)))
 
     answers = await citizen.say_all([Ret((NOBODY,)), RetAlone(), Digits((1,)), Evet()])
@@ -361,10 +365,10 @@ async def test_nothing_is_chosen_from_a_list_that_nobody_saw(desk: Counter) -> N
     assert await allowed(desk) == {(MIGROS.code, "MESAJ"), (BOYNER.code, "MESAJ")}
 
 
-async def test_a_silent_which_beside_an_act_is_not_asked(desk: Counter) -> None:
+async def test_a_silent_which_beside_an_act_is_not_asked(desk: Container) -> None:
     citizen = Citizen(furnish(desk, RULES._replace(answers_per_number_hour=1)))
 
-    answers = await citizen.say_all([Ret((NOBODY,)), Ret((Mention.of(MIGROS), DENIZ)), Digits((1,))])
+    answers = await citizen.say_all([Ret((NOBODY,)), Ret((BrandMention.of(MIGROS), DENIZ)), Digits((1,))])
 
     assert isinstance(answers[1], RetSeveral)
     assert isinstance(answers[2], NotUnderstoodAnswer)
@@ -372,7 +376,7 @@ async def test_a_silent_which_beside_an_act_is_not_asked(desk: Counter) -> None:
     assert await desk.rows("SELECT * FROM objection") == []
 
 
-async def test_the_budget_is_one_over_all_processes(desk: Counter, other: Counter) -> None:
+async def test_the_budget_is_one_over_all_processes(desk: Container, other: Container) -> None:
     rules = RULES._replace(answers_per_number_hour=2)
     here, there = Citizen(furnish(desk, rules)), Citizen(furnish(other, rules))
     for citizen in (here, there, here, there):
@@ -381,7 +385,7 @@ async def test_the_budget_is_one_over_all_processes(desk: Counter, other: Counte
     assert await desk.column("SELECT count(*) FROM outbox") == [2]
 
 
-async def test_codes_are_sent_whatever_the_budget_of_answers(desk: Counter) -> None:
+async def test_codes_are_sent_whatever_the_budget_of_answers(desk: Container) -> None:
     citizen = Citizen(furnish(desk, RULES._replace(answers_per_number_hour=1, codes_per_number_day=2)))
 
     for _ in range(4):
@@ -392,18 +396,18 @@ async def test_codes_are_sent_whatever_the_budget_of_answers(desk: Counter) -> N
     ]
 
 
-async def test_an_auto_responder_ends_after_one_turn(desk: Counter) -> None:
+async def test_an_auto_responder_ends_after_one_turn(desk: Container) -> None:
     citizen = Citizen(furnish(desk, Rules()))
     for text in ("Şu an yerimde yokum", "Migros çalışanıyım, 14:05'te dönerim"):
-        said = NotUnderstood((Mention.of(MIGROS),) if "migros" in key(text) else ())
+        intent = NotUnderstood((BrandMention.of(MIGROS),) if "migros" in key(text) else ())
         for _ in range(5):
-            await citizen.say(said, text)
+            await citizen.say(intent, text)
 
     assert await desk.column("SELECT text FROM outbox ORDER BY id") == ["tr NotUnderstoodAnswer", "tr BrandAsked"]
     assert await desk.column("SELECT count(*) FROM request") == [10]
 
 
-async def test_what_breaks_a_decision_leaves_the_conversation(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_breaks_a_decision_leaves_the_conversation(desk: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     citizen = Citizen(desk)
     await citizen.say(RetAll())
     await citizen.say(Yardim(), language=Language.EN)

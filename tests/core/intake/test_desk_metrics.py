@@ -7,33 +7,33 @@ from typing import Any, Final
 import pytest
 from prometheus_client import REGISTRY
 
-from core.conversation.requests import CloseLine, Door, Mention, NotUnderstood, Request, Ret
+from core.conversation.requests import BrandMention, CloseLine, Door, NotUnderstood, Request, Ret
 from core.domain.consent import PHONE_TYPES
 from core.domain.recipients import Msisdn
 from core.domain.rules import Rules
 from core.ledger.anchors import Signer
-from tests.counter import BOYNER, MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, numbers, opened
-from tests.counter_fixtures import on_sqlite
+from tests.container import BOYNER, MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Container, FakeClock, numbers, opened
+from tests.container_fixtures import on_sqlite
 
 pytestmark = on_sqlite
 
-BOTH: Final = Ret((Mention.of(MIGROS), Mention.of(BOYNER)))
+BOTH: Final = Ret((BrandMention.of(MIGROS), BrandMention.of(BOYNER)))
 
 
 @pytest.fixture
-async def counter(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Counter]:
-    async with opened(url, clock, signer, rules=Rules()) as counter:
-        yield counter
+async def container(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Container]:
+    async with opened(url, clock, signer, rules=Rules()) as container:
+        yield container
 
 
-async def hand_in(counter: Counter, *requests: Request) -> None:
+async def hand_in(container: Container, *requests: Request) -> None:
     async with asyncio.timeout(PATIENCE_S):
         for request in requests:
-            await counter.desk.handle(request)
+            await container.desk.handle(request)
 
 
-def hello(counter: Counter, recipient: Msisdn = NUMBER, *, key: bytes = b"key") -> Request:
-    return counter.request(NotUnderstood(), recipient, key=key, text="selam")
+def hello(container: Container, recipient: Msisdn = NUMBER, *, key: bytes = b"key") -> Request:
+    return container.request(NotUnderstood(), recipient, key=key, text="selam")
 
 
 def count(name: str, **labels: str) -> float:
@@ -45,7 +45,7 @@ def refusals() -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("said", "door", "migros", "boyner"),
+    ("intent", "door", "migros", "boyner"),
     [
         pytest.param(RET_MIGROS, Door.SMS, 1, 0, id="a permission that ends"),
         pytest.param(RET_MIGROS._replace(types=PHONE_TYPES), Door.SMS, 1, 0, id="two types are one refusal"),
@@ -55,42 +55,42 @@ def refusals() -> dict[str, float]:
     ],
 )
 async def test_refusals_are_counted_by_brand(
-    counter: Counter, said: Ret | NotUnderstood | CloseLine, door: Door, migros: int, boyner: int
+    container: Container, intent: Ret | NotUnderstood | CloseLine, door: Door, migros: int, boyner: int
 ) -> None:
-    await counter.allow(NUMBER)
+    await container.allow(NUMBER)
     before = refusals()
 
-    await hand_in(counter, counter.request(said, door=door))
+    await hand_in(container, container.request(intent, door=door))
 
     assert refusals() == {MIGROS.code: before[MIGROS.code] + migros, BOYNER.code: before[BOYNER.code] + boyner}
 
 
-async def test_a_refusal_that_changes_nothing_is_not_counted(counter: Counter) -> None:
-    await counter.allow(NUMBER)
-    await hand_in(counter, counter.request())
+async def test_a_refusal_that_changes_nothing_is_not_counted(container: Container) -> None:
+    await container.allow(NUMBER)
+    await hand_in(container, container.request())
     before = refusals()
 
-    await hand_in(counter, counter.request(key=b"again", text="ret migros!"))
+    await hand_in(container, container.request(key=b"again", text="ret migros!"))
 
     assert refusals() == before
 
 
-async def test_requests_are_counted_and_timed_by_their_door(counter: Counter) -> None:
+async def test_requests_are_counted_and_timed_by_their_door(container: Container) -> None:
     before = count("requests_total", door="ivr", outcome="ret"), count("request_seconds_count", door="ivr")
 
-    await hand_in(counter, counter.request(door=Door.IVR))
+    await hand_in(container, container.request(door=Door.IVR))
 
     after = count("requests_total", door="ivr", outcome="ret"), count("request_seconds_count", door="ivr")
     assert after == (before[0] + 1, before[1] + 1)
 
 
-async def test_a_text_counts_once_for_each_number_that_is_new(counter: Counter) -> None:
+async def test_a_text_counts_once_for_each_number_that_is_new(container: Container) -> None:
     many = numbers(3)
 
-    await hand_in(counter, *(hello(counter, one) for one in many))
-    await hand_in(counter, *(hello(counter, one, key=b"again") for one in many))
+    await hand_in(container, *(hello(container, one) for one in many))
+    await hand_in(container, *(hello(container, one, key=b"again") for one in many))
 
-    assert counter.desk.tally.chorus.largest(counter.clock()) == 3
+    assert container.desk.metrics.spoof_monitor.largest(container.clock()) == 3
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,16 @@ async def test_a_text_counts_once_for_each_number_that_is_new(counter: Counter) 
         pytest.param({"text": None}, id="no text that could be read"),
     ],
 )
-async def test_what_is_no_text_is_of_no_chorus(counter: Counter, fields: dict[str, Any]) -> None:
-    await hand_in(counter, hello(counter)._replace(**fields))
+async def test_what_is_no_text_is_of_no_chorus(container: Container, fields: dict[str, Any]) -> None:
+    await hand_in(container, hello(container)._replace(**fields))
 
-    assert counter.desk.tally.chorus.largest(counter.clock()) == 0
+    assert container.desk.metrics.spoof_monitor.largest(container.clock()) == 0
 
 
 async def test_a_number_of_which_nothing_is_kept_is_not_new_again_and_again(
     url: str, clock: FakeClock, signer: Signer
 ) -> None:
-    async with opened(url, clock, signer) as counter:  # without limits, and repeats are not looked for
-        await hand_in(counter, *(hello(counter, key=bytes([n])) for n in range(3)))
+    async with opened(url, clock, signer) as container:  # without limits, and repeats are not looked for
+        await hand_in(container, *(hello(container, key=bytes([n])) for n in range(3)))
 
-        assert counter.desk.tally.chorus.largest(counter.clock()) == 0
+        assert container.desk.metrics.spoof_monitor.largest(container.clock()) == 0

@@ -24,12 +24,12 @@ from core.conversation.answers import (
     Unspoken,
     WhichBrand,
 )
-from core.conversation.conversation import NEW, QUESTIONS_MAX, Option, Question, Talk
+from core.conversation.conversation import NEW, QUESTIONS_MAX, Conversation, Option, Question
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.consent import ConsentType
 from core.domain.rules import Rules
-from core.intake import reply_quota as guards
-from core.intake.reply_quota import Guard
+from core.intake import reply_quota as reply_quotas
+from core.intake.reply_quota import ReplyQuota
 
 NOW = Instant(1_795_431_900_000)
 NUMBER = "+905321234567"
@@ -47,14 +47,14 @@ class Mouth:
     """One citizen's talk with one guard."""
 
     def __init__(self, rules: Rules) -> None:
-        self.guard = Guard(rules)
-        self.talk = NEW
+        self.reply_quota = ReplyQuota(rules)
+        self.conversation = NEW
         self.now = NOW
 
     def speaks(self, answer: Answer | Unspoken, *, later: int = 0, number: str = NUMBER) -> bool:
         self.now = Instant(self.now + later)
-        admitted = self.guard.admit(number, answer, self.talk, self.talk, self.now)
-        self.talk = admitted.talk
+        admitted = self.reply_quota.admit(number, answer, self.conversation, self.conversation, self.now)
+        self.conversation = admitted.conversation
         return admitted.speaks
 
 
@@ -103,14 +103,14 @@ def test_what_nobody_is_told_counts_against_nothing(answer: Unspoken) -> None:
     mouth = Mouth(Rules(answers_per_number_hour=1))
 
     assert not mouth.speaks(answer)
-    assert mouth.talk == NEW
+    assert mouth.conversation == NEW
 
 
 def test_no_limit_keeps_no_moments() -> None:
     mouth = Mouth(Rules(answers_per_number_hour=0, errors_per_number_hour=0, errors_per_prefix_minute=0))
 
     assert all(mouth.speaks(answer) for answer in (SAID, ERROR) * 50)
-    assert mouth.talk == NEW
+    assert mouth.conversation == NEW
 
 
 def test_the_moments_kept_are_bounded_by_the_limit() -> None:
@@ -118,45 +118,45 @@ def test_the_moments_kept_are_bounded_by_the_limit() -> None:
     for _ in range(50):
         mouth.speaks(SAID, later=MINUTE_MS)
 
-    assert len(mouth.talk.answered) <= 3
+    assert len(mouth.conversation.answered) <= 3
 
 
-def errs(guard: Guard, number: str, now: int = NOW) -> bool:
-    return guard.admit(number, ERROR, NEW, NEW, Instant(now)).speaks
+def errs(reply_quota: ReplyQuota, number: str, now: int = NOW) -> bool:
+    return reply_quota.admit(number, ERROR, NEW, NEW, Instant(now)).speaks
 
 
 def test_errors_of_a_block_of_numbers_are_counted_together() -> None:
-    guard = Guard(Rules(errors_per_prefix_minute=2))
+    reply_quota = ReplyQuota(Rules(errors_per_prefix_minute=2))
 
-    heard = [errs(guard, f"+90532123{n:04}") for n in range(4)]
+    heard = [errs(reply_quota, f"+90532123{n:04}") for n in range(4)]
 
     assert heard == [True, True, False, False]
-    assert errs(guard, "+905321240000")
-    assert errs(guard, "+905321239999", NOW + MINUTE_MS)
+    assert errs(reply_quota, "+905321240000")
+    assert errs(reply_quota, "+905321239999", NOW + MINUTE_MS)
 
 
 def test_only_errors_count_against_a_block() -> None:
-    guard = Guard(Rules(errors_per_prefix_minute=1))
+    reply_quota = ReplyQuota(Rules(errors_per_prefix_minute=1))
     for n in range(5):
-        assert guard.admit(f"+90532123{n:04}", SAID, NEW, NEW, NOW).speaks
+        assert reply_quota.admit(f"+90532123{n:04}", SAID, NEW, NEW, NOW).speaks
 
-    assert errs(guard, NUMBER)
+    assert errs(reply_quota, NUMBER)
 
 
 def test_an_error_silenced_by_its_block_leaves_the_numbers_own_budget() -> None:
-    guard = Guard(Rules(errors_per_prefix_minute=1))
+    reply_quota = ReplyQuota(Rules(errors_per_prefix_minute=1))
 
-    assert guard.admit(NUMBER, ERROR, NEW, NEW, NOW) == (True, Talk(erred=(NOW,)))
-    assert guard.admit("+905321230001", ERROR, NEW, NEW, NOW) == (False, NEW)
+    assert reply_quota.admit(NUMBER, ERROR, NEW, NEW, NOW) == (True, Conversation(erred=(NOW,)))
+    assert reply_quota.admit("+905321230001", ERROR, NEW, NEW, NOW) == (False, NEW)
 
 
 def test_blocks_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guards, "_PREFIXES_MAX", 10)
-    guard = Guard(Rules())
+    monkeypatch.setattr(reply_quotas, "_PREFIXES_MAX", 10)
+    reply_quota = ReplyQuota(Rules())
     for n in range(100):
-        errs(guard, f"+90532{n:03}0000")
+        errs(reply_quota, f"+90532{n:03}0000")
 
-    assert len(guard._errors) <= 10
+    assert len(reply_quota._errors) <= 10
 
 
 OLD = Question("list", NOW, Instant(NOW + 1000), (Option(1, "600102", MESAJ),), shown=1)
@@ -182,33 +182,33 @@ UNCLEAR = Unclear("deniz", ((1, MIGROS),))
 )
 @pytest.mark.parametrize("is_silent", [True, False], ids=["silent", "said"])
 def test_what_is_not_said_is_not_asked(answer: Answer, stays: bool, is_silent: bool) -> None:
-    before = Talk(questions=FULL, answered=(NOW,) if is_silent else ())
+    before = Conversation(questions=FULL, answered=(NOW,) if is_silent else ())
     after = before.ask(PUT)
 
-    admitted = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, answer, before, after, NOW)
+    admitted = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, answer, before, after, NOW)
 
     assert admitted.speaks is not is_silent
     if stays or not is_silent:
-        assert admitted.talk.questions == after.questions
+        assert admitted.conversation.questions == after.questions
     else:
-        assert [q.kind for q in admitted.talk.questions] == [q.kind for q in FULL]
-        assert admitted.talk.questions[1:] == FULL[1:]
+        assert [q.kind for q in admitted.conversation.questions] == [q.kind for q in FULL]
+        assert admitted.conversation.questions[1:] == FULL[1:]
 
 
 def test_a_silent_refusal_voids_the_code_of_its_brand_all_the_same() -> None:
-    before = Talk(questions=FULL, answered=(NOW,))
+    before = Conversation(questions=FULL, answered=(NOW,))
     after = before.void_codes([MIGROS.code]).ask(PUT)
     told = RetSeveral("K7M4Q2XS", DAY, (RET,), unclear=UNCLEAR)
 
-    talk = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, told, before, after, NOW).talk
+    conversation = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, told, before, after, NOW).conversation
 
-    assert talk.questions == (CODED._replace(closed=True), *FULL[1:])
+    assert conversation.questions == (CODED._replace(closed=True), *FULL[1:])
 
 
 def test_help_that_was_not_said_is_not_remembered() -> None:
-    before = Talk(answered=(NOW,))
+    before = Conversation(answered=(NOW,))
     after = before._replace(helped_at=NOW)
 
-    admitted = Guard(Rules(answers_per_number_hour=1)).admit(NUMBER, Help(None, False, NOW), before, after, NOW)
+    admitted = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, Help(None, False, NOW), before, after, NOW)
 
     assert admitted == (False, before)

@@ -8,22 +8,22 @@ from hypothesis import strategies as st
 
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.intake import spoof_monitor
-from core.intake.spoof_monitor import MINUTES, Chorus
+from core.intake.spoof_monitor import MINUTES, SpoofMonitor
 
 NOW = Instant(1_795_431_900_000)
 
 
 @pytest.fixture
-def heard() -> Chorus:
-    return Chorus(b"secret")
+def heard() -> SpoofMonitor:
+    return SpoofMonitor(b"secret")
 
 
-def hear(heard: Chorus, *texts: str, now: int = NOW) -> None:
+def hear(heard: SpoofMonitor, *texts: str, now: int = NOW) -> None:
     for text in texts:
         heard.hear(text, Instant(now))
 
 
-def test_nothing_heard_is_none(heard: Chorus) -> None:
+def test_nothing_heard_is_none(heard: SpoofMonitor) -> None:
     assert heard.largest(NOW) == 0
 
 
@@ -36,7 +36,7 @@ def test_nothing_heard_is_none(heard: Chorus) -> None:
         pytest.param(["RET MIGROS", "RETMIGROS"], 2, id="with and without a space"),
     ],
 )
-def test_texts_are_counted_by_their_folded_form(heard: Chorus, texts: list[str], largest: int) -> None:
+def test_texts_are_counted_by_their_folded_form(heard: SpoofMonitor, texts: list[str], largest: int) -> None:
     hear(heard, *texts)
 
     assert heard.largest(NOW) == largest
@@ -50,7 +50,7 @@ def test_texts_are_counted_by_their_folded_form(heard: Chorus, texts: list[str],
         pytest.param(-HOUR_MS, 2, id="a clock set back"),
     ],
 )
-def test_a_count_ends_with_its_hour(heard: Chorus, later_ms: int, largest: int) -> None:
+def test_a_count_ends_with_its_hour(heard: SpoofMonitor, later_ms: int, largest: int) -> None:
     hear(heard, "RET MIGROS", "RET MIGROS")
 
     assert heard.largest(Instant(NOW + later_ms)) == largest
@@ -65,7 +65,7 @@ def test_a_count_ends_with_its_hour(heard: Chorus, later_ms: int, largest: int) 
         pytest.param(500, id="far above it"),
     ],
 )
-def test_texts_that_came_once_make_room(heard: Chorus, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
+def test_texts_that_came_once_make_room(heard: SpoofMonitor, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
     monkeypatch.setattr(spoof_monitor, "TEXTS_MAX", 10)
 
     hear(heard, "RET MIGROS", "RET MIGROS", *(f"RET {n}" for n in range(others)), "RET MIGROS")
@@ -78,7 +78,7 @@ def test_texts_that_came_once_make_room(heard: Chorus, monkeypatch: pytest.Monke
 
 
 def test_no_more_texts_are_counted_than_the_bound_where_each_came_twice(
-    heard: Chorus, monkeypatch: pytest.MonkeyPatch
+    heard: SpoofMonitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spoof_monitor, "TEXTS_MAX", 2)
 
@@ -87,17 +87,17 @@ def test_no_more_texts_are_counted_than_the_bound_where_each_came_twice(
     assert heard.largest(NOW) == 2
 
 
-def test_no_text_is_kept(heard: Chorus) -> None:
+def test_no_text_is_kept(heard: SpoofMonitor) -> None:
     hear(heard, "RET MIGROS")
 
     [(name, count)] = heard._totals.items()
     assert (len(name), count) == (8, 1)
-    assert Chorus(b"another")._totals.keys().isdisjoint({name})
+    assert SpoofMonitor(b"another")._totals.keys().isdisjoint({name})
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 90))))
 def test_the_largest_is_that_of_the_last_sixty_minutes(steps: list[tuple[str, int]]) -> None:
-    heard, minute, model = Chorus(b"secret"), 0, []
+    heard, minute, model = SpoofMonitor(b"secret"), 0, []
     for text, passed in steps:
         minute += passed
         model.append((minute, text))

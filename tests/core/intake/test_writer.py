@@ -6,11 +6,11 @@ from threading import Event
 import pytest
 
 from core.store.errors import TemporaryFault
-from tests.counter import Counter
+from tests.container import Container
 
 
 @pytest.mark.parametrize("fault", [pytest.param(None, id="done"), pytest.param(TemporaryFault("full"), id="refused")])
-async def test_the_writer_is_busy_for_as_long_as_its_transaction(counter: Counter, fault: Exception | None) -> None:
+async def test_the_writer_is_busy_for_as_long_as_its_transaction(container: Container, fault: Exception | None) -> None:
     begun, may_end = Event(), Event()
 
     def work(_: object) -> None:
@@ -19,14 +19,14 @@ async def test_the_writer_is_busy_for_as_long_as_its_transaction(counter: Counte
         if fault:
             raise fault
 
-    before = counter.writer.busy_s
-    errand = asyncio.create_task(counter.writer.errand(work))
+    before = container.writer.busy_s
+    errand = asyncio.create_task(container.writer.errand(work))
     assert await asyncio.to_thread(begun.wait, 30)
-    during = counter.writer.busy_s
+    during = container.writer.busy_s
     may_end.set()
     [result] = await asyncio.gather(errand, return_exceptions=True)
 
     assert before == 0
     assert during > 0
-    assert counter.writer.busy_s == 0
+    assert container.writer.busy_s == 0
     assert result is fault

@@ -5,19 +5,19 @@ import pytest
 from core.ledger.book import Book
 from core.ledger.chain import GENESIS, Head, canonical, entry_hash, pseudonym
 from core.store.transaction import Transaction
-from tests.counter import Counter
+from tests.container import Container
 
 
-async def test_entries_are_numbered_and_hashed_one_on_the_other(counter: Counter) -> None:
+async def test_entries_are_numbered_and_hashed_one_on_the_other(container: Container) -> None:
     book = Book(9)
 
-    await counter.writer.errand(lambda transaction: book.append(transaction, ["a", "b"]))
-    await counter.writer.errand(lambda transaction: book.append(transaction, ["c"]))
+    await container.writer.errand(lambda transaction: book.append(transaction, ["a", "b"]))
+    await container.writer.errand(lambda transaction: book.append(transaction, ["c"]))
 
     first = entry_hash(GENESIS, 9, 1, "a")
     second = entry_hash(first, 9, 2, "b")
     third = entry_hash(second, 9, 3, "c")
-    assert await counter.rows("SELECT book, entry, hash, body FROM ledger ORDER BY entry") == [
+    assert await container.rows("SELECT book, entry, hash, body FROM ledger ORDER BY entry") == [
         (9, 1, first, "a"),
         (9, 2, second, "b"),
         (9, 3, third, "c"),
@@ -25,9 +25,9 @@ async def test_entries_are_numbered_and_hashed_one_on_the_other(counter: Counter
     assert book.next_entry == 4
 
 
-async def test_a_roll_back_returns_the_head(counter: Counter) -> None:
-    book = counter.book
-    await counter.writer.errand(lambda transaction: book.append(transaction, ["a"]))
+async def test_a_roll_back_returns_the_head(container: Container) -> None:
+    book = container.book
+    await container.writer.errand(lambda transaction: book.append(transaction, ["a"]))
     head = book.committed
 
     def fail(transaction: Transaction) -> None:
@@ -36,32 +36,32 @@ async def test_a_roll_back_returns_the_head(counter: Counter) -> None:
         raise OverflowError
 
     with pytest.raises(OverflowError):
-        await counter.writer.errand(fail)
-    await counter.writer.errand(lambda transaction: book.append(transaction, ["b"]))
+        await container.writer.errand(fail)
+    await container.writer.errand(lambda transaction: book.append(transaction, ["b"]))
 
     assert head == Head(book.number, 1, entry_hash(GENESIS, book.number, 1, "a"))
     assert book.committed == Head(book.number, 2, entry_hash(head.hash, book.number, 2, "b"))
-    assert await counter.column("SELECT body FROM ledger ORDER BY entry") == ["a", "b"]
+    assert await container.column("SELECT body FROM ledger ORDER BY entry") == ["a", "b"]
 
 
-async def test_the_head_may_be_signed_only_after_the_commit(counter: Counter) -> None:
-    book = counter.book
+async def test_the_head_may_be_signed_only_after_the_commit(container: Container) -> None:
+    book = container.book
     seen: list[Head] = []
 
     def work(transaction: Transaction) -> None:
         book.append(transaction, ["a"])
         seen.append(book.committed)
 
-    await counter.writer.errand(work)
+    await container.writer.errand(work)
 
     assert seen == [Head(book.number, 0, GENESIS)]
     assert book.committed.entry == 1
 
 
-async def test_nothing_to_append_changes_nothing(counter: Counter) -> None:
-    await counter.writer.errand(lambda transaction: counter.book.append(transaction, []))
+async def test_nothing_to_append_changes_nothing(container: Container) -> None:
+    await container.writer.errand(lambda transaction: container.book.append(transaction, []))
 
-    assert counter.book.next_entry == 1
+    assert container.book.next_entry == 1
 
 
 @pytest.mark.parametrize(

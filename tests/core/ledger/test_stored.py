@@ -18,7 +18,7 @@ from core.ledger.sealing import seal_books
 from core.ledger.seals import Seal
 from core.ledger.stored import newest_seal, stored_seals, verify_stored
 from core.ledger.verify import Report
-from tests.counter import Counter, FakeClock, opened
+from tests.container import Container, FakeClock, opened
 
 STRANGER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 ENTRIES: Final = 7
@@ -28,19 +28,19 @@ NOTE: Final = "book 2 has no local heads: checked against those in the database 
 class Machine:
     """What verifies: the database, and what this machine keeps outside of it."""
 
-    def __init__(self, here: Counter, there: Counter, signer: Signer) -> None:
+    def __init__(self, here: Container, there: Container, signer: Signer) -> None:
         self.here = here
         self.there = there
         self.signer = signer
         self.local: list[Anchor] = []
         self.local_seals: list[Seal] = []
 
-    async def write(self, counter: Counter, entries: int) -> None:
-        bodies = [canonical({"receipt": f"K{counter.book.next_entry + n}"}) for n in range(entries)]
-        await counter.writer.errand(lambda transaction: counter.book.append(transaction, bodies))
-        anchor = self.signer.sign(counter.book.committed, counter.clock())
-        await counter.writer.errand(lambda transaction: store_anchor(transaction, anchor))
-        if counter is self.here:
+    async def write(self, container: Container, entries: int) -> None:
+        bodies = [canonical({"receipt": f"K{container.book.next_entry + n}"}) for n in range(entries)]
+        await container.writer.errand(lambda transaction: container.book.append(transaction, bodies))
+        anchor = self.signer.sign(container.book.committed, container.clock())
+        await container.writer.errand(lambda transaction: store_anchor(transaction, anchor))
+        if container is self.here:
             self.local.append(anchor)
 
     async def seal(self) -> None:
@@ -65,15 +65,15 @@ class Machine:
 
 
 @pytest.fixture
-async def machine(url: str, counter: Counter, clock: FakeClock, signer: Signer) -> AsyncIterator[Machine]:
+async def machine(url: str, container: Container, clock: FakeClock, signer: Signer) -> AsyncIterator[Machine]:
     """Seal 1 over entry 3 of book 1 and entry 2 of book 2, seal 2 over 1.4, seal 3 over 2.3."""
     async with opened(url, clock, signer) as there:
-        machine = Machine(counter, there, signer)
-        assert (counter.book.number, there.book.number) == (1, 2)
-        await machine.write(counter, 3)
+        machine = Machine(container, there, signer)
+        assert (container.book.number, there.book.number) == (1, 2)
+        await machine.write(container, 3)
         await machine.write(there, 2)
         await machine.seal()
-        await machine.write(counter, 1)
+        await machine.write(container, 1)
         await machine.seal()
         await machine.write(there, 1)
         await machine.seal()

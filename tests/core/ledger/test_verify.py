@@ -16,8 +16,8 @@ from core.ledger.exported import exported, verify_file
 from core.ledger.stored import stored_anchors, stored_entries, verify_stored
 from core.ledger.verify import Report, verify
 from tests import outside
+from tests.container_fixtures import on_sqlite
 from tests.core.ledger.conftest import BOOKS, Kept
-from tests.counter_fixtures import on_sqlite
 
 ENTRIES = sum(BOOKS.values())
 MANY = 20_000

@@ -7,11 +7,11 @@ import pytest
 from core.conversation.answers import Temporary
 from core.outbox import deliveries as module
 from core.outbox.deliveries import EARLY_MS, UNDELIVERED_DELAY_MS, UNDELIVERED_TRIES_MAX, Deliveries, Delivery, Fate
-from core.outbox.outbox import Parcel
+from core.outbox.outbox import OutboxMessage
 from core.store.queries.outbox import OF_MESSAGE_ID
-from tests.core.outbox.test_outbox import FakeCarrier, put, turn
-from tests.counter import NUMBER, PATIENCE_S, Counter
-from tests.counter_fixtures import on_sqlite
+from tests.container import NUMBER, PATIENCE_S, Container
+from tests.container_fixtures import on_sqlite
+from tests.core.outbox.test_outbox import FakeTransport, put, turn
 
 
 def receipt(
@@ -21,98 +21,98 @@ def receipt(
 
 
 @pytest.fixture
-def carrier(counter: Counter) -> FakeCarrier:
-    counter.outbox.carrier = carrier = FakeCarrier()
-    return carrier
+def transport(container: Container) -> FakeTransport:
+    container.outbox.transport = transport = FakeTransport()
+    return transport
 
 
-async def sent(counter: Counter, carrier: FakeCarrier) -> Parcel:
-    await put(counter)
-    await turn(counter)
-    return carrier.carried[-1]
+async def sent(container: Container, transport: FakeTransport) -> OutboxMessage:
+    await put(container)
+    await turn(container)
+    return transport.carried[-1]
 
 
-def accept(counter: Counter, parcel: Parcel, message_id: str = "id-1") -> None:
-    counter.outbox.accepted(parcel.id, "operator-a", message_id)
-    counter.deliveries.accepted("operator-a", message_id)
+def accept(container: Container, outbox_message: OutboxMessage, message_id: str = "id-1") -> None:
+    container.outbox.accepted(outbox_message.id, "operator-a", message_id)
+    container.deliveries.accepted("operator-a", message_id)
 
 
-async def take(counter: Counter, delivery: Delivery) -> Temporary | None:
+async def take(container: Container, delivery: Delivery) -> Temporary | None:
     future: asyncio.Future[Temporary | None] = asyncio.get_running_loop().create_future()
-    counter.deliveries.submit(delivery, future.set_result)
+    container.deliveries.submit(delivery, future.set_result)
     async with asyncio.timeout(PATIENCE_S):
         return await future
 
 
-async def fates(counter: Counter) -> list[tuple[str, str | None]]:
-    return await counter.rows("SELECT state, reason FROM outbox ORDER BY id")
+async def fates(container: Container) -> list[tuple[str, str | None]]:
+    return await container.rows("SELECT state, reason FROM outbox ORDER BY id")
 
 
-async def test_a_delivered_message_is_delivered(counter: Counter, carrier: FakeCarrier) -> None:
-    accept(counter, await sent(counter, carrier))
-    counter.clock.pass_ms(7)
+async def test_a_delivered_message_is_delivered(container: Container, transport: FakeTransport) -> None:
+    accept(container, await sent(container, transport))
+    container.clock.pass_ms(7)
 
-    assert await take(counter, receipt()) is None
+    assert await take(container, receipt()) is None
 
-    assert await counter.rows("SELECT state, settled_at FROM outbox") == [("delivered", counter.clock())]
-
-
-async def test_a_receipt_says_nothing_of_other_messages(counter: Counter, carrier: FakeCarrier) -> None:
-    accept(counter, await sent(counter, carrier), "id-1")
-    accept(counter, await sent(counter, carrier), "id-2")
-
-    await take(counter, receipt("id-2"))
-    await take(counter, receipt("id-1")._replace(operator="operator-b"))
-
-    assert [state for state, _ in await fates(counter)] == ["accepted", "delivered"]
+    assert await container.rows("SELECT state, settled_at FROM outbox") == [("delivered", container.clock())]
 
 
-async def test_of_two_messages_with_one_id_the_newer_is_meant(counter: Counter, carrier: FakeCarrier) -> None:
-    accept(counter, await sent(counter, carrier))
-    accept(counter, await sent(counter, carrier))
+async def test_a_receipt_says_nothing_of_other_messages(container: Container, transport: FakeTransport) -> None:
+    accept(container, await sent(container, transport), "id-1")
+    accept(container, await sent(container, transport), "id-2")
 
-    await take(counter, receipt())
+    await take(container, receipt("id-2"))
+    await take(container, receipt("id-1")._replace(operator="operator-b"))
 
-    assert [state for state, _ in await fates(counter)] == ["accepted", "delivered"]
+    assert [state for state, _ in await fates(container)] == ["accepted", "delivered"]
+
+
+async def test_of_two_messages_with_one_id_the_newer_is_meant(container: Container, transport: FakeTransport) -> None:
+    accept(container, await sent(container, transport))
+    accept(container, await sent(container, transport))
+
+    await take(container, receipt())
+
+    assert [state for state, _ in await fates(container)] == ["accepted", "delivered"]
 
 
 async def test_an_undelivered_message_is_tried_again_later_and_given_up_in_the_end(
-    counter: Counter, carrier: FakeCarrier
+    container: Container, transport: FakeTransport
 ) -> None:
-    await sent(counter, carrier)
+    await sent(container, transport)
     for attempt in range(1, UNDELIVERED_TRIES_MAX):
-        accept(counter, carrier.carried[-1], f"id-{attempt}")
-        await take(counter, receipt(f"id-{attempt}", Fate.UNDELIVERED))
-        assert await fates(counter) == [("ready", "receipt X")]
-        counter.clock.pass_ms(UNDELIVERED_DELAY_MS * attempt - 1)
-        await turn(counter)
-        assert len(carrier.carried) == attempt
-        counter.clock.pass_ms(1)
-        await turn(counter)
-        assert len(carrier.carried) == attempt + 1
+        accept(container, transport.carried[-1], f"id-{attempt}")
+        await take(container, receipt(f"id-{attempt}", Fate.UNDELIVERED))
+        assert await fates(container) == [("ready", "receipt X")]
+        container.clock.pass_ms(UNDELIVERED_DELAY_MS * attempt - 1)
+        await turn(container)
+        assert len(transport.carried) == attempt
+        container.clock.pass_ms(1)
+        await turn(container)
+        assert len(transport.carried) == attempt + 1
 
-    accept(counter, carrier.carried[-1], "id-last")
-    await take(counter, receipt("id-last", Fate.UNDELIVERED))
+    accept(container, transport.carried[-1], "id-last")
+    await take(container, receipt("id-last", Fate.UNDELIVERED))
 
-    assert await fates(counter) == [("dead", "receipt X")]
+    assert await fates(container) == [("dead", "receipt X")]
 
 
-async def test_a_message_that_the_network_ended_is_given_up(counter: Counter, carrier: FakeCarrier) -> None:
-    accept(counter, await sent(counter, carrier))
+async def test_a_message_that_the_network_ended_is_given_up(container: Container, transport: FakeTransport) -> None:
+    accept(container, await sent(container, transport))
 
-    await take(counter, receipt(fate=Fate.ENDED))
+    await take(container, receipt(fate=Fate.ENDED))
 
-    assert await fates(counter) == [("dead", "receipt X")]
+    assert await fates(container) == [("dead", "receipt X")]
 
 
 @pytest.mark.parametrize("second", list(Fate))
-async def test_the_first_receipt_counts(counter: Counter, carrier: FakeCarrier, second: Fate) -> None:
-    accept(counter, await sent(counter, carrier))
-    await take(counter, receipt())
+async def test_the_first_receipt_counts(container: Container, transport: FakeTransport, second: Fate) -> None:
+    accept(container, await sent(container, transport))
+    await take(container, receipt())
 
-    assert await take(counter, receipt(fate=second)) is None
+    assert await take(container, receipt(fate=second)) is None
 
-    assert await fates(counter) == [("delivered", "receipt X")]
+    assert await fates(container) == [("delivered", "receipt X")]
 
 
 @pytest.mark.parametrize(
@@ -123,49 +123,51 @@ async def test_the_first_receipt_counts(counter: Counter, carrier: FakeCarrier, 
     ],
 )
 async def test_another_spelling_of_the_id_counts_for_its_own_citizen_only(
-    counter: Counter, carrier: FakeCarrier, party: str, state: str
+    container: Container, transport: FakeTransport, party: str, state: str
 ) -> None:
-    accept(counter, await sent(counter, carrier), "1a2b")
+    accept(container, await sent(container, transport), "1a2b")
 
-    await take(counter, receipt("6699", Fate.DELIVERED, "1a2b", party=party))
+    await take(container, receipt("6699", Fate.DELIVERED, "1a2b", party=party))
 
-    assert [found for found, _ in await fates(counter)] == [state]
-
-
-async def test_the_receipts_own_spelling_goes_before_the_other(counter: Counter, carrier: FakeCarrier) -> None:
-    accept(counter, await sent(counter, carrier), "1234")
-    accept(counter, await sent(counter, carrier), "4d2")  # 1234 in hexadecimal
-
-    await take(counter, receipt("1234", Fate.DELIVERED, "4d2"))
-
-    assert [state for state, _ in await fates(counter)] == ["delivered", "accepted"]
+    assert [found for found, _ in await fates(container)] == [state]
 
 
-async def test_a_receipt_before_the_answer_to_its_submit_waits_for_it(counter: Counter, carrier: FakeCarrier) -> None:
-    parcel = await sent(counter, carrier)
-    assert await take(counter, receipt("6699", Fate.DELIVERED, "id-1")) is None
-    assert [state for state, _ in await fates(counter)] == ["sent"]
+async def test_the_receipts_own_spelling_goes_before_the_other(container: Container, transport: FakeTransport) -> None:
+    accept(container, await sent(container, transport), "1234")
+    accept(container, await sent(container, transport), "4d2")  # 1234 in hexadecimal
 
-    accept(counter, parcel)
-    await turn(counter)
+    await take(container, receipt("1234", Fate.DELIVERED, "4d2"))
 
-    assert [state for state, _ in await fates(counter)] == ["delivered"]
+    assert [state for state, _ in await fates(container)] == ["delivered", "accepted"]
+
+
+async def test_a_receipt_before_the_answer_to_its_submit_waits_for_it(
+    container: Container, transport: FakeTransport
+) -> None:
+    outbox_message = await sent(container, transport)
+    assert await take(container, receipt("6699", Fate.DELIVERED, "id-1")) is None
+    assert [state for state, _ in await fates(container)] == ["sent"]
+
+    accept(container, outbox_message)
+    await turn(container)
+
+    assert [state for state, _ in await fates(container)] == ["delivered"]
 
 
 async def test_an_answer_that_comes_while_its_receipt_is_looked_up_is_not_missed(
-    counter: Counter, carrier: FakeCarrier
+    container: Container, transport: FakeTransport
 ) -> None:
-    parcel = await sent(counter, carrier)
-    counter.deliveries.submit(receipt(), lambda _: None)
-    job = counter.deliveries.next_job()
+    outbox_message = await sent(container, transport)
+    container.deliveries.submit(receipt(), lambda _: None)
+    job = container.deliveries.next_job()
     assert job is not None
-    await counter.database.transact(job.run)
+    await container.database.transact(job.run)
 
-    accept(counter, parcel)
+    accept(container, outbox_message)
     job.committed()
-    await turn(counter)
+    await turn(container)
 
-    assert [state for state, _ in await fates(counter)] == ["delivered"]
+    assert [state for state, _ in await fates(container)] == ["delivered"]
 
 
 @pytest.mark.parametrize(
@@ -173,18 +175,18 @@ async def test_an_answer_that_comes_while_its_receipt_is_looked_up_is_not_missed
     [pytest.param(EARLY_MS - 1, "delivered", id="last moment"), pytest.param(EARLY_MS, "accepted", id="over")],
 )
 async def test_an_early_receipt_waits_for_its_time(
-    counter: Counter, carrier: FakeCarrier, passed_ms: int, state: str
+    container: Container, transport: FakeTransport, passed_ms: int, state: str
 ) -> None:
-    parcel = await sent(counter, carrier)
-    await take(counter, receipt())
-    counter.clock.pass_ms(passed_ms)
-    await turn(counter)
+    outbox_message = await sent(container, transport)
+    await take(container, receipt())
+    container.clock.pass_ms(passed_ms)
+    await turn(container)
 
-    accept(counter, parcel)
-    await turn(counter)
+    accept(container, outbox_message)
+    await turn(container)
 
-    assert [found for found, _ in await fates(counter)] == [state]
-    assert not counter.deliveries._early_ids
+    assert [found for found, _ in await fates(container)] == [state]
+    assert not container.deliveries._early_ids
 
 
 @pytest.mark.parametrize(
@@ -196,30 +198,32 @@ async def test_an_early_receipt_waits_for_its_time(
     ],
 )
 async def test_a_bounded_number_of_early_receipts_waits(
-    counter: Counter, carrier: FakeCarrier, monkeypatch: pytest.MonkeyPatch, later: int, state: str
+    container: Container, transport: FakeTransport, monkeypatch: pytest.MonkeyPatch, later: int, state: str
 ) -> None:
     monkeypatch.setattr(module, "EARLY_MAX", 3)
-    parcel = await sent(counter, carrier)
-    await take(counter, receipt())
+    outbox_message = await sent(container, transport)
+    await take(container, receipt())
     for number in range(later):
-        await take(counter, receipt(f"other-{number}"))
+        await take(container, receipt(f"other-{number}"))
 
-    accept(counter, parcel)
-    await turn(counter)
+    accept(container, outbox_message)
+    await turn(container)
 
-    assert [found for found, _ in await fates(counter)] == [state]
+    assert [found for found, _ in await fates(container)] == [state]
 
 
-async def test_a_receipt_that_cannot_be_written_is_left_to_the_network(counter: Counter, carrier: FakeCarrier) -> None:
-    accept(counter, await sent(counter, carrier))
-    await turn(counter)
-    await counter.take_no_writes()
+async def test_a_receipt_that_cannot_be_written_is_left_to_the_network(
+    container: Container, transport: FakeTransport
+) -> None:
+    accept(container, await sent(container, transport))
+    await turn(container)
+    await container.take_no_writes()
 
-    assert isinstance(await take(counter, receipt()), Temporary)
+    assert isinstance(await take(container, receipt()), Temporary)
 
-    await counter.take_writes()
-    await take(counter, receipt())
-    assert [state for state, _ in await fates(counter)] == ["delivered"]
+    await container.take_writes()
+    await take(container, receipt())
+    assert [state for state, _ in await fates(container)] == ["delivered"]
 
 
 @pytest.mark.parametrize(
@@ -227,10 +231,10 @@ async def test_a_receipt_that_cannot_be_written_is_left_to_the_network(counter: 
     [pytest.param(1, True, id="below"), pytest.param(2, False, id="at"), pytest.param(3, False, id="above")],
 )
 async def test_a_bounded_number_of_receipts_waits_for_the_store(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waiting: int, taken: bool
+    container: Container, monkeypatch: pytest.MonkeyPatch, waiting: int, taken: bool
 ) -> None:
     monkeypatch.setattr(module, "WAITING_MAX", 2)
-    deliveries = Deliveries(counter.clock, lambda: None)
+    deliveries = Deliveries(container.clock, lambda: None)
     told: list[Temporary | None] = []
     for number in range(waiting):
         deliveries.submit(receipt(str(number)), lambda _: None)
@@ -240,9 +244,9 @@ async def test_a_bounded_number_of_receipts_waits_for_the_store(
     assert (told == []) is taken
 
 
-async def test_a_batch_is_bounded(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_is_bounded(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH_MAX", 2)
-    deliveries = Deliveries(counter.clock, lambda: None)
+    deliveries = Deliveries(container.clock, lambda: None)
     for number in range(3):
         deliveries.submit(receipt(str(number)), lambda _: None)
 
@@ -252,7 +256,7 @@ async def test_a_batch_is_bounded(counter: Counter, monkeypatch: pytest.MonkeyPa
 
 
 @on_sqlite
-async def test_the_look_up_is_by_an_index(counter: Counter) -> None:
-    plan = await counter.rows(f"EXPLAIN QUERY PLAN {OF_MESSAGE_ID.sqlite.sql}", *("a", '["1"]'))
+async def test_the_look_up_is_by_an_index(container: Container) -> None:
+    plan = await container.rows(f"EXPLAIN QUERY PLAN {OF_MESSAGE_ID.sqlite.sql}", *("a", '["1"]'))
 
     assert any("outbox_message (operator=? AND message_id=?)" in row[3] for row in plan)

@@ -10,123 +10,127 @@ from core.domain.ids import ids_of
 from core.domain.tokens import LENGTH, PLACE, token_hash
 from core.ledger.anchors import Signer
 from core.outbox import outbox as outbox_module
-from core.outbox.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, BY_MAIL, Outbox, OutboxClass, Parcel
+from core.outbox.outbox import ANSWER_LIFE_MS, ATTEMPTS_MAX, BY_MAIL, Outbox, OutboxClass, OutboxMessage
 from core.store.errors import TemporaryFault
 from core.store.queries.notices import NOTICE_OF_TOKEN, PUT_NOTICE
 from core.store.queries.outbox import ADD_OUTBOX
 from core.store.transaction import Transaction
-from tests.counter import LEASE_MS, NUMBER, PATIENCE_S, RET_MIGROS, Counter, FakeClock, opened
+from tests.container import LEASE_MS, NUMBER, PATIENCE_S, RET_MIGROS, Container, FakeClock, opened
 
 
-class FakeCarrier:
+class FakeTransport:
     """Takes up to `room` parcels and says nothing about them."""
 
     def __init__(self, room: int = 100) -> None:
         self.room = room
-        self.carried: list[Parcel] = []
+        self.carried: list[OutboxMessage] = []
 
     def capacity(self) -> int:
         return self.room
 
-    def carry(self, parcels: Sequence[Parcel]) -> None:
-        self.room -= len(parcels)
-        self.carried += parcels
+    def send(self, outbox_messages: Sequence[OutboxMessage]) -> None:
+        self.room -= len(outbox_messages)
+        self.carried += outbox_messages
 
 
 @pytest.fixture
-def carrier(counter: Counter) -> FakeCarrier:
-    counter.outbox.carrier = carrier = FakeCarrier()
-    return carrier
+def transport(container: Container) -> FakeTransport:
+    container.outbox.transport = transport = FakeTransport()
+    return transport
 
 
 async def put(
-    counter: Counter, text: str = "text", rank: OutboxClass = OutboxClass.ANSWER, life_ms: int = ANSWER_LIFE_MS
+    container: Container, text: str = "text", rank: OutboxClass = OutboxClass.ANSWER, life_ms: int = ANSWER_LIFE_MS
 ) -> int:
-    row_id = counter.ids.next()
-    row = outbox_module.row(row_id, None, NUMBER.reveal(), text, "a", counter.clock(), rank, life_ms)
-    await counter.writer.errand(lambda transaction: transaction.run_many(ADD_OUTBOX, [row]))
+    row_id = container.ids.next()
+    row = outbox_module.row(row_id, None, NUMBER.reveal(), text, "a", container.clock(), rank, life_ms)
+    await container.writer.errand(lambda transaction: transaction.run_many(ADD_OUTBOX, [row]))
     return row_id
 
 
-async def turn(counter: Counter) -> None:
+async def turn(container: Container) -> None:
     """The writer has written what waited, and leased what was there."""
-    for participant in counter.writer._participants:
+    for participant in container.writer._participants:
         if isinstance(participant, Outbox):
             participant.expect()
-    counter.writer.wake()
-    await counter.writer.errand(lambda _: None)
-    await counter.writer.errand(lambda _: None)
+    container.writer.wake()
+    await container.writer.errand(lambda _: None)
+    await container.writer.errand(lambda _: None)
 
 
-async def sweep(counter: Counter) -> outbox_module.Swept:
-    return await counter.writer.errand(lambda transaction: outbox_module.sweep(transaction, counter.clock()))
+async def sweep(container: Container) -> outbox_module.Swept:
+    return await container.writer.errand(lambda transaction: outbox_module.sweep(transaction, container.clock()))
 
 
-async def states(counter: Counter) -> list[str]:
-    return await counter.column("SELECT state FROM outbox ORDER BY id")
+async def states(container: Container) -> list[str]:
+    return await container.column("SELECT state FROM outbox ORDER BY id")
 
 
-async def test_a_row_is_ready_then_sent_then_accepted(counter: Counter, carrier: FakeCarrier) -> None:
-    row_id = await put(counter)
-    assert await states(counter) == ["ready"]
+async def test_a_row_is_ready_then_sent_then_accepted(container: Container, transport: FakeTransport) -> None:
+    row_id = await put(container)
+    assert await states(container) == ["ready"]
 
-    await turn(counter)
+    await turn(container)
 
-    expires_at = Instant(counter.clock() + ANSWER_LIFE_MS)
-    assert carrier.carried == [Parcel(row_id, NUMBER.reveal(), "text", 1, expires_at, 0)]
-    assert await counter.rows("SELECT state, attempts, lease_until, sender FROM outbox") == [
-        ("sent", 1, counter.clock() + LEASE_MS, counter.book.number)
+    expires_at = Instant(container.clock() + ANSWER_LIFE_MS)
+    assert transport.carried == [OutboxMessage(row_id, NUMBER.reveal(), "text", 1, expires_at, 0)]
+    assert await container.rows("SELECT state, attempts, lease_until, sender FROM outbox") == [
+        ("sent", 1, container.clock() + LEASE_MS, container.book.number)
     ]
 
-    counter.clock.pass_ms(20)
-    counter.outbox.accepted(row_id, "operator-a", "id-1")
-    await turn(counter)
+    container.clock.pass_ms(20)
+    container.outbox.accepted(row_id, "operator-a", "id-1")
+    await turn(container)
 
-    assert await counter.rows("SELECT state, operator, message_id, settled_at FROM outbox") == [
-        ("accepted", "operator-a", "id-1", counter.clock())
+    assert await container.rows("SELECT state, operator, message_id, settled_at FROM outbox") == [
+        ("accepted", "operator-a", "id-1", container.clock())
     ]
-    assert len(carrier.carried) == 1
+    assert len(transport.carried) == 1
 
 
-async def test_sent_is_durable_before_the_carrier_has_the_parcel(counter: Counter, carrier: FakeCarrier) -> None:
+async def test_sent_is_durable_before_the_carrier_has_the_parcel(
+    container: Container, transport: FakeTransport
+) -> None:
     in_transaction: list[bool] = []
-    carry = carrier.carry
+    send = transport.send
 
-    def watched(parcels: Sequence[Parcel]) -> None:
-        in_transaction.append(counter.in_transaction)
-        carry(parcels)
+    def watched(outbox_messages: Sequence[OutboxMessage]) -> None:
+        in_transaction.append(container.in_transaction)
+        send(outbox_messages)
 
-    carrier.carry = watched  # type: ignore[method-assign]  # the fake is watched
-    await put(counter)
+    transport.send = watched  # type: ignore[method-assign]  # the fake is watched
+    await put(container)
 
-    await turn(counter)
+    await turn(container)
 
     assert in_transaction == [False]
 
 
-async def test_an_answer_is_leased_in_the_transaction_that_decides_it(counter: Counter, carrier: FakeCarrier) -> None:
+async def test_an_answer_is_leased_in_the_transaction_that_decides_it(
+    container: Container, transport: FakeTransport
+) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        await counter.desk.handle(counter.request(RET_MIGROS))
+        await container.desk.handle(container.request(RET_MIGROS))
 
-    assert len(carrier.carried) == 1
+    assert len(transport.carried) == 1
 
 
-async def test_a_refused_row_waits_its_delay_and_is_sent_again(counter: Counter, carrier: FakeCarrier) -> None:
-    await put(counter)
-    await turn(counter)
-    counter.outbox.retry(carrier.carried[0], 5000, "0x00000008")
-    await turn(counter)
-    assert await counter.rows("SELECT state, reason FROM outbox") == [("ready", "0x00000008")]
+async def test_a_refused_row_waits_its_delay_and_is_sent_again(container: Container, transport: FakeTransport) -> None:
+    await put(container)
+    await turn(container)
+    container.outbox.retry(transport.carried[0], 5000, "0x00000008")
+    await turn(container)
+    assert await container.rows("SELECT state, reason FROM outbox") == [("ready", "0x00000008")]
 
-    counter.clock.pass_ms(4999)
-    await turn(counter)
-    assert len(carrier.carried) == 1
+    container.clock.pass_ms(4999)
+    await turn(container)
+    assert len(transport.carried) == 1
 
-    counter.clock.pass_ms(1)
-    await turn(counter)
+    container.clock.pass_ms(1)
+    await turn(container)
 
-    assert [parcel.attempts for parcel in carrier.carried] == [1, 2]
-    assert len({parcel.id for parcel in carrier.carried}) == 1
+    assert [outbox_message.attempts for outbox_message in transport.carried] == [1, 2]
+    assert len({outbox_message.id for outbox_message in transport.carried}) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,223 +138,237 @@ async def test_a_refused_row_waits_its_delay_and_is_sent_again(counter: Counter,
     [("below", ATTEMPTS_MAX - 1, "ready"), ("at", ATTEMPTS_MAX, "dead"), ("above", ATTEMPTS_MAX + 1, "dead")],
 )
 async def test_a_row_is_given_up_after_so_many_attempts(
-    counter: Counter, carrier: FakeCarrier, label: str, attempts: int, state: str
+    container: Container, transport: FakeTransport, label: str, attempts: int, state: str
 ) -> None:
-    await put(counter)
-    await turn(counter)
+    await put(container)
+    await turn(container)
 
-    counter.outbox.retry(carrier.carried[0]._replace(attempts=attempts), 0, "0x00000008")
-    carrier.room = 0
-    await turn(counter)
+    container.outbox.retry(transport.carried[0]._replace(attempts=attempts), 0, "0x00000008")
+    transport.room = 0
+    await turn(container)
 
-    assert await states(counter) == [state], label
+    assert await states(container) == [state], label
 
 
 async def test_a_row_that_was_not_taken_at_all_is_kept_however_often_it_was_tried(
-    counter: Counter, carrier: FakeCarrier
+    container: Container, transport: FakeTransport
 ) -> None:
-    await put(counter)
-    await turn(counter)
+    await put(container)
+    await turn(container)
 
-    counter.outbox.keep(carrier.carried[0]._replace(attempts=ATTEMPTS_MAX + 1), 1000, "0x00000058 ESME_RTHROTTLED")
-    await turn(counter)
+    container.outbox.release(
+        transport.carried[0]._replace(attempts=ATTEMPTS_MAX + 1), 1000, "0x00000058 ESME_RTHROTTLED"
+    )
+    await turn(container)
 
     kept = [("ready", "0x00000058 ESME_RTHROTTLED", 0)]
-    assert await counter.rows("SELECT state, reason, attempts FROM outbox") == kept
+    assert await container.rows("SELECT state, reason, attempts FROM outbox") == kept
 
 
-async def test_a_row_that_the_network_never_takes_is_buried(counter: Counter, carrier: FakeCarrier) -> None:
-    row_id = await put(counter)
-    await turn(counter)
+async def test_a_row_that_the_network_never_takes_is_buried(container: Container, transport: FakeTransport) -> None:
+    row_id = await put(container)
+    await turn(container)
 
-    counter.outbox.bury(row_id, "0x0000000B ESME_RINVDSTADR")
-    await turn(counter)
+    container.outbox.dead_letter(row_id, "0x0000000B ESME_RINVDSTADR")
+    await turn(container)
 
-    assert await counter.rows("SELECT state, reason, settled_at FROM outbox") == [
-        ("dead", "0x0000000B ESME_RINVDSTADR", counter.clock())
+    assert await container.rows("SELECT state, reason, settled_at FROM outbox") == [
+        ("dead", "0x0000000B ESME_RINVDSTADR", container.clock())
     ]
 
 
 async def test_an_unknown_row_is_sent_once_more_as_the_same_and_then_given_up(
-    counter: Counter, carrier: FakeCarrier
+    container: Container, transport: FakeTransport
 ) -> None:
-    row_id = await put(counter)
-    await turn(counter)
+    row_id = await put(container)
+    await turn(container)
 
-    counter.outbox.unknown(carrier.carried[0])
-    await turn(counter)
-    await turn(counter)
+    container.outbox.unknown(transport.carried[0])
+    await turn(container)
+    await turn(container)
 
-    assert [parcel.id for parcel in carrier.carried] == [row_id, row_id]
-    assert await counter.rows("SELECT state, unknowns FROM outbox") == [("sent", 1)]
+    assert [outbox_message.id for outbox_message in transport.carried] == [row_id, row_id]
+    assert await container.rows("SELECT state, unknowns FROM outbox") == [("sent", 1)]
 
-    counter.outbox.unknown(carrier.carried[1])
-    await turn(counter)
+    container.outbox.unknown(transport.carried[1])
+    await turn(container)
 
-    ended = [("dead", 2, "unknown", counter.clock())]
-    assert await counter.rows("SELECT state, unknowns, reason, settled_at FROM outbox") == ended
-    assert len(carrier.carried) == 2
+    ended = [("dead", 2, "unknown", container.clock())]
+    assert await container.rows("SELECT state, unknowns, reason, settled_at FROM outbox") == ended
+    assert len(transport.carried) == 2
 
 
-async def test_a_lapsed_lease_is_an_unknown_row(counter: Counter, carrier: FakeCarrier) -> None:
-    await put(counter)
-    await turn(counter)
-    carrier.room = 0
+async def test_a_lapsed_lease_is_an_unknown_row(container: Container, transport: FakeTransport) -> None:
+    await put(container)
+    await turn(container)
+    transport.room = 0
 
-    counter.clock.pass_ms(LEASE_MS - 1)
-    assert await sweep(counter) == (0, 0)
-    counter.clock.pass_ms(1)
-    assert await sweep(counter) == (1, 0)
+    container.clock.pass_ms(LEASE_MS - 1)
+    assert await sweep(container) == (0, 0)
+    container.clock.pass_ms(1)
+    assert await sweep(container) == (1, 0)
 
-    assert await counter.rows("SELECT state, unknowns FROM outbox") == [("ready", 1)]
+    assert await container.rows("SELECT state, unknowns FROM outbox") == [("ready", 1)]
 
 
 async def test_what_a_killed_process_had_sent_is_unknown_at_once(url: str, clock: FakeClock, signer: Signer) -> None:
     async with opened(url, clock, signer) as killed:
-        killed.outbox.carrier = FakeCarrier()
+        killed.outbox.transport = FakeTransport()
         await put(killed)
         await turn(killed)
     async with opened(url, clock, signer) as successor:
         assert await sweep(successor) == (1, 0)
 
-        successor.outbox.carrier = carrier = FakeCarrier()
+        successor.outbox.transport = transport = FakeTransport()
         await turn(successor)
 
-        assert [parcel.id in ids_of(killed.book.number) for parcel in carrier.carried] == [True]
+        assert [outbox_message.id in ids_of(killed.book.number) for outbox_message in transport.carried] == [True]
 
 
 @pytest.mark.parametrize(("label", "passed_ms", "leaves"), [("last moment", 999, 1), ("over", 1000, 0)])
 async def test_an_expired_row_is_never_sent(
-    counter: Counter, carrier: FakeCarrier, label: str, passed_ms: int, leaves: int
+    container: Container, transport: FakeTransport, label: str, passed_ms: int, leaves: int
 ) -> None:
-    carrier.room = 0
-    await put(counter, life_ms=1000)
-    counter.clock.pass_ms(passed_ms)
-    carrier.room = 1
+    transport.room = 0
+    await put(container, life_ms=1000)
+    container.clock.pass_ms(passed_ms)
+    transport.room = 1
 
-    await turn(counter)
+    await turn(container)
 
-    assert len(carrier.carried) == leaves, label
-
-
-async def test_an_expired_row_ends_with_the_next_sweep(counter: Counter) -> None:
-    await put(counter, life_ms=1000)
-    counter.clock.pass_ms(1000)
-
-    assert await sweep(counter) == (0, 1)
-
-    assert await counter.rows("SELECT state, reason, settled_at FROM outbox") == [("dead", "expired", counter.clock())]
+    assert len(transport.carried) == leaves, label
 
 
-async def test_the_oldest_of_a_class_that_waits_is_known(counter: Counter, carrier: FakeCarrier) -> None:
+async def test_an_expired_row_ends_with_the_next_sweep(container: Container) -> None:
+    await put(container, life_ms=1000)
+    container.clock.pass_ms(1000)
+
+    assert await sweep(container) == (0, 1)
+
+    assert await container.rows("SELECT state, reason, settled_at FROM outbox") == [
+        ("dead", "expired", container.clock())
+    ]
+
+
+async def test_the_oldest_of_a_class_that_waits_is_known(container: Container, transport: FakeTransport) -> None:
     async def oldest(rank: OutboxClass) -> float:
-        return await counter.writer.errand(
-            lambda transaction: outbox_module.oldest_waiting(transaction, counter.clock(), rank)
+        return await container.writer.errand(
+            lambda transaction: outbox_module.oldest_waiting(transaction, container.clock(), rank)
         )
 
-    carrier.room = 0
+    transport.room = 0
     assert await oldest(OutboxClass.ANSWER) == 0
 
-    await put(counter, "first")
-    counter.clock.pass_ms(3000)
-    await put(counter, "second")
-    await put(counter, "notice", OutboxClass.NOTICE)
-    counter.clock.pass_ms(1000)
+    await put(container, "first")
+    container.clock.pass_ms(3000)
+    await put(container, "second")
+    await put(container, "notice", OutboxClass.NOTICE)
+    container.clock.pass_ms(1000)
     assert (await oldest(OutboxClass.ANSWER), await oldest(OutboxClass.NOTICE)) == (4, 1)
 
-    carrier.room = 1
-    await turn(counter)
+    transport.room = 1
+    await turn(container)
     assert await oldest(OutboxClass.ANSWER) == 1
 
 
-async def test_rows_of_an_operator_that_sends_its_own_are_left_to_it(counter: Counter, carrier: FakeCarrier) -> None:
-    await put(counter)  # of operator "a"
-    counter.outbox.elsewhere = lambda: ["a", "b"]
-    await turn(counter)
-    assert carrier.carried == []
+async def test_rows_of_an_operator_that_sends_its_own_are_left_to_it(
+    container: Container, transport: FakeTransport
+) -> None:
+    await put(container)  # of operator "a"
+    container.outbox.served_by_others = lambda: ["a", "b"]
+    await turn(container)
+    assert transport.carried == []
 
-    counter.outbox.elsewhere = lambda: ["b"]
-    await turn(counter)
+    container.outbox.served_by_others = lambda: ["b"]
+    await turn(container)
 
-    assert len(carrier.carried) == 1
+    assert len(transport.carried) == 1
 
 
-async def test_codes_go_before_answers_and_answers_before_notices(counter: Counter, carrier: FakeCarrier) -> None:
-    carrier.room = 0
+async def test_codes_go_before_answers_and_answers_before_notices(
+    container: Container, transport: FakeTransport
+) -> None:
+    transport.room = 0
     for rank in (OutboxClass.NOTICE, OutboxClass.ANSWER, OutboxClass.CODE, OutboxClass.ANSWER):
-        await put(counter, rank.name, rank)
+        await put(container, rank.name, rank)
 
     for _ in range(4):
-        carrier.room = 1
-        await turn(counter)
+        transport.room = 1
+        await turn(container)
 
-    assert [parcel.text for parcel in carrier.carried] == ["CODE", "ANSWER", "ANSWER", "NOTICE"]
-    assert carrier.carried[1].id < carrier.carried[2].id
+    assert [outbox_message.text for outbox_message in transport.carried] == ["CODE", "ANSWER", "ANSWER", "NOTICE"]
+    assert transport.carried[1].id < transport.carried[2].id
 
 
 @pytest.mark.parametrize(("label", "room", "leave"), [("none", 0, 0), ("below", 2, 2), ("at", 3, 3), ("above", 4, 3)])
 async def test_no_more_leave_than_the_carrier_takes(
-    counter: Counter, carrier: FakeCarrier, label: str, room: int, leave: int
+    container: Container, transport: FakeTransport, label: str, room: int, leave: int
 ) -> None:
-    carrier.room = 0
+    transport.room = 0
     for _ in range(3):
-        await put(counter)
-    carrier.room = room
+        await put(container)
+    transport.room = room
 
-    await turn(counter)
+    await turn(container)
 
-    assert len(carrier.carried) == leave, label
-    assert [parcel.id for parcel in carrier.carried] == sorted(parcel.id for parcel in carrier.carried)
+    assert len(transport.carried) == leave, label
+    assert [outbox_message.id for outbox_message in transport.carried] == sorted(
+        outbox_message.id for outbox_message in transport.carried
+    )
 
 
 async def test_marks_that_could_not_be_written_are_written_later_with_those_made_since(
-    counter: Counter, carrier: FakeCarrier
+    container: Container, transport: FakeTransport
 ) -> None:
-    first, second = await put(counter), await put(counter)
-    await turn(counter)
-    await counter.take_no_writes()
-    counter.outbox.accepted(first, "a", "id-1")
-    job = counter.outbox.next_job()
+    first, second = await put(container), await put(container)
+    await turn(container)
+    await container.take_no_writes()
+    container.outbox.accepted(first, "a", "id-1")
+    job = container.outbox.next_job()
     assert job is not None
     with pytest.raises(TemporaryFault) as raised:
-        await counter.database.transact(job.run)
-    counter.outbox.bury(second, "since")
+        await container.database.transact(job.run)
+    container.outbox.dead_letter(second, "since")
     job.failed(raised.value)
-    await counter.take_writes()
+    await container.take_writes()
 
-    await turn(counter)
+    await turn(container)
 
-    assert await states(counter) == ["accepted", "dead"]
+    assert await states(container) == ["accepted", "dead"]
 
 
-async def test_a_mark_for_a_row_that_is_no_longer_sent_changes_nothing(counter: Counter, carrier: FakeCarrier) -> None:
-    row_id = await put(counter)
-    await turn(counter)
-    counter.outbox.accepted(row_id, "a", "id-1")
-    await turn(counter)
+async def test_a_mark_for_a_row_that_is_no_longer_sent_changes_nothing(
+    container: Container, transport: FakeTransport
+) -> None:
+    row_id = await put(container)
+    await turn(container)
+    container.outbox.accepted(row_id, "a", "id-1")
+    await turn(container)
 
-    counter.outbox.unknown(carrier.carried[0])
-    counter.outbox.bury(row_id, "late")
-    counter.outbox.retry(carrier.carried[0], 0, "late")
-    await turn(counter)
+    container.outbox.unknown(transport.carried[0])
+    container.outbox.dead_letter(row_id, "late")
+    container.outbox.retry(transport.carried[0], 0, "late")
+    await turn(container)
 
-    assert await counter.rows("SELECT state, reason, unknowns FROM outbox") == [("accepted", None, 0)]
+    assert await container.rows("SELECT state, reason, unknowns FROM outbox") == [("accepted", None, 0)]
 
 
 @pytest.mark.parametrize(
     "mark",
     [
-        pytest.param(lambda box, parcel: box.accepted(parcel.id, "operator-a", "id-1"), id="accepted"),
-        pytest.param(lambda box, parcel: box.retry(parcel, 0, "0x00000008"), id="to be tried again"),
-        pytest.param(lambda box, parcel: box.bury(parcel.id, "0x0000000B"), id="refused for good"),
-        pytest.param(lambda box, parcel: box.unknown(parcel), id="never answered"),
+        pytest.param(lambda box, outbox_message: box.accepted(outbox_message.id, "operator-a", "id-1"), id="accepted"),
+        pytest.param(lambda box, outbox_message: box.retry(outbox_message, 0, "0x00000008"), id="to be tried again"),
+        pytest.param(
+            lambda box, outbox_message: box.dead_letter(outbox_message.id, "0x0000000B"), id="refused for good"
+        ),
+        pytest.param(lambda box, outbox_message: box.unknown(outbox_message), id="never answered"),
     ],
 )
 async def test_a_sender_whose_lease_ran_out_says_nothing_of_what_another_one_has_sent_since(
-    url: str, clock: FakeClock, signer: Signer, mark: Callable[[Outbox, Parcel], None]
+    url: str, clock: FakeClock, signer: Signer, mark: Callable[[Outbox, OutboxMessage], None]
 ) -> None:
     async with opened(url, clock, signer) as late, opened(url, clock, signer) as other:
-        late.outbox.carrier, other.outbox.carrier = one, two = FakeCarrier(1), FakeCarrier(1)
+        late.outbox.transport, other.outbox.transport = one, two = FakeTransport(1), FakeTransport(1)
         await put(late)
         await turn(late)
         clock.pass_ms(LEASE_MS)
@@ -367,61 +385,63 @@ async def test_a_sender_whose_lease_ran_out_says_nothing_of_what_another_one_has
         assert await other.rows("SELECT state, operator FROM outbox") == [("accepted", "operator-b")]
 
 
-async def test_a_text_for_the_outbox_is_stored_without_what_no_database_holds(counter: Counter) -> None:
-    await put(counter, "a\0\ud800b")
+async def test_a_text_for_the_outbox_is_stored_without_what_no_database_holds(container: Container) -> None:
+    await put(container, "a\0\ud800b")
 
-    assert await counter.column("SELECT text FROM outbox") == ["a\ufffd\ufffdb"]
+    assert await container.column("SELECT text FROM outbox") == ["a\ufffd\ufffdb"]
 
 
-async def test_nothing_is_written_while_there_is_nothing_to_write(counter: Counter, carrier: FakeCarrier) -> None:
-    await turn(counter)
+async def test_nothing_is_written_while_there_is_nothing_to_write(
+    container: Container, transport: FakeTransport
+) -> None:
+    await turn(container)
 
-    assert counter.outbox.next_job() is None
-    await put(counter)
-    assert counter.outbox.next_job() is None
-    counter.outbox.expect()
-    assert counter.outbox.next_job() is not None
+    assert container.outbox.next_job() is None
+    await put(container)
+    assert container.outbox.next_job() is None
+    container.outbox.expect()
+    assert container.outbox.next_job() is not None
 
 
 @pytest.fixture
-def mail_carrier(counter: Counter) -> FakeCarrier:
-    outbox = Outbox(counter.book.number, counter.clock, LEASE_MS, classes=BY_MAIL)
-    outbox.carrier = carrier = FakeCarrier()
-    counter.writer.join(outbox)
-    return carrier
+def mail_carrier(container: Container) -> FakeTransport:
+    outbox = Outbox(container.book.number, container.clock, LEASE_MS, classes=BY_MAIL)
+    outbox.transport = transport = FakeTransport()
+    container.writer.join(outbox)
+    return transport
 
 
 async def test_each_carrier_gets_its_own_classes_only(
-    counter: Counter, carrier: FakeCarrier, mail_carrier: FakeCarrier
+    container: Container, transport: FakeTransport, mail_carrier: FakeTransport
 ) -> None:
-    carrier.room = mail_carrier.room = 0
+    transport.room = mail_carrier.room = 0
     for rank in OutboxClass:
-        await put(counter, rank.name, rank)
-    carrier.room = mail_carrier.room = 100
+        await put(container, rank.name, rank)
+    transport.room = mail_carrier.room = 100
 
-    await turn(counter)
+    await turn(container)
 
-    assert [parcel.text for parcel in carrier.carried] == ["CODE", "ANSWER", "NOTICE"]
-    assert [parcel.text for parcel in mail_carrier.carried] == ["MAIL"]
+    assert [outbox_message.text for outbox_message in transport.carried] == ["CODE", "ANSWER", "NOTICE"]
+    assert [outbox_message.text for outbox_message in mail_carrier.carried] == ["MAIL"]
 
 
-async def put_notice(counter: Counter, rank: OutboxClass = OutboxClass.NOTICE) -> int:
-    row_id = await put(counter, f"yazın ya da https://izin.example{PLACE}", rank)
+async def put_notice(container: Container, rank: OutboxClass = OutboxClass.NOTICE) -> int:
+    row_id = await put(container, f"yazın ya da https://izin.example{PLACE}", rank)
     row = (row_id, NUMBER.reveal(), "600100", "given", "MESAJ", 0, 0, 0, 1, "queued", 2)
-    await counter.writer.errand(lambda transaction: transaction.run_many(PUT_NOTICE, [row]))
+    await container.writer.errand(lambda transaction: transaction.run_many(PUT_NOTICE, [row]))
     return row_id
 
 
-def token_in(parcel: Parcel) -> str:
-    text, _, token = parcel.text.partition("/r/")
+def token_in(outbox_message: OutboxMessage) -> str:
+    text, _, token = outbox_message.text.partition("/r/")
     assert text == "yazın ya da https://izin.example"
     assert len(token) == LENGTH
     return token
 
 
-async def notices_of(counter: Counter, token: str) -> list[int]:
-    now = counter.clock.now
-    found = await counter.writer.errand(
+async def notices_of(container: Container, token: str) -> list[int]:
+    now = container.clock.now
+    found = await container.writer.errand(
         lambda transaction: transaction.rows(NOTICE_OF_TOKEN, of_hash=token_hash(token), now=now)
     )
     return [row[0] for row in found]
@@ -429,31 +449,31 @@ async def notices_of(counter: Counter, token: str) -> list[int]:
 
 @pytest.mark.parametrize("rank", [OutboxClass.NOTICE, OutboxClass.MAIL])
 async def test_a_link_is_drawn_as_it_leaves_and_kept_as_a_hash_alone(
-    counter: Counter, carrier: FakeCarrier, mail_carrier: FakeCarrier, rank: OutboxClass
+    container: Container, transport: FakeTransport, mail_carrier: FakeTransport, rank: OutboxClass
 ) -> None:
-    row_id = await put_notice(counter, rank)
-    await turn(counter)
+    row_id = await put_notice(container, rank)
+    await turn(container)
 
-    [parcel] = carrier.carried + mail_carrier.carried
-    token = token_in(parcel)
+    [outbox_message] = transport.carried + mail_carrier.carried
+    token = token_in(outbox_message)
 
-    assert await counter.column("SELECT text FROM outbox") == [f"yazın ya da https://izin.example{PLACE}"]
-    assert await counter.rows("SELECT hash, notice FROM token") == [(token_hash(token), row_id)]
-    assert await notices_of(counter, token) == [row_id]
-    assert token not in await counter.everything()
+    assert await container.column("SELECT text FROM outbox") == [f"yazın ya da https://izin.example{PLACE}"]
+    assert await container.rows("SELECT hash, notice FROM token") == [(token_hash(token), row_id)]
+    assert await notices_of(container, token) == [row_id]
+    assert token not in await container.everything()
 
 
-async def test_another_try_draws_another_link_and_both_work(counter: Counter, carrier: FakeCarrier) -> None:
-    row_id = await put_notice(counter)
-    await turn(counter)
-    counter.outbox.retry(carrier.carried[0], 0, "0x00000008")
-    await turn(counter)
-    await turn(counter)
+async def test_another_try_draws_another_link_and_both_work(container: Container, transport: FakeTransport) -> None:
+    row_id = await put_notice(container)
+    await turn(container)
+    container.outbox.retry(transport.carried[0], 0, "0x00000008")
+    await turn(container)
+    await turn(container)
 
-    first, second = map(token_in, carrier.carried)
+    first, second = map(token_in, transport.carried)
 
     assert first != second
-    assert [await notices_of(counter, token) for token in (first, second)] == [[row_id], [row_id]]
+    assert [await notices_of(container, token) for token in (first, second)] == [[row_id], [row_id]]
 
 
 @pytest.mark.parametrize(
@@ -464,29 +484,31 @@ async def test_another_try_draws_another_link_and_both_work(counter: Counter, ca
         pytest.param(10**12, False, id="long"),
     ],
 )
-async def test_a_link_ends_with_its_time(counter: Counter, carrier: FakeCarrier, passed_ms: int, works: bool) -> None:
-    counter.outbox._token_life_ms = 1000
-    row_id = await put_notice(counter)
-    await turn(counter)
-    counter.clock.pass_ms(passed_ms)
+async def test_a_link_ends_with_its_time(
+    container: Container, transport: FakeTransport, passed_ms: int, works: bool
+) -> None:
+    container.outbox._token_life_ms = 1000
+    row_id = await put_notice(container)
+    await turn(container)
+    container.clock.pass_ms(passed_ms)
 
-    assert await notices_of(counter, token_in(carrier.carried[0])) == ([row_id] if works else [])
-
-
-async def test_a_text_without_a_link_draws_none(counter: Counter, carrier: FakeCarrier) -> None:
-    await put(counter)
-    await turn(counter)
-
-    assert len(carrier.carried) == 1
-    assert await counter.rows("SELECT * FROM token") == []
+    assert await notices_of(container, token_in(transport.carried[0])) == ([row_id] if works else [])
 
 
-async def test_a_lease_that_could_not_be_written_leaves_no_link(counter: Counter, carrier: FakeCarrier) -> None:
-    carrier.room = 0
-    await put_notice(counter)
-    carrier.room = 1
-    counter.outbox.expect()
-    job = counter.outbox.next_job()
+async def test_a_text_without_a_link_draws_none(container: Container, transport: FakeTransport) -> None:
+    await put(container)
+    await turn(container)
+
+    assert len(transport.carried) == 1
+    assert await container.rows("SELECT * FROM token") == []
+
+
+async def test_a_lease_that_could_not_be_written_leaves_no_link(container: Container, transport: FakeTransport) -> None:
+    transport.room = 0
+    await put_notice(container)
+    transport.room = 1
+    container.outbox.expect()
+    job = container.outbox.next_job()
     assert job is not None
 
     def broken(transaction: Transaction) -> None:
@@ -494,8 +516,8 @@ async def test_a_lease_that_could_not_be_written_leaves_no_link(counter: Counter
         raise KeyError
 
     with pytest.raises(KeyError):
-        await counter.database.transact(broken)
+        await container.database.transact(broken)
 
-    assert await counter.rows("SELECT * FROM token") == []
-    await turn(counter)
-    assert [parcel.attempts for parcel in carrier.carried] == [1]
+    assert await container.rows("SELECT * FROM token") == []
+    await turn(container)
+    assert [outbox_message.attempts for outbox_message in transport.carried] == [1]

@@ -7,36 +7,36 @@ from core.conversation.requests import CloseLine, Door, Evet, Language, NotUnder
 from core.domain.rules import Rules
 from core.outbox.outbox import OutboxClass
 from core.registry.complaints import AlreadyClosed, NoComplaint, close, complaint, complaints, forward, texts_of
+from tests.container import NUMBER, Container, numbers
 from tests.core.conversation.decisions.scenes import DAY_MS, MIGROS, NOBODY, sikayet
 from tests.core.intake.citizen import Citizen, furnish, told
-from tests.counter import NUMBER, Counter, numbers
 
 RESULT_MS = 3 * DAY_MS
 
 
 @pytest.fixture
-async def desk(counter: Counter) -> Counter:
-    return furnish(counter, Rules(answers_per_number_hour=0))
+async def desk(container: Container) -> Container:
+    return furnish(container, Rules(answers_per_number_hour=0))
 
 
-async def report(citizen: Citizen, said: Sikayet | None = None, **fields: object) -> str:
-    asked = await citizen.say(said or sikayet(MIGROS), "ŞİKAYET", **fields)
+async def report(citizen: Citizen, intent: Sikayet | None = None, **fields: object) -> str:
+    asked = await citizen.say(intent or sikayet(MIGROS), "ŞİKAYET", **fields)
     assert isinstance(asked, ComplaintQuestion)
     return asked.receipt
 
 
-async def finish(counter: Counter, receipt: str) -> bool:
-    now = counter.clock.now
-    return await counter.writer.errand(
-        lambda transaction: close(transaction, receipt, "ceza verildi", MIGROS, told, counter.ids, now)
+async def finish(container: Container, receipt: str) -> bool:
+    now = container.clock.now
+    return await container.writer.errand(
+        lambda transaction: close(transaction, receipt, "ceza verildi", MIGROS, told, container.ids, now)
     )
 
 
-async def state(counter: Counter, receipt: str) -> str:
-    return (await counter.writer.errand(lambda transaction: complaint(transaction, receipt))).state
+async def state(container: Container, receipt: str) -> str:
+    return (await container.writer.errand(lambda transaction: complaint(transaction, receipt))).state
 
 
-async def test_a_report_is_unconfirmed_until_its_holder_answers(desk: Counter) -> None:
+async def test_a_report_is_unconfirmed_until_its_holder_answers(desk: Container) -> None:
     receipt = await report(Citizen(desk))
 
     [row] = await desk.writer.errand(complaints)
@@ -45,7 +45,7 @@ async def test_a_report_is_unconfirmed_until_its_holder_answers(desk: Counter) -
     assert row == (receipt, NUMBER.reveal(), MIGROS.code, None, "unconfirmed", now, now, None)
 
 
-async def test_an_unknown_sender_is_kept_as_it_was_typed(desk: Counter) -> None:
+async def test_an_unknown_sender_is_kept_as_it_was_typed(desk: Container) -> None:
     receipt = await report(Citizen(desk), Sikayet((NOBODY._replace(typed="Ab\0cx"),)))
 
     row = await desk.writer.errand(lambda transaction: complaint(transaction, receipt))
@@ -53,7 +53,7 @@ async def test_an_unknown_sender_is_kept_as_it_was_typed(desk: Counter) -> None:
     assert (row.brand_code, row.name) == (None, "Ab\ufffdcx")
 
 
-async def test_evidence_opens_a_report_and_belongs_to_it(desk: Counter) -> None:
+async def test_evidence_opens_a_report_and_belongs_to_it(desk: Container) -> None:
     citizen = Citizen(desk)
     receipt = await report(citizen)
     opened_at = desk.clock.now
@@ -71,7 +71,7 @@ async def test_evidence_opens_a_report_and_belongs_to_it(desk: Counter) -> None:
     ]
 
 
-async def test_evet_opens_a_report_without_evidence(desk: Counter) -> None:
+async def test_evet_opens_a_report_without_evidence(desk: Container) -> None:
     citizen = Citizen(desk)
     receipt = await report(citizen)
     await citizen.say(Evet(), "EVET")
@@ -80,7 +80,7 @@ async def test_evet_opens_a_report_without_evidence(desk: Counter) -> None:
     assert await desk.rows("SELECT * FROM complaint_text") == []
 
 
-async def test_an_unanswered_report_stays_unconfirmed(desk: Counter) -> None:
+async def test_an_unanswered_report_stays_unconfirmed(desk: Container) -> None:
     citizen = Citizen(desk)
     receipt = await report(citizen)
     await citizen.say(Unreadable("broken"))
@@ -90,14 +90,14 @@ async def test_an_unanswered_report_stays_unconfirmed(desk: Counter) -> None:
     assert await state(desk, receipt) == "unconfirmed"
 
 
-async def test_another_number_proves_nothing(desk: Counter) -> None:
+async def test_another_number_proves_nothing(desk: Container) -> None:
     receipt = await report(Citizen(desk))
     await Citizen(desk, numbers(1)[0]).say(NotUnderstood(), "benim de şikayetim var")
 
     assert await state(desk, receipt) == "unconfirmed"
 
 
-async def test_what_was_forwarded_is_not_opened_again_by_more_evidence(desk: Counter) -> None:
+async def test_what_was_forwarded_is_not_opened_again_by_more_evidence(desk: Container) -> None:
     citizen = Citizen(desk)
     receipt = await report(citizen)
     await citizen.say(NotUnderstood(), "ilk")
@@ -108,7 +108,7 @@ async def test_what_was_forwarded_is_not_opened_again_by_more_evidence(desk: Cou
     assert len(await desk.writer.errand(lambda transaction: texts_of(transaction, receipt))) == 2
 
 
-async def test_closing_sends_the_result_in_the_citizens_language(desk: Counter) -> None:
+async def test_closing_sends_the_result_in_the_citizens_language(desk: Container) -> None:
     receipt = await report(Citizen(desk), language=Language.EN)
     desk.clock.pass_ms(1000)
 
@@ -126,7 +126,7 @@ async def test_closing_sends_the_result_in_the_citizens_language(desk: Counter) 
     ]
 
 
-async def test_a_closed_report_stays_closed(desk: Counter) -> None:
+async def test_a_closed_report_stays_closed(desk: Container) -> None:
     citizen = Citizen(desk)
     receipt = await report(citizen)
     await finish(desk, receipt)
@@ -140,13 +140,13 @@ async def test_a_closed_report_stays_closed(desk: Counter) -> None:
     assert await desk.column("SELECT count(*) FROM outbox WHERE class = ?", OutboxClass.NOTICE) == [1]
 
 
-async def test_a_number_without_report_is_none(desk: Counter) -> None:
+async def test_a_number_without_report_is_none(desk: Container) -> None:
     for work in (complaint, lambda transaction, receipt: forward(transaction, receipt, desk.clock.now)):
         with pytest.raises(NoComplaint):
             await desk.writer.errand(lambda transaction, work=work: work(transaction, "K7M4Q2XS"))  # type: ignore[misc]
 
 
-async def test_the_new_holder_of_a_closed_line_hears_no_result(desk: Counter) -> None:
+async def test_the_new_holder_of_a_closed_line_hears_no_result(desk: Container) -> None:
     citizen = Citizen(desk)
     receipt = await report(citizen)
     desk.clock.pass_ms(1000)
@@ -157,7 +157,7 @@ async def test_the_new_holder_of_a_closed_line_hears_no_result(desk: Counter) ->
     assert await desk.rows("SELECT * FROM outbox WHERE state = 'ready'") == []
 
 
-async def test_a_report_whose_result_cannot_be_worded_stays_open(desk: Counter) -> None:
+async def test_a_report_whose_result_cannot_be_worded_stays_open(desk: Container) -> None:
     receipt = await report(Citizen(desk))
 
     def broken(answer: Answer, language: Language) -> str:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.brands.brand import Brand
-from core.conversation.consent_state import Change, Standing
+from core.conversation.consent_state import Change, ConsentState
 from core.domain.clock import Instant, parse_legal_time
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
-from core.registry.import_row import Act, ActKey, Rejected, judge, read_act
+from core.registry.import_row import ImportKey, ImportRow, Rejected, judge, read_import_row
 
 NOW = parse_legal_time("2026-06-01 12:00:00")
 CODE = "600100"
@@ -34,12 +34,14 @@ GOOD = {
 }
 
 
-def read(**changes: str) -> Act | Rejected:
-    return read_act(tuple((GOOD | changes).values()), NOW)
+def read(**changes: str) -> ImportRow | Rejected:
+    return read_import_row(tuple((GOOD | changes).values()), NOW)
 
 
 def test_a_good_row_is_read_as_it_stands() -> None:
-    assert read() == Act(MOBILE, CODE, ConsentType.MESAJ, RecipientType.BIREYSEL, Status.ONAY, Source.HS_WEB, day(10))
+    assert read() == ImportRow(
+        MOBILE, CODE, ConsentType.MESAJ, RecipientType.BIREYSEL, Status.ONAY, Source.HS_WEB, day(10)
+    )
 
 
 class Readable(NamedTuple):
@@ -71,7 +73,7 @@ READABLE = [
 def test_a_row_that_keeps_the_rules_is_read(case: Readable) -> None:
     act = read(**case.changes)
 
-    assert isinstance(act, Act), act
+    assert isinstance(act, ImportRow), act
     assert getattr(act, case.field) == case.value
 
 
@@ -123,15 +125,17 @@ def test_a_row_that_breaks_a_rule_is_rejected_by_its_code_without_its_number(cas
     assert "ornek" not in found.reason
 
 
-def act(status: Status, at: int, source: Source = Source.HS_WEB, to: RecipientType = RecipientType.BIREYSEL) -> Act:
-    return Act(MOBILE, CODE, ConsentType.MESAJ, to, status, source, day(at))
+def act(
+    status: Status, at: int, source: Source = Source.HS_WEB, to: RecipientType = RecipientType.BIREYSEL
+) -> ImportRow:
+    return ImportRow(MOBILE, CODE, ConsentType.MESAJ, to, status, source, day(at))
 
 
-def onay(at: int, to: RecipientType = RecipientType.BIREYSEL) -> Act:
+def onay(at: int, to: RecipientType = RecipientType.BIREYSEL) -> ImportRow:
     return act(Status.ONAY, at, to=to)
 
 
-def ret(at: int, source: Source = Source.HS_WEB) -> Act:
+def ret(at: int, source: Source = Source.HS_WEB) -> ImportRow:
     return act(Status.RET, at, source)
 
 
@@ -159,7 +163,7 @@ class Judged(NamedTuple):
     """`becomes` is the record afterwards, or what the verdict says instead."""
 
     label: str
-    act: Act
+    act: ImportRow
     records: tuple[Record, ...]
     becomes: Record | str
     objections: tuple[Objection, ...] = ()
@@ -224,7 +228,7 @@ JUDGED = [
 
 @pytest.mark.parametrize("case", JUDGED, ids=[c.label for c in JUDGED])
 def test_the_newest_act_wins_and_the_citizen_is_never_overruled(case: Judged) -> None:
-    verdict = judge(case.act, case.brand, Standing.of(case.records, case.objections), case.is_taken)
+    verdict = judge(case.act, case.brand, ConsentState.of(case.records, case.objections), case.is_taken)
 
     if isinstance(case.becomes, Record):
         assert isinstance(verdict, Change), verdict
@@ -257,7 +261,7 @@ FED = [
 
 @pytest.mark.parametrize("case", FED, ids=[c.label for c in FED])
 def test_a_senders_feed_brings_nothing_late_and_no_ret_without_a_record(case: Judged) -> None:
-    standing = Standing.of(case.records, case.objections)
+    standing = ConsentState.of(case.records, case.objections)
 
     verdict = judge(case.act, case.brand, standing, case.is_taken, VOID_BEFORE)
 
@@ -272,13 +276,13 @@ class Registry:
     """What an import keeps, in memory."""
 
     def __init__(self, objections: list[Objection]) -> None:
-        self.standing = Standing.of((), objections)
-        self.taken: set[ActKey] = set()
+        self.standing = ConsentState.of((), objections)
+        self.taken: set[ImportKey] = set()
 
-    def load(self, acts: list[Act]) -> list[str]:
+    def load(self, acts: list[ImportRow]) -> list[str]:
         return [self._take(act) for act in acts]
 
-    def _take(self, act: Act) -> str:
+    def _take(self, act: ImportRow) -> str:
         verdict = judge(act, BRAND, self.standing, act.key in self.taken)
         if isinstance(verdict, Change):
             assert isinstance(verdict.after, Record)
@@ -299,11 +303,11 @@ acts = st.lists(
     ),
     max_size=12,
 )
-wishes = st.lists(st.builds(objection, st.integers(1, 6)), max_size=1)
+intents = st.lists(st.builds(objection, st.integers(1, 6)), max_size=1)
 
 
-@given(acts, wishes)
-def test_a_file_read_twice_changes_nothing(rows: list[Act], objections: list[Objection]) -> None:
+@given(acts, intents)
+def test_a_file_read_twice_changes_nothing(rows: list[ImportRow], objections: list[Objection]) -> None:
     registry = Registry(objections)
     first = registry.load(rows)
     held = dict(registry.standing.records)
@@ -315,9 +319,9 @@ def test_a_file_read_twice_changes_nothing(rows: list[Act], objections: list[Obj
     assert all(then != "rejected" for now, then in zip(first, second, strict=True) if now != "rejected")
 
 
-@given(acts, wishes)
+@given(acts, intents)
 def test_no_onay_stands_that_is_not_newer_than_what_the_citizen_refused(
-    rows: list[Act], objections: list[Objection]
+    rows: list[ImportRow], objections: list[Objection]
 ) -> None:
     registry = Registry(objections)
 

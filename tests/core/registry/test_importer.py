@@ -7,22 +7,24 @@ from typing import Final
 
 import pytest
 
-from core.conversation.consent_state import Change, Standing
-from core.conversation.conversation import Talk, dump
+from core.conversation.consent_state import Change, ConsentState
+from core.conversation.conversation import Conversation, dump
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock, Instant
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
 from core.domain.ids import Ids
 from core.ledger.book import Book
-from core.registry.import_row import Act
-from core.registry.importer import Counts, Feed, Loader, Row, entered_by
+from core.registry.import_row import ImportRow
+from core.registry.importer import Counts, Importer, Row, SenderFeed, entered_by
 from core.registry.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.store.bulk_pacing import Pace
 from core.store.database import Database
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.books import OPEN_BOOK
 from core.store.queries.brands import PUT_BRAND
-from core.store.queries.consents import PUT_OBJECTION, PUT_TALK
+from core.store.queries.consents import PUT_CONVERSATION, PUT_OBJECTION
+from tests.container import PATIENCE_S, execute, until
+from tests.container_fixtures import on_postgresql
 from tests.core.conversation.decisions.scenes import (
     AT,
     DAY_MS,
@@ -35,8 +37,6 @@ from tests.core.conversation.decisions.scenes import (
     objection,
     record,
 )
-from tests.counter import PATIENCE_S, execute, until
-from tests.counter_fixtures import on_postgresql
 
 
 async def load(url: str, *, others: int, count: int = 120, slice_s: float = 0.02) -> tuple[Counts, list[float], int]:
@@ -60,7 +60,7 @@ async def load(url: str, *, others: int, count: int = 120, slice_s: float = 0.02
         nonlocal slices
         slices += 1
 
-    loader = Loader(database, Book(1), b"file", lambda: Instant(0), pace=Pace(lambda: next(ticks), sleep))
+    loader = Importer(database, Book(1), b"file", lambda: Instant(0), pace=Pace(lambda: next(ticks), sleep))
     rows = [Row(number, (), _act(number)) for number in range(count)]
     try:
         return await loader.load(rows, lambda row, reason: None, on_slice), slept, slices
@@ -68,9 +68,9 @@ async def load(url: str, *, others: int, count: int = 120, slice_s: float = 0.02
         await database.close()
 
 
-def _act(number: int) -> Act:
+def _act(number: int) -> ImportRow:
     bireysel, web = RecipientType.BIREYSEL, Source.HS_WEB
-    return Act(f"+90532{number:07}", "600100", ConsentType.MESAJ, bireysel, Status.ONAY, web, Instant(0))
+    return ImportRow(f"+90532{number:07}", "600100", ConsentType.MESAJ, bireysel, Status.ONAY, web, Instant(0))
 
 
 async def test_an_import_beside_another_process_pauses_as_long_as_each_slice_took(url: str) -> None:
@@ -99,7 +99,7 @@ async def test_a_slice_locks_no_more_citizens_than_the_server_has_room_for(
     assert slices == 6  # 100, as many while they are written, and then 150 each
 
 
-ONAY_NOW: Final = Act(NUMBER.reveal(), MIGROS.code, MESAJ, RecipientType.BIREYSEL, ONAY, Source.HS_WEB, AT)
+ONAY_NOW: Final = ImportRow(NUMBER.reveal(), MIGROS.code, MESAJ, RecipientType.BIREYSEL, ONAY, Source.HS_WEB, AT)
 GIVEN: Final = record(MIGROS, days_ago=0)
 
 
@@ -116,7 +116,7 @@ GIVEN: Final = record(MIGROS, days_ago=0)
 def test_what_is_told_of_a_permission_that_entered(
     rows: Sequence[Record | Objection], after: Record, expected: Kind
 ) -> None:
-    standing = Standing.of(
+    standing = ConsentState.of(
         [row for row in rows if isinstance(row, Record)], [row for row in rows if isinstance(row, Objection)]
     )
 
@@ -136,12 +136,12 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 
 async def feed(
-    database: Database, *acts: Act, is_feed: bool = True, clock: Clock = lambda: NOW, book: int | None = None
+    database: Database, *acts: ImportRow, is_feed: bool = True, clock: Clock = lambda: NOW, book: int | None = None
 ) -> Counts:
     if book is None:
         [(book,)] = await database.transact(lambda transaction: transaction.rows(OPEN_BOOK, opening_at=0))
     notices = NoticeWriter(Ids(book), book, OpenHours(0, 1440))
-    loader = Loader(database, Book(book), b"file", clock, feed=Feed(Calendar(), notices) if is_feed else None)
+    loader = Importer(database, Book(book), b"file", clock, feed=SenderFeed(Calendar(), notices) if is_feed else None)
 
     async def on_slice(_counts: Counts) -> None:
         pass
@@ -181,8 +181,8 @@ async def test_what_somebody_else_refused_who_had_the_number_is_not_told(databas
     closed_at = Instant(AT - DAY_MS)
     await feed(database, ONAY_NOW._replace(at=Instant(AT - 2 * DAY_MS)), is_feed=False)
     await feed(database, ONAY_NOW._replace(at=Instant(closed_at - 1000), status=RET), is_feed=False)
-    row = (NUMBER.reveal(), dump(Talk(subscribed_at=closed_at)), closed_at)
-    await database.transact(lambda transaction: transaction.run_many(PUT_TALK, [row]))
+    row = (NUMBER.reveal(), dump(Conversation(subscribed_at=closed_at)), closed_at)
+    await database.transact(lambda transaction: transaction.run_many(PUT_CONVERSATION, [row]))
 
     await feed(database, ONAY_NOW)
 
@@ -196,7 +196,7 @@ OLDER: Final = Instant(AT - DAY_MS)
 async def taken(database: Database) -> list[tuple[str, int, str | None, int | None]]:
     found = await database.transact(
         lambda transaction: execute(
-            transaction, "SELECT status, consent_at, source, created_at FROM taken ORDER BY consent_at, status"
+            transaction, "SELECT status, consent_at, source, created_at FROM import_log ORDER BY consent_at, status"
         )
     )
     return [tuple(row) for row in found]
@@ -207,7 +207,7 @@ async def test_what_equals_a_record_of_no_import_is_remembered_without_a_source(
 ) -> None:
     """By them the day's movements are told apart from what only stood already."""
     await feed(database, ONAY_NOW._replace(at=OLDER), is_feed=False)
-    await database.transact(lambda transaction: execute(transaction, "UPDATE consent SET taken_at = NULL"))
+    await database.transact(lambda transaction: execute(transaction, "UPDATE consent SET imported_at = NULL"))
 
     counts = await feed(database, ONAY_NOW._replace(at=OLDER), ONAY_NOW, is_feed=False)
 
@@ -216,8 +216,8 @@ async def test_what_equals_a_record_of_no_import_is_remembered_without_a_source(
 
 
 async def test_a_permission_that_an_objection_ended_is_remembered_with_the_refusal(database: Database) -> None:
-    wish = Objection(NUMBER.reveal(), CODE, MESAJ, Source.IYS_KISAMESAJ, AT, "K7M4Q2XS")
-    row = (*wish[:2], wish.type.value, wish.source.value, *wish[4:])
+    intent = Objection(NUMBER.reveal(), CODE, MESAJ, Source.IYS_KISAMESAJ, AT, "K7M4Q2XS")
+    row = (*intent[:2], intent.type.value, intent.source.value, *intent[4:])
     await database.transact(lambda transaction: transaction.run_many(PUT_OBJECTION, [row]))
 
     counts = await feed(database, ONAY_NOW._replace(at=OLDER), is_feed=False)
@@ -243,7 +243,7 @@ async def test_a_permission_that_an_objection_ended_is_remembered_with_the_refus
     ],
 )
 async def test_acts_of_one_record_in_one_slice_leave_one_record(
-    database: Database, acts: list[Act], counts: Counts, stands: tuple[str, int], replaced: int
+    database: Database, acts: list[ImportRow], counts: Counts, stands: tuple[str, int], replaced: int
 ) -> None:
     assert await feed(database, *acts, is_feed=False) == counts
 

@@ -6,78 +6,82 @@ from typing import Final
 import pytest
 
 from core.conversation.answers import Committed, OnayQuestion
-from core.conversation.requests import CloseLine, Digits, Mention, Onay, Ret, Said
+from core.conversation.requests import BrandMention, CloseLine, Digits, Onay, RequestIntent, Ret
 from core.domain.clock import Instant, start_of
 from core.domain.consent import ConsentType, RecipientType, Source, Status
-from core.registry.import_row import Act
-from core.registry.importer import Counts, Loader, Row
+from core.registry.import_row import ImportRow
+from core.registry.importer import Counts, Importer, Row
 from core.registry.movements import Movement, movements
 from core.store.postgresql import connection as postgresql
 from core.store.queries.brands import PUT_BRAND
 from core.store.transaction import Transaction
-from tests.counter import BOYNER, MIGROS, NUMBER, RET_MIGROS, Counter
-from tests.counter_fixtures import on_postgresql
+from tests.container import BOYNER, MIGROS, NUMBER, RET_MIGROS, Container
+from tests.container_fixtures import on_postgresql
 
 MONDAY: Final = date(2026, 11, 23)
 KEY: Final = bytes(32)
 NOW: Final = "2026-11-23 14:05:00"
 GIVEN: Final = "2023-11-15 01:13:20"
 MESAJ, BIREYSEL = ConsentType.MESAJ, RecipientType.BIREYSEL
-WEB: Final = Act(NUMBER.reveal(), MIGROS.code, MESAJ, BIREYSEL, Status.ONAY, Source.HS_WEB, Instant(1_700_000_000_000))
+WEB: Final = ImportRow(
+    NUMBER.reveal(), MIGROS.code, MESAJ, BIREYSEL, Status.ONAY, Source.HS_WEB, Instant(1_700_000_000_000)
+)
 
 
-async def moved(counter: Counter, day: date = MONDAY) -> list[Movement]:
+async def moved(container: Container, day: date = MONDAY) -> list[Movement]:
     def look(transaction: Transaction) -> list[Movement]:
         return sorted(movements(transaction, day, KEY), key=lambda one: (one.created, one.recipient_type, one.status))
 
-    return await counter.database.transact(look)
+    return await container.database.transact(look)
 
 
-async def said(counter: Counter, *wishes: Said) -> None:
-    for wish in wishes:
-        await counter.desk.handle(counter.request(wish))
-        counter.clock.pass_ms(1000)
+async def intent(container: Container, *intents: RequestIntent) -> None:
+    for intent in intents:
+        await container.desk.handle(container.request(intent))
+        container.clock.pass_ms(1000)
 
 
-async def load(counter: Counter, *acts: Act) -> None:
+async def load(container: Container, *acts: ImportRow) -> None:
     brands = [(brand.code, brand.name, "", "", "", None, None, 1) for brand in (MIGROS, BOYNER)]
-    await counter.database.transact(lambda transaction: transaction.run_many(PUT_BRAND, brands))
+    await container.database.transact(lambda transaction: transaction.run_many(PUT_BRAND, brands))
 
     async def on_slice(_: Counts) -> None:
         pass
 
     rows = [Row(n, (), act) for n, act in enumerate(acts, 2)]
-    await Loader(counter.database, counter.book, b"file", counter.clock).load(rows, lambda row, reason: None, on_slice)
+    await Importer(container.database, container.book, b"file", container.clock).load(
+        rows, lambda row, reason: None, on_slice
+    )
 
 
 def what(found: list[Movement]) -> list[tuple[str, ...]]:
     return [(one.status, one.source, one.consent_date, one.recipient_type) for one in found]
 
 
-async def test_a_refusal_is_a_movement_and_its_repeat_is_none(counter: Counter) -> None:
-    await counter.allow(NUMBER)
+async def test_a_refusal_is_a_movement_and_its_repeat_is_none(container: Container) -> None:
+    await container.allow(NUMBER)
 
-    await said(counter, RET_MIGROS, RET_MIGROS)
+    await intent(container, RET_MIGROS, RET_MIGROS)
 
-    [one] = await moved(counter)
+    [one] = await moved(container)
     assert one[:8] == (NUMBER.reveal(), "MESAJ", "RET", "IYS_KISAMESAJ", NOW, "BIREYSEL", "600100", NOW)
 
 
-async def test_each_brand_of_one_act_has_an_id_of_its_own(counter: Counter) -> None:
-    await counter.allow(NUMBER)
-    await counter.allow(NUMBER, brand=BOYNER)
+async def test_each_brand_of_one_act_has_an_id_of_its_own(container: Container) -> None:
+    await container.allow(NUMBER)
+    await container.allow(NUMBER, brand=BOYNER)
 
-    await said(counter, Ret((Mention.of(MIGROS), Mention.of(BOYNER))))
+    await intent(container, Ret((BrandMention.of(MIGROS), BrandMention.of(BOYNER))))
 
-    found = await moved(counter)
+    found = await moved(container)
     assert sorted(one.brand_code for one in found) == ["600100", "600102"]
     assert len({one.transaction_id for one in found}) == 2
 
 
-async def test_an_objection_is_told_for_both_kinds_of_recipients_each_time_it_is_renewed(counter: Counter) -> None:
-    await said(counter, RET_MIGROS, RET_MIGROS)
+async def test_an_objection_is_told_for_both_kinds_of_recipients_each_time_it_is_renewed(container: Container) -> None:
+    await intent(container, RET_MIGROS, RET_MIGROS)
 
-    found = await moved(counter)
+    found = await moved(container)
 
     later = "2026-11-23 14:05:01"
     assert what(found) == [
@@ -87,47 +91,47 @@ async def test_an_objection_is_told_for_both_kinds_of_recipients_each_time_it_is
     assert len({one.transaction_id for one in found}) == 4
 
 
-async def test_an_onay_that_clears_an_objection_is_one_movement(counter: Counter) -> None:
-    await said(counter, RET_MIGROS)
-    objected = await moved(counter)
-    asked = await counter.desk.handle(counter.request(Onay((Mention.of(MIGROS),))))
+async def test_an_onay_that_clears_an_objection_is_one_movement(container: Container) -> None:
+    await intent(container, RET_MIGROS)
+    objected = await moved(container)
+    asked = await container.desk.handle(container.request(Onay((BrandMention.of(MIGROS),))))
     assert isinstance(asked, Committed)
     assert isinstance(asked.answer, OnayQuestion)
 
-    await said(counter, Digits((), asked.answer.code))
+    await intent(container, Digits((), asked.answer.code))
 
-    found = [one for one in await moved(counter) if one not in objected]
+    found = [one for one in await moved(container) if one not in objected]
     assert what(found) == [("ONAY", "IYS_KISAMESAJ", "2026-11-23 14:05:01", "BIREYSEL")]
 
 
-async def test_a_closed_line_ends_what_stood_and_its_objections_are_not_told(counter: Counter) -> None:
-    await said(counter, Ret((Mention.of(BOYNER),)))
-    await counter.allow(NUMBER)
-    objected = await moved(counter)
+async def test_a_closed_line_ends_what_stood_and_its_objections_are_not_told(container: Container) -> None:
+    await intent(container, Ret((BrandMention.of(BOYNER),)))
+    await container.allow(NUMBER)
+    objected = await moved(container)
 
-    await said(counter, CloseLine())
+    await intent(container, CloseLine())
 
-    [closed] = [one for one in await moved(counter) if one not in objected]
+    [closed] = [one for one in await moved(container) if one not in objected]
     assert (closed.brand_code, closed.status, closed.consent_date) == ("600100", "RET", "2026-11-23 14:05:01")
 
 
-async def test_a_row_of_an_import_that_met_an_objection_is_two_movements(counter: Counter) -> None:
-    await said(counter, RET_MIGROS)
-    objected = await moved(counter)
+async def test_a_row_of_an_import_that_met_an_objection_is_two_movements(container: Container) -> None:
+    await intent(container, RET_MIGROS)
+    objected = await moved(container)
 
-    await load(counter, WEB, WEB)
+    await load(container, WEB, WEB)
 
-    found = [one for one in await moved(counter) if one not in objected]
+    found = [one for one in await moved(container) if one not in objected]
     assert what(found) == [("ONAY", "HS_WEB", GIVEN, "BIREYSEL"), ("RET", "IYS_KISAMESAJ", NOW, "BIREYSEL")]
     assert {one.created for one in found} == {"2026-11-23 14:05:01"}
 
 
-async def test_a_row_that_changed_nothing_is_none(counter: Counter) -> None:
-    await counter.allow(NUMBER)
+async def test_a_row_that_changed_nothing_is_none(container: Container) -> None:
+    await container.allow(NUMBER)
 
-    await load(counter, WEB)
+    await load(container, WEB)
 
-    assert await moved(counter) == []
+    assert await moved(container) == []
 
 
 @pytest.mark.parametrize(
@@ -139,23 +143,23 @@ async def test_a_row_that_changed_nothing_is_none(counter: Counter) -> None:
         pytest.param(86_400_000, [], id="after"),
     ],
 )
-async def test_the_day_is_that_of_istanbul(counter: Counter, offset_ms: int, expected: list[str]) -> None:
-    await counter.allow(NUMBER)
-    counter.clock.now = Instant(start_of(MONDAY) + offset_ms)
+async def test_the_day_is_that_of_istanbul(container: Container, offset_ms: int, expected: list[str]) -> None:
+    await container.allow(NUMBER)
+    container.clock.now = Instant(start_of(MONDAY) + offset_ms)
 
-    await counter.desk.handle(counter.request())
-    await load(counter, WEB._replace(brand_code=BOYNER.code))
+    await container.desk.handle(container.request())
+    await load(container, WEB._replace(brand_code=BOYNER.code))
 
-    assert sorted(one.brand_code for one in await moved(counter)) == expected
+    assert sorted(one.brand_code for one in await moved(container)) == expected
 
 
-async def test_ids_are_the_same_each_time_and_other_ones_under_another_key(counter: Counter) -> None:
-    await counter.allow(NUMBER)
-    await said(counter, RET_MIGROS)
-    await load(counter, WEB._replace(brand_code=BOYNER.code))
+async def test_ids_are_the_same_each_time_and_other_ones_under_another_key(container: Container) -> None:
+    await container.allow(NUMBER)
+    await intent(container, RET_MIGROS)
+    await load(container, WEB._replace(brand_code=BOYNER.code))
 
-    once, again = await moved(counter), await moved(counter)
-    other = await counter.database.transact(lambda transaction: [*movements(transaction, MONDAY, b"other")])
+    once, again = await moved(container), await moved(container)
+    other = await container.database.transact(lambda transaction: [*movements(transaction, MONDAY, b"other")])
 
     assert once == again
     assert len({one.transaction_id for one in once + other}) == 4
@@ -164,16 +168,16 @@ async def test_ids_are_the_same_each_time_and_other_ones_under_another_key(count
 
 @on_postgresql
 async def test_a_result_of_several_pages_is_read_whole_beside_another(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "_STREAM_ROWS", 3)
-    await load(counter, *[WEB._replace(recipient=f"+90532000000{n}") for n in range(10)])
+    await load(container, *[WEB._replace(recipient=f"+90532000000{n}") for n in range(10)])
 
     def look(transaction: Transaction) -> list[tuple[Movement, Movement]]:
         one, other = movements(transaction, MONDAY, KEY), movements(transaction, MONDAY, KEY)
         return [*zip(one, other, strict=True)]
 
-    pairs = await counter.database.transact(look)
+    pairs = await container.database.transact(look)
 
     assert len(pairs) == 10
     assert all(left == right for left, right in pairs)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.conversation.consent_state import Standing
+from core.conversation.consent_state import ConsentState
 from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import ConsentType, Objection, Record, Source
 from core.outbox.outbox import OutboxClass
 from core.registry.notices import Entered, Kind, Notice, NoticeWriter, OpenHours, kind_of, notice_of, row_of
+from tests.container import Container
 from tests.core.conversation.decisions.scenes import (
     ARAMA,
     AT,
@@ -26,7 +27,6 @@ from tests.core.conversation.decisions.scenes import (
     objection,
     record,
 )
-from tests.counter import Counter
 
 OTHER: Final = "+905320000002"
 HOURS: Final = OpenHours(9 * 60, 21 * 60)
@@ -63,29 +63,29 @@ def test_a_notice_is_due_the_day_it_enters(now: int, start: int) -> None:
     assert datetime.fromtimestamp(due / 1000, ISTANBUL).date() == datetime.fromtimestamp(now / 1000, ISTANBUL).date()
 
 
-async def note(counter: Counter, *entered: Entered, book: int | None = None) -> None:
-    writer = NoticeWriter(counter.ids, book or counter.book.number, HOURS)
-    await counter.writer.errand(lambda transaction: writer.note(transaction, entered, counter.clock()))
+async def note(container: Container, *entered: Entered, book: int | None = None) -> None:
+    writer = NoticeWriter(container.ids, book or container.book.number, HOURS)
+    await container.writer.errand(lambda transaction: writer.note(transaction, entered, container.clock()))
 
 
-async def noted(counter: Counter) -> list[Notice]:
-    return [notice_of(row) for row in await counter.rows("SELECT * FROM notice ORDER BY id")]
+async def noted(container: Container) -> list[Notice]:
+    return [notice_of(row) for row in await container.rows("SELECT * FROM notice ORDER BY id")]
 
 
-async def test_a_notice_waits_with_all_that_it_has_to_tell(counter: Counter) -> None:
-    await note(counter, GIVEN)
+async def test_a_notice_waits_with_all_that_it_has_to_tell(container: Container) -> None:
+    await note(container, GIVEN)
 
-    [notice] = await noted(counter)
+    [notice] = await noted(container)
 
-    now = counter.clock.now
-    told = (NUMBER.reveal(), MIGROS.code, "given", (MESAJ,), AT, now, now, counter.book.number)
+    now = container.clock.now
+    told = (NUMBER.reveal(), MIGROS.code, "given", (MESAJ,), AT, now, now, container.book.number)
     assert notice[1:] == (*told, "waiting", OutboxClass.NOTICE)
 
 
-async def test_nothing_entered_notes_nothing(counter: Counter) -> None:
-    await note(counter)
+async def test_nothing_entered_notes_nothing(container: Container) -> None:
+    await note(container)
 
-    assert await noted(counter) == []
+    assert await noted(container) == []
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one slice", "in slices of their own"])
@@ -121,21 +121,26 @@ async def test_nothing_entered_notes_nothing(counter: Counter) -> None:
     ],
 )
 async def test_one_notice_for_a_citizen_and_brand(
-    counter: Counter, entered: Sequence[Entered], expected: list[tuple[Kind, tuple[ConsentType, ...]]], together: bool
+    container: Container,
+    entered: Sequence[Entered],
+    expected: list[tuple[Kind, tuple[ConsentType, ...]]],
+    together: bool,
 ) -> None:
     for part in [entered] if together else [[one] for one in entered]:
-        await note(counter, *part)
+        await note(container, *part)
 
-    assert [(notice.kind, notice.types) for notice in await noted(counter)] == expected
+    assert [(notice.kind, notice.types) for notice in await noted(container)] == expected
 
 
-async def test_a_merged_notice_is_of_the_newest_consent_and_the_last_import_and_due_as_before(counter: Counter) -> None:
-    entered_at = counter.clock.now
-    await note(counter, GIVEN, book=7)
-    counter.clock.pass_ms(MINUTE_MS)
-    await note(counter, GIVEN._replace(type=ARAMA, at=Instant(AT - 1000)), book=8)
+async def test_a_merged_notice_is_of_the_newest_consent_and_the_last_import_and_due_as_before(
+    container: Container,
+) -> None:
+    entered_at = container.clock.now
+    await note(container, GIVEN, book=7)
+    container.clock.pass_ms(MINUTE_MS)
+    await note(container, GIVEN._replace(type=ARAMA, at=Instant(AT - 1000)), book=8)
 
-    [notice] = await noted(counter)
+    [notice] = await noted(container)
 
     assert (notice.consent_at, notice.entered_at, notice.due_at, notice.book) == (
         *(AT, entered_at + MINUTE_MS, entered_at, 8),
@@ -143,13 +148,13 @@ async def test_a_merged_notice_is_of_the_newest_consent_and_the_last_import_and_
 
 
 @pytest.mark.parametrize("state", ["queued", "dropped"])
-async def test_a_notice_that_no_longer_waits_is_left_as_it_is(counter: Counter, state: str) -> None:
-    await note(counter, GIVEN)
-    await counter.rows("UPDATE notice SET state = ?", state)
+async def test_a_notice_that_no_longer_waits_is_left_as_it_is(container: Container, state: str) -> None:
+    await note(container, GIVEN)
+    await container.rows("UPDATE notice SET state = ?", state)
 
-    await note(counter, GIVEN._replace(type=ARAMA))
+    await note(container, GIVEN._replace(type=ARAMA))
 
-    assert [(notice.state, notice.types) for notice in await noted(counter)] == [
+    assert [(notice.state, notice.types) for notice in await noted(container)] == [
         (state, (MESAJ,)),
         ("waiting", (ARAMA,)),
     ]
@@ -208,4 +213,4 @@ def test_a_permission_after_a_refusal_says_so(
     records = [row for row in rows if isinstance(row, Record)]
     objections = [row for row in rows if isinstance(row, Objection)]
 
-    assert kind_of(Standing.of(records, objections), MESAJ, subscribed_at) == expected
+    assert kind_of(ConsentState.of(records, objections), MESAJ, subscribed_at) == expected

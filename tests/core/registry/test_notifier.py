@@ -18,9 +18,9 @@ from core.registry import notifier as notifier_module
 from core.registry.notices import Entered, Kind, NoticeWriter, OpenHours
 from core.registry.notifier import IMPORT_PATIENCE_MS, LIFE_MS, Notifier, overdue
 from core.store.queries.outbox import ADD_OUTBOX
+from tests.container import BOYNER, BRANDS, MIGROS, NUMBER, Container, numbers
 from tests.core.conversation.decisions.scenes import ARAMA, EPOSTA, MESAJ
 from tests.core.intake.citizen import Citizen
-from tests.counter import BOYNER, BRANDS, MIGROS, NUMBER, Counter, numbers
 
 MAIL: Final = Email.parse("ali@ornek.example")
 URL: Final = "https://izin.example"
@@ -32,10 +32,10 @@ ALWAYS: Final = OpenHours(0, 1440)
 class Teller:
     """A notifier of a counter; `told` is what it put into words."""
 
-    def __init__(self, counter: Counter) -> None:
-        self.counter = counter
+    def __init__(self, container: Container) -> None:
+        self.container = container
         self.told: list[tuple[Answer, Language]] = []
-        self.notifier = Notifier(counter.clock, BRANDS.get, self._text, self._mail_text, URL)
+        self.notifier = Notifier(container.clock, BRANDS.get, self._text, self._mail_text, URL)
 
     def _text(self, answer: Answer, language: Language) -> str:
         self.told.append((answer, language))
@@ -55,42 +55,42 @@ class Teller:
         hours: OpenHours = ALWAYS,
     ) -> None:
         """Permissions that enter by an import, which has ended where it is `sealed`."""
-        counter = self.counter
-        now = counter.clock()
+        container = self.container
+        now = container.clock()
         for wanted in types if kind != "ended" else ():
-            await counter.allow(recipient, brand=brand, type_=wanted)  # type: ignore[arg-type]  # any address will do
-        [(book,)] = await counter.rows(
-            "INSERT INTO book (opened_at, sealed_at) VALUES (?, ?) RETURNING id", now, now if sealed else None
+            await container.allow(recipient, brand=brand, type_=wanted)  # type: ignore[arg-type]  # any address will do
+        [(book,)] = await container.rows(
+            "INSERT INTO book (opened_at, closed_at) VALUES (?, ?) RETURNING id", now, now if sealed else None
         )
-        writer = NoticeWriter(counter.ids, book, hours)
+        writer = NoticeWriter(container.ids, book, hours)
         entered = [Entered(recipient.reveal(), brand.code, wanted, kind, now) for wanted in types]
-        await counter.writer.errand(lambda transaction: writer.note(transaction, entered, now))
+        await container.writer.errand(lambda transaction: writer.note(transaction, entered, now))
 
     async def queue(self) -> int:
-        return await self.counter.writer.errand(self.notifier.queue)
+        return await self.container.writer.errand(self.notifier.queue)
 
     async def queued(self) -> list[Any]:
-        return await self.counter.rows("SELECT recipient, class, text FROM outbox WHERE state = 'ready' ORDER BY id")
+        return await self.container.rows("SELECT recipient, class, text FROM outbox WHERE state = 'ready' ORDER BY id")
 
     async def states(self) -> list[str]:
-        return await self.counter.column("SELECT state FROM notice ORDER BY id")
+        return await self.container.column("SELECT state FROM notice ORDER BY id")
 
 
 @pytest.fixture
-def teller(counter: Counter) -> Teller:
-    return Teller(counter)
+def teller(container: Container) -> Teller:
+    return Teller(container)
 
 
 async def test_a_notice_by_sms_names_brand_types_day_and_link_and_lives_three_days(teller: Teller) -> None:
-    now = teller.counter.clock.now
+    now = teller.container.clock.now
     await teller.enter(*BOTH)
 
     assert await teller.queue() == 1
 
     assert teller.told == [(ApprovalNotice(MIGROS, BOTH, now, LINK), Language.TR)]
     assert await teller.queued() == [(NUMBER.reveal(), OutboxClass.NOTICE, f"sms {LINK}")]
-    [row] = await teller.counter.rows("SELECT id, request, origin, created_at, not_before, expires_at FROM outbox")
-    [notice] = await teller.counter.rows("SELECT id, state FROM notice")
+    [row] = await teller.container.rows("SELECT id, request, origin, created_at, not_before, expires_at FROM outbox")
+    [notice] = await teller.container.rows("SELECT id, state FROM notice")
     assert row == (notice[0], None, "", now, 0, now + LIFE_MS)
     assert notice[1] == "queued"
 
@@ -138,7 +138,7 @@ async def test_a_permission_after_a_refusal_is_told_as_such(teller: Teller) -> N
 
 
 async def test_what_an_objection_ended_is_told_without_a_link(teller: Teller) -> None:
-    now = teller.counter.clock.now
+    now = teller.container.clock.now
     await teller.enter(*BOTH, kind="ended")
 
     await teller.queue()
@@ -155,7 +155,7 @@ async def test_nobody_is_mailed_for_what_an_objection_ended(teller: Teller) -> N
 
 
 async def test_a_notice_speaks_the_citizens_language(teller: Teller) -> None:
-    await Citizen(teller.counter).say(NotUnderstood(), "hello there", language=Language.EN)
+    await Citizen(teller.container).say(NotUnderstood(), "hello there", language=Language.EN)
     await teller.enter(MESAJ)
 
     await teller.queue()
@@ -176,7 +176,7 @@ async def test_a_notice_waits_for_the_end_of_its_import(
     teller: Teller, sealed: bool, passed_ms: int, queued: int
 ) -> None:
     await teller.enter(MESAJ, sealed=sealed)
-    teller.counter.clock.pass_ms(passed_ms)
+    teller.container.clock.pass_ms(passed_ms)
 
     assert await teller.queue() == queued
 
@@ -185,9 +185,9 @@ async def test_a_notice_waits_for_its_hour(teller: Teller) -> None:
     await teller.enter(MESAJ, hours=OpenHours(14 * 60 + 6, 1440))
 
     assert await teller.queue() == 0
-    teller.counter.clock.pass_ms(MINUTE_MS - 1)
+    teller.container.clock.pass_ms(MINUTE_MS - 1)
     assert await teller.queue() == 0
-    teller.counter.clock.pass_ms(1)
+    teller.container.clock.pass_ms(1)
 
     assert await teller.queue() == 1
 
@@ -205,7 +205,7 @@ async def test_what_ended_since_is_not_announced(
     teller: Teller, sql: str, told: tuple[ConsentType, ...] | None
 ) -> None:
     await teller.enter(*BOTH)
-    await teller.counter.rows(sql)
+    await teller.container.rows(sql)
 
     await teller.queue()
 
@@ -215,7 +215,7 @@ async def test_what_ended_since_is_not_announced(
 
 async def test_the_citizens_refusal_before_it_leaves_drops_a_notice(teller: Teller) -> None:
     await teller.enter(MESAJ)
-    await Citizen(teller.counter).say(teller.counter.request().said)
+    await Citizen(teller.container).say(teller.container.request().intent)
 
     assert await teller.queue() == 0
     assert await teller.states() == ["dropped"]
@@ -240,31 +240,31 @@ async def test_a_notice_of_a_brand_that_was_not_read_yet_waits_until_it_is(telle
     assert await teller.queue() == 1
 
 
-async def close_line(counter: Counter) -> None:
-    assert isinstance(await Citizen(counter).say(CloseLine(), door=Door.CLERK), LineClosed)
+async def close_line(container: Container) -> None:
+    assert isinstance(await Citizen(container).say(CloseLine(), door=Door.CLERK), LineClosed)
 
 
 async def test_what_waits_for_a_line_is_dropped_with_it_and_its_next_holder_hears_only_of_what_is_new(
     teller: Teller,
 ) -> None:
     await teller.enter(MESAJ, kind="again")
-    await close_line(teller.counter)
+    await close_line(teller.container)
     assert await teller.states() == ["dropped"]
     assert await teller.queue() == 0
-    teller.counter.clock.pass_ms(1000)
+    teller.container.clock.pass_ms(1000)
     await teller.enter(ARAMA)
 
     await teller.queue()
 
-    now = teller.counter.clock.now
+    now = teller.container.clock.now
     assert [told for told, _ in teller.told] == [ApprovalNotice(MIGROS, (ARAMA,), now, LINK)]
 
 
 async def test_a_notice_that_entered_before_the_line_was_closed_never_leaves(teller: Teller) -> None:
     await teller.enter(MESAJ)
-    await close_line(teller.counter)
-    await teller.counter.rows("UPDATE notice SET state = 'waiting'")
-    await teller.counter.rows("UPDATE consent SET status = 'ONAY'")
+    await close_line(teller.container)
+    await teller.container.rows("UPDATE notice SET state = 'waiting'")
+    await teller.container.rows("UPDATE consent SET status = 'ONAY'")
 
     assert await teller.queue() == 0
     assert await teller.states() == ["dropped"]
@@ -282,7 +282,7 @@ async def test_no_more_are_queued_than_the_outbox_has_room_for(
 
     assert await teller.queue() == queued
     assert await teller.queue() == 0
-    await teller.counter.rows("UPDATE outbox SET state = 'accepted'")
+    await teller.container.rows("UPDATE outbox SET state = 'accepted'")
 
     assert await teller.queue() == waiting - queued
 
@@ -292,7 +292,7 @@ async def test_the_first_due_is_queued_first(teller: Teller, monkeypatch: pytest
     first, second = numbers(2)
     await teller.enter(MESAJ, recipient=first, hours=OpenHours(14 * 60 + 7, 1440))
     await teller.enter(MESAJ, recipient=second, hours=OpenHours(14 * 60 + 6, 1440))
-    teller.counter.clock.pass_ms(5 * MINUTE_MS)
+    teller.container.clock.pass_ms(5 * MINUTE_MS)
 
     await teller.queue()
 
@@ -328,13 +328,13 @@ OVERDUE: Final = [
 async def test_an_unsent_notice_is_an_alarm_before_its_day_ends_and_after(
     teller: Teller, entered: str, now: str, expected: int, is_queued: bool
 ) -> None:
-    teller.counter.clock.now = moment(entered)
+    teller.container.clock.now = moment(entered)
     await teller.enter(MESAJ)
-    teller.counter.clock.now = moment(now)
+    teller.container.clock.now = moment(now)
     if is_queued:
         assert await teller.queue() == 1
 
-    assert await teller.counter.writer.errand(lambda transaction: overdue(transaction, moment(now))) == expected
+    assert await teller.container.writer.errand(lambda transaction: overdue(transaction, moment(now))) == expected
 
 
 @pytest.mark.parametrize("state", ["sent", "accepted", "dead"])
@@ -343,17 +343,17 @@ async def test_a_notice_that_left_is_no_alarm(teller: Teller, state: str) -> Non
     await teller.enter(EPOSTA, recipient=MAIL)
     await teller.queue()
     late = moment("2026-11-23 23:00")
-    assert await teller.counter.writer.errand(lambda transaction: overdue(transaction, late)) == 2
-    await teller.counter.rows("UPDATE outbox SET state = ?", state)
+    assert await teller.container.writer.errand(lambda transaction: overdue(transaction, late)) == 2
+    await teller.container.rows("UPDATE outbox SET state = ?", state)
 
-    assert await teller.counter.writer.errand(lambda transaction: overdue(transaction, late)) == 0
+    assert await teller.container.writer.errand(lambda transaction: overdue(transaction, late)) == 0
 
 
 async def test_the_result_of_a_report_is_no_notice_and_no_alarm(teller: Teller) -> None:
-    counter = teller.counter
-    row = outbox.row(1, None, NUMBER.reveal(), "text", "", counter.clock(), OutboxClass.NOTICE)
-    await counter.writer.errand(lambda transaction: transaction.run_many(ADD_OUTBOX, [row]))
+    container = teller.container
+    row = outbox.row(1, None, NUMBER.reveal(), "text", "", container.clock(), OutboxClass.NOTICE)
+    await container.writer.errand(lambda transaction: transaction.run_many(ADD_OUTBOX, [row]))
 
     late = moment("2026-11-23 23:00")
 
-    assert await counter.writer.errand(lambda transaction: overdue(transaction, late)) == 0
+    assert await container.writer.errand(lambda transaction: overdue(transaction, late)) == 0

@@ -19,9 +19,9 @@ from core.store.queries.connections import ADD_REDELIVERY
 from core.store.queries.evidence import ADD_RAW, ADD_REQUEST
 from core.store.queries.notices import ADD_TOKEN
 from core.store.transaction import Transaction
+from tests.container import Container, FakeClock, numbers, opened
 from tests.core.conversation.decisions.scenes import DAY_MS
 from tests.core.retention.sweeping import SPANS, TEXT_MS, count, sweep
-from tests.counter import Counter, FakeClock, numbers, opened
 
 ROWS: Final = 250
 BOOKS: Final = 3
@@ -34,9 +34,9 @@ def ages() -> list[int]:
     return sorted([drawn.randrange(2 * TEXT_MS) for _ in range(ROWS - len(border))] + border, reverse=True)
 
 
-async def fill(counter: Counter) -> None:
+async def fill(container: Container) -> None:
     """Messages that were no act, in the books of several processes; links and redeliveries that ended or did not."""
-    now, ids, people = counter.clock.now, [Ids(book) for book in range(1, BOOKS + 1)], numbers(ROWS)
+    now, ids, people = container.clock.now, [Ids(book) for book in range(1, BOOKS + 1)], numbers(ROWS)
     requests, raws, tokens, redeliveries = [], [], [], []
     for n, age in enumerate(ages()):
         row_id, who, at = ids[n % BOOKS].next(), people[n * 7 % ROWS].reveal(), now - age
@@ -52,21 +52,21 @@ async def fill(counter: Counter) -> None:
         transaction.run_many(ADD_TOKEN, tokens)
         transaction.run_many(ADD_REDELIVERY, redeliveries)
 
-    await counter.database.transact(work)
+    await container.database.transact(work)
 
 
 OVER: Final = sum(age >= TEXT_MS for age in ages())
 ALL: Final = Removed(texts=OVER, messages=OVER, links=OVER, redeliveries=OVER)
 
 
-async def counted(counter: Counter) -> Removed:
+async def counted(container: Container) -> Removed:
     """What the ledger says was removed."""
     total = Removed()
-    for (body,) in await counter.rows("SELECT body FROM ledger ORDER BY book, entry"):
-        said: dict[str, Any] = orjson.loads(body)
-        assert said.pop("kind") == "retention"
-        del said["decidedAt"]
-        total = total.plus(Removed(**said))
+    for (body,) in await container.rows("SELECT body FROM ledger ORDER BY book, entry"):
+        intent: dict[str, Any] = orjson.loads(body)
+        assert intent.pop("kind") == "retention"
+        del intent["decidedAt"]
+        total = total.plus(Removed(**intent))
     return total
 
 
@@ -76,32 +76,32 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper, "rows_next", lambda rows, took_s, aim_s: rows)
 
 
-async def test_all_that_is_over_goes_and_nothing_younger_and_the_ledger_counts_it(counter: Counter) -> None:
-    await fill(counter)
-    young = {counter.clock.now - age for age in ages() if age < TEXT_MS}
+async def test_all_that_is_over_goes_and_nothing_younger_and_the_ledger_counts_it(container: Container) -> None:
+    await fill(container)
+    young = {container.clock.now - age for age in ages() if age < TEXT_MS}
 
-    removed = await sweep(counter)
+    removed = await sweep(container)
 
-    assert removed == ALL == await counted(counter)
-    assert set(await counter.column("SELECT decided_at FROM request")) == young
-    assert [await count(counter, table) for table in ("request", "raw", "token", "redelivery")] == [ROWS - OVER] * 4
+    assert removed == ALL == await counted(container)
+    assert set(await container.column("SELECT decided_at FROM request")) == young
+    assert [await count(container, table) for table in ("request", "raw", "token", "redelivery")] == [ROWS - OVER] * 4
 
 
-async def test_a_second_run_removes_nothing_and_writes_nothing(counter: Counter) -> None:
-    await fill(counter)
-    await sweep(counter)
-    before = await counter.everything()
+async def test_a_second_run_removes_nothing_and_writes_nothing(container: Container) -> None:
+    await fill(container)
+    await sweep(container)
+    before = await container.everything()
 
-    assert await sweep(counter) == Removed()
+    assert await sweep(container) == Removed()
 
-    assert await counter.everything() == before
+    assert await container.everything() == before
 
 
 @pytest.mark.parametrize("good_slices", [0, 1, 20, 40])
 async def test_a_run_that_ends_in_its_middle_loses_nothing_and_the_next_one_does_the_rest(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, good_slices: int
+    container: Container, monkeypatch: pytest.MonkeyPatch, good_slices: int
 ) -> None:
-    await fill(counter)
+    await fill(container)
     commit, commits = Transaction.commit, 0
 
     def failing(transaction: Transaction) -> None:
@@ -114,31 +114,33 @@ async def test_a_run_that_ends_in_its_middle_loses_nothing_and_the_next_one_does
     with monkeypatch.context() as patched:
         patched.setattr(Transaction, "commit", failing)
         with pytest.raises(TemporaryFault):
-            await sweep(counter)
-    gone = [ROWS - await count(counter, table) for table in ("raw", "request", "token", "redelivery")]
-    first = await counted(counter)
+            await sweep(container)
+    gone = [ROWS - await count(container, table) for table in ("raw", "request", "token", "redelivery")]
+    first = await counted(container)
     assert [first.texts, first.messages, first.links, first.redeliveries] == gone
 
-    second = await sweep(counter)
+    second = await sweep(container)
 
-    assert first.plus(second) == ALL == await counted(counter)
-    report = await counter.database.transact(lambda transaction: verify_stored(transaction, (), None))
+    assert first.plus(second) == ALL == await counted(container)
+    report = await container.database.transact(lambda transaction: verify_stored(transaction, (), None))
     assert report.ok
 
 
-async def test_two_runs_at_once_share_the_work(counter: Counter, url: str, clock: FakeClock, signer: Signer) -> None:
-    await fill(counter)
+async def test_two_runs_at_once_share_the_work(
+    container: Container, url: str, clock: FakeClock, signer: Signer
+) -> None:
+    await fill(container)
     async with opened(url, clock, signer, writes=False) as other:
-        one, two = await asyncio.gather(sweep(counter), sweep(other))
+        one, two = await asyncio.gather(sweep(container), sweep(other))
 
-    assert one.plus(two) == ALL == await counted(counter)
-    assert await count(counter, "request") == ROWS - OVER
+    assert one.plus(two) == ALL == await counted(container)
+    assert await count(container, "request") == ROWS - OVER
 
 
 async def test_beside_another_process_it_pauses_as_long_as_each_slice_took(
-    counter: Counter, url: str, clock: FakeClock, signer: Signer
+    container: Container, url: str, clock: FakeClock, signer: Signer
 ) -> None:
-    await fill(counter)
+    await fill(container)
     slept: list[float] = []
     ticks = iter(n * 0.25 for n in range(1000))
 
@@ -159,12 +161,12 @@ async def test_beside_another_process_it_pauses_as_long_as_each_slice_took(
     assert slices > 2 * ROWS / 20
 
 
-async def test_what_becomes_over_while_it_runs_is_left_to_the_next_run(counter: Counter, clock: FakeClock) -> None:
-    await fill(counter)
+async def test_what_becomes_over_while_it_runs_is_left_to_the_next_run(container: Container, clock: FakeClock) -> None:
+    await fill(container)
 
     async def on_slice(name: str, removed: Removed) -> None:
         clock.pass_ms(DAY_MS)
 
-    removed = await Sweeper(counter.database, counter.book, clock, SPANS).run(on_slice)
+    removed = await Sweeper(container.database, container.book, clock, SPANS).run(on_slice)
 
     assert removed == ALL

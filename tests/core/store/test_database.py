@@ -18,19 +18,19 @@ from sqlalchemy import create_engine, event, text
 
 from core.domain.clock import Instant
 from core.outbox import outbox
-from core.outbox.outbox import Outbox, Parcel
+from core.outbox.outbox import Outbox, OutboxMessage
 from core.store import versions
 from core.store.database import Database, upgrade
 from core.store.errors import DatabaseMissing, DatabaseNewer, DatabaseOlder, DataFault, StoreError, TemporaryFault
-from core.store.queries.outbox import ACCEPT, ADD_OUTBOX, BURY, RETRY, UNKNOWN
+from core.store.queries.outbox import ACCEPT, ADD_OUTBOX, DEAD_LETTER, RETRY, UNKNOWN
 from core.store.query import Query
 from core.store.reading import reading
 from core.store.schema import metadata
 from core.store.sqlite.engine import SqliteEngine
 from core.store.transaction import Transaction
 from core.store.versions import migrate
-from tests.counter import FakeClock, execute, sqlite_path
-from tests.counter_fixtures import on_sqlite
+from tests.container import FakeClock, execute, sqlite_path
+from tests.container_fixtures import on_sqlite
 
 STATEMENTS_MAX: Final = 500
 MANY: Final = 500
@@ -88,7 +88,7 @@ async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPa
     known = versions.known()
     monkeypatch.setattr(versions, "known", lambda: (*known, "9999"))
 
-    with pytest.raises(DatabaseOlder, match=r"is of the older version 0011; run: izinhatti db upgrade$"):
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0012; run: izinhatti db upgrade$"):
         await open_and_close(url)
 
 
@@ -169,7 +169,7 @@ def statements(path: Path) -> list[str]:
     [
         ("accept", ACCEPT, ("by_operator", "given_id", "at", "of_id", "of_sender")),
         ("retry", RETRY, ("untried", "due", "given_reason", "of_id", "of_sender")),
-        ("bury", BURY, ("given_reason", "at", "of_id", "of_sender")),
+        ("bury", DEAD_LETTER, ("given_reason", "at", "of_id", "of_sender")),
         ("unknown", UNKNOWN, ("at", "of_id", "of_sender")),
     ],
 )
@@ -179,12 +179,12 @@ def test_the_order_of_positional_parameters_is_fixed(label: str, query: Query, p
 
 def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
     box = Outbox(1, clock, 1000)
-    parcel = Parcel(7, "+905321234567", "text", 1, Instant(0), 0)
+    outbox_message = OutboxMessage(7, "+905321234567", "text", 1, Instant(0), 0)
 
     box.accepted(7, "a", "id-1")
-    box.retry(parcel, 5, "later")
-    box.bury(7, "never")
-    box.unknown(parcel)
+    box.retry(outbox_message, 5, "later")
+    box.dead_letter(7, "never")
+    box.unknown(outbox_message)
 
     marks = box._marks
     assert dict(zip(ACCEPT.parameters, marks.accepted[0], strict=True)) == {
@@ -201,7 +201,7 @@ def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
         "of_id": 7,
         "of_sender": 1,
     }
-    assert dict(zip(BURY.parameters, marks.buried[0], strict=True)) == {
+    assert dict(zip(DEAD_LETTER.parameters, marks.dead_lettered[0], strict=True)) == {
         "given_reason": "never",
         "at": clock.now,
         "of_id": 7,
@@ -239,7 +239,7 @@ def too_large(transaction: Transaction) -> None:
 
 
 def surrogate(transaction: Transaction) -> None:
-    transaction.run_many(BURY, [("\ud800", 0, 1, 1)])
+    transaction.run_many(DEAD_LETTER, [("\ud800", 0, 1, 1)])
 
 
 def twice(transaction: Transaction) -> None:
@@ -421,7 +421,7 @@ async def test_parts_that_wait_are_kept_by_the_migration_that_tells_their_sets(t
     upgrade(f"sqlite+aiosqlite:///{path}")
 
     with closing(sqlite3.connect(path)) as new:
-        found = new.execute("SELECT total, first, number, request, key FROM piece ORDER BY total, number").fetchall()
+        found = new.execute("SELECT total, first, number, request, key FROM segment ORDER BY total, number").fetchall()
     assert found == [(2, 12, 2, 12, b"two"), (3, 11, 1, 11, b"one"), (3, 11, 2, 12, b"two")]
 
 

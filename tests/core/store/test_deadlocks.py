@@ -22,7 +22,7 @@ from core.store.postgresql.connection import _lock_keys
 from core.store.queries.connections import ADD_REDELIVERY, DROP_EXPIRED_REDELIVERIES
 from core.store.queries.outbox import ACCEPT, ADD_OUTBOX
 from core.store.transaction import Transaction
-from tests.counter import NUMBER, PATIENCE_S, REDELIVERY_MS, Counter, FakeClock, opened
+from tests.container import NUMBER, PATIENCE_S, REDELIVERY_MS, Container, FakeClock, opened
 from tests.postgresql import Server
 
 OPERATOR: Final = "operator-a"
@@ -70,13 +70,13 @@ async def other(url: str) -> AsyncIterator[Bystander]:
         yield found
 
 
-async def put(counter: Counter, **columns: object) -> list[int]:
+async def put(container: Container, **columns: object) -> list[int]:
     """Three rows of the outbox."""
-    ids = [counter.ids.next() for _ in range(3)]
-    rows = [row(one, None, NUMBER.reveal(), "text", "a", counter.clock()) for one in ids]
-    await counter.database.transact(lambda transaction: transaction.run_many(ADD_OUTBOX, rows))
+    ids = [container.ids.next() for _ in range(3)]
+    rows = [row(one, None, NUMBER.reveal(), "text", "a", container.clock()) for one in ids]
+    await container.database.transact(lambda transaction: transaction.run_many(ADD_OUTBOX, rows))
     for name, value in columns.items():
-        await counter.rows(f"UPDATE outbox SET {name} = ?", value)
+        await container.rows(f"UPDATE outbox SET {name} = ?", value)
     return ids
 
 
@@ -89,9 +89,9 @@ async def test_two_processes_settle_the_same_receipts_in_opposite_order(
         await other.do("BEGIN")
         await other.do("SELECT FROM outbox WHERE id = $1 FOR UPDATE", third)
         ends: list[Temporary | None] = []
-        for counter, order in ((one, (first, third, second)), (two, (second, third, first))):
+        for container, order in ((one, (first, third, second)), (two, (second, third, first))):
             for row_id in order:
-                counter.deliveries.submit(
+                container.deliveries.submit(
                     Delivery(OPERATOR, (str(row_id),), (), Fate.DELIVERED, "DELIVRD"), ends.append
                 )
 
@@ -127,22 +127,22 @@ def forget(transaction: Transaction) -> int:
 )
 async def test_a_sweep_waits_for_nobody_and_finds_the_rest_next_time(
     url: str,
-    counter: Counter,
+    container: Container,
     other: Bystander,
     table: str,
     columns: dict[str, object],
     swept: Callable[[Transaction], int],
 ) -> None:
-    await put(counter, **columns)
+    await put(container, **columns)
     redeliveries = [(NUMBER.reveal(), number, b"key", 50) for number in range(3)]
-    await counter.database.transact(lambda transaction: transaction.run_many(ADD_REDELIVERY, redeliveries))
+    await container.database.transact(lambda transaction: transaction.run_many(ADD_REDELIVERY, redeliveries))
     await other.do("BEGIN")
     await other.do(f"SELECT FROM {table} WHERE ctid = (SELECT max(ctid) FROM {table}) FOR UPDATE")
 
     async with asyncio.timeout(PATIENCE_S):
-        beside = await counter.database.transact(swept)
+        beside = await container.database.transact(swept)
         await other.do("COMMIT")
-        after = await counter.database.transact(swept)
+        after = await container.database.transact(swept)
 
     assert (beside, after) == (2, 1)
 
@@ -205,27 +205,27 @@ async def test_a_start_takes_over_while_another_process_sweeps(
 
 
 async def test_the_victim_of_a_deadlock_gets_a_temporary_answer_and_then_acts_once(
-    url: str, counter: Counter, other: Bystander
+    url: str, container: Container, other: Bystander
 ) -> None:
-    await counter.allow(NUMBER)
+    await container.allow(NUMBER)
     await other.do("SET deadlock_timeout = '10s'")  # who looks first finds the ring, and is the victim
 
     await other.do("BEGIN")
     await other.do("SELECT FROM consent FOR UPDATE")
-    deciding = asyncio.create_task(counter.desk.handle(counter.request()))
+    deciding = asyncio.create_task(container.desk.handle(container.request()))
     async with bystander(url) as watching:
         await watching.until_waiting(1)
         await other.do("SELECT pg_advisory_xact_lock($1)", *_lock_keys({NUMBER.reveal()}))
     await other.do("COMMIT")
     async with asyncio.timeout(PATIENCE_S):
-        victim, again = await deciding, await counter.desk.handle(counter.request())
+        victim, again = await deciding, await container.desk.handle(container.request())
 
     assert isinstance(victim, Temporary)
     assert "deadlock" in victim.reason
     assert isinstance(again, Committed)
-    assert await counter.column("SELECT status FROM consent") == ["RET"]
-    assert await counter.column("SELECT count(*) FROM request") == [1]
-    assert await counter.column("SELECT entry FROM ledger") == [1]
+    assert await container.column("SELECT status FROM consent") == ["RET"]
+    assert await container.column("SELECT count(*) FROM request") == [1]
+    assert await container.column("SELECT entry FROM ledger") == [1]
 
 
 async def test_batches_of_the_same_citizens_in_opposite_order_wait_in_no_ring(
@@ -239,8 +239,8 @@ async def test_batches_of_the_same_citizens_in_opposite_order_wait_in_no_ring(
         await other.do("BEGIN")
         await other.do("SELECT pg_advisory_xact_lock($1)", *_lock_keys({third.reveal()}))
         deciding = [
-            asyncio.create_task(counter.desk.handle(counter.request(recipient=citizen, key=name)))
-            for counter, name, order in ((one, b"1", (first, third, second)), (two, b"2", (second, third, first)))
+            asyncio.create_task(container.desk.handle(container.request(recipient=citizen, key=name)))
+            for container, name, order in ((one, b"1", (first, third, second)), (two, b"2", (second, third, first)))
             for citizen in order
         ]
         await other.until_waiting(2)

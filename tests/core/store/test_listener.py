@@ -17,8 +17,8 @@ from core.store.postgresql.connection import CHANNEL
 from core.store.postgresql.listener import NAME
 from core.store.transaction import Transaction
 from core.store.wake import Wake
-from tests.counter import PATIENCE_S, execute, until
-from tests.counter_fixtures import on_postgresql, on_sqlite
+from tests.container import PATIENCE_S, execute, until
+from tests.container_fixtures import on_postgresql, on_sqlite
 
 END: Final = "end"
 LISTENERS: Final = f"FROM pg_stat_activity WHERE application_name = '{NAME}' AND datname = current_database()"

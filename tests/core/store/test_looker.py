@@ -12,10 +12,10 @@ from core.store.database import Database
 from core.store.errors import DataFault, TemporaryFault
 from core.store.looker import Looker
 from core.store.queries.brands import BRANDS_SINCE, CLOSE_BRAND, PUT_BRAND
-from core.store.queries.consents import TALKS_OF
+from core.store.queries.consents import CONVERSATIONS_OF
 from core.store.transaction import Transaction
-from tests.counter import PATIENCE_S, sqlite_path
-from tests.counter_fixtures import on_sqlite
+from tests.container import PATIENCE_S, sqlite_path
+from tests.container_fixtures import on_sqlite
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_an_error_of_the_work_is_raised_as_it_is_and_the_next_look_works(l
     with pytest.raises(KeyError):
         await looker.look(fail)
     with pytest.raises(DataFault):
-        await looker.look(lambda transaction: transaction.rows(TALKS_OF, keys="\ud800"))
+        await looker.look(lambda transaction: transaction.rows(CONVERSATIONS_OF, keys="\ud800"))
 
     assert await looker.look(brands) == 0
 

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from core.store.database import upgrade
 from core.store.reading import reading
 from core.store.versions import migrate
-from tests.counter import execute
+from tests.container import execute
 from tests.postgresql import Server
 
 ALI, VELI = "+905320000001", "ali@örnek.example"
@@ -89,6 +89,9 @@ OLD: Final[dict[str, list[dict[str, object]]]] = {
 """Rows of version 0006; a request of nobody has an answer's receipt all the same."""
 
 
+LATER: Final = {"taken": "import_log", "talk": "conversation"}
+
+
 def rows_after() -> dict[str, list[dict[str, object]]]:
     """The same rows as 0007 has them: it names the recipient wherever it is known, and '' where it is not."""
     whose = {row["id"]: row["recipient"] or "" for row in OLD["request"]}
@@ -99,7 +102,9 @@ def rows_after() -> dict[str, list[dict[str, object]]]:
             row["recipient"] = whose[row[column]]
     for row in after["taken"]:
         row |= {"source": None, "created_at": None}
-    return after
+    for row in after["request"]:  # and 0012 by their later names
+        row["connection"] = row.pop("link")
+    return {LATER.get(table, table): rows for table, rows in after.items()}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

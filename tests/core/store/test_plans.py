@@ -14,17 +14,17 @@ from core.store.queries.connections import DROP_EXPIRED_REDELIVERIES, DROP_REDEL
 from core.store.queries.consents import (
     CONSENTS_OF,
     CONSENTS_OF_BRAND,
+    CONVERSATIONS_OF,
     DROP_OBJECTION,
+    IMPORT_LOG_OF_BRAND,
     OBJECTIONS_OF,
     OBJECTIONS_OF_BRAND,
-    TAKEN_OF_BRAND,
-    TALKS_OF,
 )
 from core.store.queries.evidence import ANSWERS_OF_REQUEST, REQUEST_OF_RECEIPT, RESOLVE_REVIEW
 from core.store.queries.notices import NOTICE_OF_TOKEN, WAITING_NOTICES_OF
 from core.store.queries.outbox import (
     ACCEPT,
-    BURY,
+    DEAD_LETTER,
     LEASE,
     OF_MESSAGE_ID,
     OLDEST_READY,
@@ -36,51 +36,52 @@ from core.store.queries.outbox import (
 from core.store.queries.reports import COMPLAINTS_OF
 from core.store.queries.retention import (
     BLANK_CODES,
+    IMPORT_LOG_AFTER,
     NOTICES_AFTER,
-    OLD_TALKS_AFTER,
+    OLD_CONVERSATIONS_AFTER,
     PROOFS_AFTER,
     RAWS_AFTER,
     REDELIVERIES_AFTER,
     REMOVE_ACTLESS,
+    REMOVE_CONVERSATIONS,
+    REMOVE_OLD_IMPORT_LOG,
     REMOVE_OLD_NOTICES,
     REMOVE_OLD_RAWS,
     REMOVE_OLD_REDELIVERIES,
     REMOVE_OLD_REPORT_TEXTS,
     REMOVE_OLD_REPORTS,
-    REMOVE_OLD_TAKEN,
     REMOVE_OLD_TOKENS,
     REMOVE_OUTBOX,
     REMOVE_OUTBOX_OF_REQUESTS,
     REMOVE_RAWS,
     REMOVE_RECEIPTS,
     REMOVE_REQUESTS,
-    REMOVE_TALKS,
     REPORTS_AFTER,
-    TAKEN_AFTER,
     TOKENS_AFTER,
 )
 from core.store.queries.seals import GROWN_OR_ENDED, NEWEST_SEAL, SEALED_HEADS_OF
-from core.store.queries.segments import PIECES_OF_SET, PIECES_OF_SETS
+from core.store.queries.segments import SEGMENTS_OF_SET, SEGMENTS_OF_SETS
 from core.store.query import Form, Query
 from core.store.schema import PARTITIONED, PARTITIONS
 from core.store.transaction import Transaction
-from tests.counter import execute
+from tests.container import execute
 
 CITIZENS: Final = 20_000
 FILL: Final = f"""
 INSERT INTO consent SELECT '+90532' || lpad(n::text, 7, '0'), '600100', 'MESAJ', 'BIREYSEL', 'ONAY', 'HS_WEB', 1
 FROM generate_series(1, {CITIZENS}) n;
-INSERT INTO taken SELECT recipient, '600100', 'MESAJ', 'BIREYSEL', 1, 'ONAY', 'HS_WEB', 1 FROM consent;
+INSERT INTO import_log SELECT recipient, '600100', 'MESAJ', 'BIREYSEL', 1, 'ONAY', 'HS_WEB', 1 FROM consent;
 INSERT INTO objection SELECT recipient, '600100', 'MESAJ', 'IYS_WEB', 1, 'R' FROM consent;
-INSERT INTO talk SELECT recipient, '{{}}', 1 FROM consent;
+INSERT INTO conversation SELECT recipient, '{{}}', 1 FROM consent;
 INSERT INTO redelivery SELECT recipient, right(recipient, 7)::int, 'x', 9 FROM consent;
-INSERT INTO request (id, recipient, door, origin, link, key, received_at, decided_at, registered_at, outcome, raw_hash)
+INSERT INTO request
+(id, recipient, door, origin, connection, key, received_at, decided_at, registered_at, outcome, raw_hash)
 SELECT right(recipient, 7)::int, recipient, 'sms', 'a', 1, 'x', 1, 1, 1, 'done', 'x' FROM consent;
 INSERT INTO raw SELECT right(recipient, 7)::int, recipient, 'x', 'x' FROM consent;
 INSERT INTO receipt SELECT 'R' || right(recipient, 7), recipient, right(recipient, 7)::int FROM consent;
 INSERT INTO complaint SELECT 'R' || right(recipient, 7), recipient, null, 'x', 'open', 1, 1, null FROM consent;
 INSERT INTO complaint_text SELECT 'R' || right(recipient, 7), right(recipient, 7)::int FROM consent;
-INSERT INTO piece SELECT recipient, 'a', 'b', 1, 2, right(recipient, 7)::int, 1, 'x', 'x', right(recipient, 7)::int, 1
+INSERT INTO segment SELECT recipient, 'a', 'b', 1, 2, right(recipient, 7)::int, 1, 'x', 'x', right(recipient, 7)::int, 1
 FROM consent;
 INSERT INTO notice
 SELECT right(recipient, 7)::int, recipient, '600100', 'given', 'MESAJ', 1, 1, 1, 1, 'waiting', 2 FROM consent;
@@ -110,17 +111,17 @@ def case(query: Query, name: str, **values: object) -> Any:
 OF_A_CITIZEN: Final = [
     case(CONSENTS_OF_BRAND, "consents of citizens and brands", **PAIR),
     case(OBJECTIONS_OF_BRAND, "objections of citizens and brands", **PAIR),
-    case(TAKEN_OF_BRAND, "what imports took of citizens and brands", **PAIR),
+    case(IMPORT_LOG_OF_BRAND, "what imports took of citizens and brands", **PAIR),
     case(WAITING_NOTICES_OF, "notices that wait for citizens", **PAIR),
-    case(TALKS_OF, "conversations", keys=json.dumps([NUMBER])),
+    case(CONVERSATIONS_OF, "conversations", keys=json.dumps([NUMBER])),
     case(REDELIVERIES_OF, "what may come again", keys=json.dumps([NUMBER]), now=5),
     case(CONSENTS_OF, "all consents of one", recipient=NUMBER),
     case(OBJECTIONS_OF, "all objections of one", recipient=NUMBER),
     case(DROP_OBJECTION, "an objection goes", of_recipient=NUMBER, of_brand="600100", of_type="MESAJ"),
     case(DROP_REDELIVERY, "a redelivery was matched", of_recipient=NUMBER, of_request=42),
     case(COMPLAINTS_OF, "reports of one", recipient=NUMBER),
-    case(PIECES_OF_SETS, "parts of one", **SET),
-    case(PIECES_OF_SET, "parts of a message", **SET, of_first=42),
+    case(SEGMENTS_OF_SETS, "parts of one", **SET),
+    case(SEGMENTS_OF_SET, "parts of a message", **SET, of_first=42),
     case(RESOLVE_REVIEW, "a message is resolved", of_recipient=NUMBER, of_id=42),
 ]
 BY_A_KEY: Final = [
@@ -132,7 +133,7 @@ BY_A_KEY: Final = [
     case(OLDEST_READY, "the oldest that waits", of_class=1),
     case(ACCEPT, "a message was taken", by_operator="a", given_id="x", at=5, of_id=42, of_sender=1),
     case(RETRY, "a message goes again", untried=1, due=5, given_reason="x", of_id=42, of_sender=1),
-    case(BURY, "a message is given up", **AT, of_id=42, of_sender=1),
+    case(DEAD_LETTER, "a message is given up", **AT, of_id=42, of_sender=1),
     case(UNKNOWN, "nobody knows of a message", at=5, of_id=42, of_sender=1),
     case(SETTLE, "a receipt settles", new_state="delivered", due=5, **AT, of_id=42),
     case(UNKNOWN_LAPSED, "leases that ran out", at=5),
@@ -146,7 +147,7 @@ NUMBERS: Final = {"after_0": 41, "last_0": 45}
 RECEIPTS: Final = {"after_0": "R0000041", "last_0": "R0000045"}
 REDELIVERED: Final = {"after_0": NUMBER, "after_1": 0, "last_0": "+905320000045", "last_1": 45}
 ROW: Final = ("600100", "MESAJ", "BIREYSEL", 1, "ONAY")
-TAKEN: Final = {f"after_{n}": value for n, value in enumerate((NUMBER, *ROW))} | {
+IMPORT_LOG: Final = {f"after_{n}": value for n, value in enumerate((NUMBER, *ROW))} | {
     f"last_{n}": value for n, value in enumerate(("+905320000045", *ROW))
 }
 NAMED: Final = {"keys": json.dumps([[NUMBER, 42]])}
@@ -154,11 +155,11 @@ IN_BULK: Final = [
     case(RAWS_AFTER, "texts by number", after_0=41, limit=5),
     case(PROOFS_AFTER, "proofs by number", after_0=41, limit=5),
     case(NOTICES_AFTER, "notices by number", after_0=41, limit=5),
-    case(OLD_TALKS_AFTER, "conversations by citizen", after_0=NUMBER, limit=5),
+    case(OLD_CONVERSATIONS_AFTER, "conversations by citizen", after_0=NUMBER, limit=5),
     case(REPORTS_AFTER, "reports by receipt", after_0="R0000041", limit=5),
     case(TOKENS_AFTER, "links by hash", after_0=b"A", limit=5),
     case(REDELIVERIES_AFTER, "redeliveries by citizen", after_0=NUMBER, after_1=0, limit=5),
-    case(TAKEN_AFTER, "rows of imports by key", **{k: v for k, v in TAKEN.items() if k[0] == "a"}, limit=5),
+    case(IMPORT_LOG_AFTER, "rows of imports by key", **{k: v for k, v in IMPORT_LOG.items() if k[0] == "a"}, limit=5),
     case(REMOVE_ACTLESS, "messages that were no act", **NUMBERS, before=5),
     case(REMOVE_OLD_RAWS, "old texts", **NUMBERS, before=5),
     case(REMOVE_OLD_NOTICES, "old notices", **NUMBERS, before=5, entered_before=5),
@@ -166,11 +167,11 @@ IN_BULK: Final = [
     case(REMOVE_OLD_REPORT_TEXTS, "texts of old reports", **RECEIPTS, before=5),
     case(REMOVE_OLD_TOKENS, "old links", after_0=b"A" * 32, last_0=b"A" * 31 + b"B", before=5),
     case(REMOVE_OLD_REDELIVERIES, "old redeliveries", **REDELIVERED, before=5),
-    case(REMOVE_OLD_TAKEN, "old rows of imports", **TAKEN, before=5),
+    case(REMOVE_OLD_IMPORT_LOG, "old rows of imports", **IMPORT_LOG, before=5),
     case(REMOVE_REQUESTS, "requests by name", **NAMED),
     case(REMOVE_RAWS, "texts by name", **NAMED),
     case(REMOVE_RECEIPTS, "receipts by name", keys='["R0000042"]'),
-    case(REMOVE_TALKS, "conversations by name", keys=json.dumps([NUMBER])),
+    case(REMOVE_CONVERSATIONS, "conversations by name", keys=json.dumps([NUMBER])),
     case(REMOVE_OUTBOX, "messages by number", keys="[42]"),
     case(REMOVE_OUTBOX_OF_REQUESTS, "answers by request", keys="[42]"),
     case(BLANK_CODES, "codes that ended", before=5, limit=5),
@@ -233,7 +234,7 @@ def test_a_slice_of_bulk_work_reads_no_table_whole(
     plan = plan_of(filled, query, values)
 
     whole = {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
-    assert whole <= {"piece"}  # of which there are only those that wait
+    assert whole <= {"segment"}  # of which there are only those that wait
     assert sum(node["Actual Rows"] * node["Actual Loops"] for node in plan if "Index Cond" in node) < 1000
 
 

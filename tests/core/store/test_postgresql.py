@@ -25,11 +25,11 @@ from core.store import versions
 from core.store.database import Database, upgrade
 from core.store.errors import BookLost, TemporaryFault
 from core.store.looker import Looker
-from core.store.queries.books import UNSEALED_BOOKS
+from core.store.queries.books import OPEN_BOOKS
 from core.store.queries.outbox import ADD_OUTBOX, LEASE
 from core.store.schema import metadata
 from core.store.transaction import Transaction
-from tests.counter import NUMBER, PATIENCE_S, Counter, FakeClock, execute, opened, until
+from tests.container import NUMBER, PATIENCE_S, Container, FakeClock, execute, opened, until
 from tests.postgresql import Server
 
 CUT: Final = """
@@ -100,9 +100,9 @@ def through(url: str, postgresql: Server, proxy: Proxy) -> str:
     return url.replace(str(postgresql.folder), str(proxy.folder))
 
 
-async def handle(counter: Counter, request: Request) -> Outcome:
+async def handle(container: Container, request: Request) -> Outcome:
     async with asyncio.timeout(PATIENCE_S):
-        return await counter.desk.handle(request)
+        return await container.desk.handle(request)
 
 
 async def cut(url: str) -> None:
@@ -112,17 +112,17 @@ async def cut(url: str) -> None:
     await database.close()
 
 
-async def test_a_lost_connection_is_a_temporary_answer_and_then_heals(url: str, counter: Counter) -> None:
-    await counter.allow(NUMBER)
+async def test_a_lost_connection_is_a_temporary_answer_and_then_heals(url: str, container: Container) -> None:
+    await container.allow(NUMBER)
     await cut(url)
 
-    lost = await handle(counter, counter.request())
-    healed = await handle(counter, counter.request())
+    lost = await handle(container, container.request())
+    healed = await handle(container, container.request())
 
     assert isinstance(lost, Temporary)
     assert isinstance(healed, Committed)
-    assert await counter.column("SELECT count(*) FROM request") == [1]
-    assert await counter.column("SELECT id FROM book") == [counter.book.number]
+    assert await container.column("SELECT count(*) FROM request") == [1]
+    assert await container.column("SELECT id FROM book") == [container.book.number]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ async def test_whatever_is_said_of_a_lost_session_is_a_fault_of_the_moment(
     with monkeypatch.context() as then:
         then.setattr(asyncpg.Connection, "_execute", lost)
         with pytest.raises(TemporaryFault):
-            await database.transact(lambda transaction: transaction.rows(UNSEALED_BOOKS))
+            await database.transact(lambda transaction: transaction.rows(OPEN_BOOKS))
 
     after = await database.transact(lambda transaction: execute(transaction, "SELECT pg_backend_pid()"))
     await database.close()
@@ -154,61 +154,61 @@ async def test_whatever_is_said_of_a_lost_session_is_a_fault_of_the_moment(
 async def test_a_commit_whose_answer_is_lost_is_found_to_be_done(
     through: str, proxy: Proxy, clock: FakeClock, signer: Signer
 ) -> None:
-    async with opened(through, clock, signer) as counter:
-        await counter.allow(NUMBER)
+    async with opened(through, clock, signer) as container:
+        await container.allow(NUMBER)
         proxy.commit = "answer"
 
-        outcome = await handle(counter, counter.request())
-        after = await handle(counter, counter.request(key=b"other"))
+        outcome = await handle(container, container.request())
+        after = await handle(container, container.request(key=b"other"))
 
         assert isinstance(outcome, Committed)
         assert isinstance(outcome.answer, RetAnswer)
         assert isinstance(after, Committed)
-        assert await counter.column("SELECT count(*) FROM request") == [2]
-        assert await counter.column("SELECT entry FROM ledger ORDER BY entry") == [1, 2]
+        assert await container.column("SELECT count(*) FROM request") == [2]
+        assert await container.column("SELECT entry FROM ledger ORDER BY entry") == [1, 2]
 
 
 async def test_a_commit_that_never_arrived_is_found_to_be_none(
     through: str, proxy: Proxy, clock: FakeClock, signer: Signer
 ) -> None:
-    async with opened(through, clock, signer) as counter:
-        await counter.allow(NUMBER)
+    async with opened(through, clock, signer) as container:
+        await container.allow(NUMBER)
         proxy.commit = "commit"
 
-        outcome = await handle(counter, counter.request())
-        after = await handle(counter, counter.request())
+        outcome = await handle(container, container.request())
+        after = await handle(container, container.request())
 
         assert isinstance(outcome, Temporary)
         assert isinstance(after, Committed)
-        assert await counter.column("SELECT count(*) FROM request") == [1]
-        assert await counter.column("SELECT entry FROM ledger ORDER BY entry") == [1]
+        assert await container.column("SELECT count(*) FROM request") == [1]
+        assert await container.column("SELECT entry FROM ledger ORDER BY entry") == [1]
 
 
 async def test_a_process_that_learns_of_its_commit_too_late_ends(
     through: str, proxy: Proxy, clock: FakeClock, signer: Signer
 ) -> None:
     """It has told the network that nothing was done: what it holds in memory is not what was committed."""
-    async with opened(through, clock, signer, writes=False) as counter:
-        counter.database._connection._timeout_s = 0.2  # type: ignore[attr-defined]  # of PostgreSQL's own
+    async with opened(through, clock, signer, writes=False) as container:
+        container.database._connection._timeout_s = 0.2  # type: ignore[attr-defined]  # of PostgreSQL's own
         proxy.commit, proxy.lets_in = "answer", False
 
         with pytest.raises(TemporaryFault):
-            await counter.database.transact(lambda transaction: counter.book.append(transaction, ["a"]))
+            await container.database.transact(lambda transaction: container.book.append(transaction, ["a"]))
         with pytest.raises(TemporaryFault):
-            await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
+            await container.database.transact(lambda transaction: container.book.append(transaction, ["b"]))
         proxy.lets_in = True
         for _ in range(2):  # also for those who did not hear of it first
             with pytest.raises(BookLost, match="committed after it had been given up"):
-                await settled(counter)
+                await settled(container)
 
 
-async def settled(counter: Counter) -> None:
+async def settled(container: Container) -> None:
     """Write until it is known what became of the doubtful commit: the server may still take the lost session for
     alive."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             with suppress(TemporaryFault):
-                await counter.database.transact(lambda transaction: counter.book.append(transaction, ["b"]))
+                await container.database.transact(lambda transaction: container.book.append(transaction, ["b"]))
                 return
 
 
@@ -221,8 +221,8 @@ async def test_after_a_commit_of_unknown_fate_the_message_brought_again_acts_onc
     async with opened(through, clock, signer) as cut_off:
         cut_off.database._connection._timeout_s = 0.2  # type: ignore[attr-defined]  # of PostgreSQL's own
         await cut_off.allow(NUMBER)
-        link = await cut_off.open_link()
-        request = cut_off.request(link=0 if is_named else link.id, is_named=is_named)
+        connection = await cut_off.open_link()
+        request = cut_off.request(connection=0 if is_named else connection.id, is_named=is_named)
         proxy.commit, proxy.lets_in = fate, False
         outcome = await handle(cut_off, request)
     async with opened(url, clock, signer) as successor:
@@ -262,22 +262,24 @@ async def test_a_statement_that_takes_too_long_is_a_fault_of_the_moment(url: str
     with pytest.raises(TemporaryFault, match="statement timeout"):
         await database.transact(lambda transaction: execute(transaction, "SELECT pg_sleep(10)"))
 
-    assert await database.transact(lambda transaction: transaction.rows(UNSEALED_BOOKS)) == []
+    assert await database.transact(lambda transaction: transaction.rows(OPEN_BOOKS)) == []
     await database.close()
 
 
-async def test_a_server_killed_and_started_again_is_found_again(url: str, postgresql: Server, counter: Counter) -> None:
-    await counter.allow(NUMBER)
-    assert isinstance(await handle(counter, counter.request()), Committed)
+async def test_a_server_killed_and_started_again_is_found_again(
+    url: str, postgresql: Server, container: Container
+) -> None:
+    await container.allow(NUMBER)
+    assert isinstance(await handle(container, container.request()), Committed)
 
     await asyncio.to_thread(postgresql.kill)
-    away = [await handle(counter, counter.request(key=b"away")) for _ in range(2)]
+    away = [await handle(container, container.request(key=b"away")) for _ in range(2)]
     await asyncio.to_thread(postgresql.start)
-    back = await handle(counter, counter.request(key=b"back"))
+    back = await handle(container, container.request(key=b"back"))
 
     assert all(isinstance(one, Temporary) for one in away)
     assert isinstance(back, Committed)
-    assert await counter.column("SELECT key FROM request ORDER BY id") == [b"key", b"back"]
+    assert await container.column("SELECT key FROM request ORDER BY id") == [b"key", b"back"]
 
 
 @pytest.mark.parametrize("has_record", [True, False], ids=["with a record", "without one"])
@@ -298,13 +300,13 @@ async def test_two_processes_decide_for_one_citizen_one_after_the_other(
         first = asyncio.create_task(one.desk.handle(one.request(key=b"one")))
         await until(deciding.is_set)
         second = asyncio.create_task(other.desk.handle(other.request(key=b"other")))
-        elsewhere = await can_look(url)
+        served_by_others = await can_look(url)
         waited = not second.done()
         go_on.set()
         outcomes = [await first, await second]
 
         assert waited
-        assert elsewhere
+        assert served_by_others
         assert [bool(answer_of(outcome).ended) for outcome in outcomes] == [has_record, False]
         bodies = await one.column("SELECT body FROM ledger ORDER BY book, entry")
         acts = [orjson.loads(body)["acts"][0] for body in bodies]
@@ -317,7 +319,7 @@ async def can_look(url: str) -> bool:
     """Whether what concerns nobody of those who wait can be read meanwhile."""
     async with asyncio.timeout(PATIENCE_S):
         looker = Looker(url, 5)
-        found = await looker.look(lambda transaction: transaction.rows(UNSEALED_BOOKS))
+        found = await looker.look(lambda transaction: transaction.rows(OPEN_BOOKS))
         await looker.close()
     return len(found) == 2
 
@@ -361,14 +363,14 @@ async def test_looks_do_not_wait_for_each_other(url: str) -> None:
     both = threading.Barrier(2, timeout=PATIENCE_S)
 
     def look(transaction: Transaction) -> int:
-        transaction.rows(UNSEALED_BOOKS)
+        transaction.rows(OPEN_BOOKS)
         return both.wait()
 
     assert sorted(await asyncio.gather(looker.look(look), looker.look(look))) == [0, 1]
     await looker.close()
 
 
-ONLY_HERE: Final = ("consent_taken", "taken_created", "request_decided")
+ONLY_HERE: Final = ("consent_imported", "import_log_created", "request_decided")
 
 
 def is_in_schema(name: str | None, kind: str, _parents: object) -> bool:

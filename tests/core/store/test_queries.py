@@ -9,12 +9,12 @@ import pytest
 from core.store import queries
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.query import Query
-from tests.counter_fixtures import on_postgresql
+from tests.container_fixtures import on_postgresql
 
 MODULES: Final = [import_module(f"{queries.__name__}.{found.name}") for found in pkgutil.iter_modules(queries.__path__)]
 QUERIES: Final = {name: query for module in MODULES for name, query in vars(module).items() if isinstance(query, Query)}
 WITH_MANY: Final = [name for name in QUERIES if name.startswith(("ADD_", "PUT_", "DROP_", "SET_"))] + [
-    *("ACCEPT", "RETRY", "BURY", "UNKNOWN"),
+    *("ACCEPT", "RETRY", "DEAD_LETTER", "UNKNOWN"),
 ]
 
 

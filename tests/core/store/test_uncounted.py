@@ -10,7 +10,13 @@ import pytest
 from core.store.engines import engine_of
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.connections import REDELIVERIES_OF
-from core.store.queries.consents import CONSENTS_OF, CONSENTS_OF_BRAND, OBJECTIONS_OF_BRAND, TAKEN_OF_BRAND, TALKS_OF
+from core.store.queries.consents import (
+    CONSENTS_OF,
+    CONSENTS_OF_BRAND,
+    CONVERSATIONS_OF,
+    IMPORT_LOG_OF_BRAND,
+    OBJECTIONS_OF_BRAND,
+)
 from core.store.queries.notices import DROP_NOTICES_OF, WAITING_NOTICES_OF
 from core.store.queries.outbox import ACCEPT, LEASE, OF_MESSAGE_ID, OLDEST_READY, RETRY, UNKNOWN
 from core.store.query import Query
@@ -45,8 +51,8 @@ def connection(postgresql: Server) -> Iterator[PostgresqlConnection]:
         pytest.param(CONSENTS_OF_BRAND, r"consent_\d\d_pkey", id="consents of brands"),
         pytest.param(CONSENTS_OF, r"consent_\d\d_pkey", id="all consents of one"),
         pytest.param(OBJECTIONS_OF_BRAND, r"objection_\d\d_pkey", id="objections of brands"),
-        pytest.param(TAKEN_OF_BRAND, r"taken_\d\d_pkey", id="what imports took"),
-        pytest.param(TALKS_OF, r"talk_\d\d_pkey", id="conversations"),
+        pytest.param(IMPORT_LOG_OF_BRAND, r"import_log_\d\d_pkey", id="what imports took"),
+        pytest.param(CONVERSATIONS_OF, r"talk_\d\d_pkey", id="conversations"),
         pytest.param(REDELIVERIES_OF, "redelivery_pkey", id="redeliveries"),
         pytest.param(WAITING_NOTICES_OF, "notice_of|notice_pkey", id="notices of brands"),
         pytest.param(DROP_NOTICES_OF, "notice_of", id="notices of one"),

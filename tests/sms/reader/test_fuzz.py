@@ -38,12 +38,12 @@ def test_any_text_has_a_wish_and_keeps_its_words(text: str) -> None:
     reading = read(text, DIRECTORY)
 
     assert reading.text == text
-    assert reading.said is not None
+    assert reading.intent is not None
 
 
 @given(st.sampled_from(TEXTS))
 def test_case_and_spaces_change_no_wish(text: str) -> None:
-    assert type(read(f"  {text.replace(' ', '   ')}\n", DIRECTORY).said) is type(read(text, DIRECTORY).said)
+    assert type(read(f"  {text.replace(' ', '   ')}\n", DIRECTORY).intent) is type(read(text, DIRECTORY).intent)
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def test_random_letters_never_raise_and_never_act(count: int) -> None:
     rng = random.Random(SEED)
     for _ in range(count):
         text = "".join(rng.choices(LETTERS, k=rng.randrange(60)))
-        wish = read(text, DIRECTORY).said
+        intent = read(text, DIRECTORY).intent
 
-        assert not acts_on(wish) or isinstance(wish, BrandAlone), text
+        assert not acts_on(intent) or isinstance(intent, BrandAlone), text
         # A million random texts hold a short word now and then.
-        assert not isinstance(wish, RetAll | OnayAll) or key(text) in RESERVED_WORDS, text
+        assert not isinstance(intent, RetAll | OnayAll) or key(text) in RESERVED_WORDS, text
 
 
 def test_made_up_words_around_a_brand_never_refuse(count: int) -> None:
@@ -78,9 +78,9 @@ def test_made_up_words_around_a_brand_never_refuse(count: int) -> None:
     for _ in range(count):
         made_up = ["".join(rng.choices(ascii_lowercase, k=rng.randrange(4, 10))) for _ in range(rng.randrange(1, 5))]
         text = " ".join([*filter(is_noise, made_up), rng.choice(names)])
-        wish = read(text, DIRECTORY).said
+        intent = read(text, DIRECTORY).intent
 
-        assert not isinstance(wish, Ret | RetAll | OnayAll), text
+        assert not isinstance(intent, Ret | RetAll | OnayAll), text
 
 
 def test_changed_texts_never_raise(count: int) -> None:
@@ -103,4 +103,4 @@ def test_changed_texts_never_raise(count: int) -> None:
     ],
 )
 def test_a_long_text_is_no_command(text: str) -> None:
-    assert isinstance(read(text, DIRECTORY).said, NotUnderstood)
+    assert isinstance(read(text, DIRECTORY).intent, NotUnderstood)

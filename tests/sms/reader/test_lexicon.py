@@ -12,6 +12,7 @@ from core.conversation.requests import (
     Digits,
     Durum,
     Evet,
+    Intent,
     Language,
     NotUnderstood,
     Onay,
@@ -19,7 +20,6 @@ from core.conversation.requests import (
     RetAll,
     RetAlone,
     Sikayet,
-    Wish,
     Yardim,
 )
 from sms.reader.lexicon import RESERVED_WORDS, Kind, is_unmistakable, slip_of, spellings, unglued
@@ -31,7 +31,7 @@ DIRECTORY = Directory([MIGROS, TEKNOSA])
 GROUPS = tomllib.loads(files("sms.reader").joinpath("words.toml").read_text("utf-8"))["group"]
 
 # A text around a word of the kind, and what it comes to.
-FRAMES: dict[Kind, tuple[str, type[Wish]]] = {
+FRAMES: dict[Kind, tuple[str, type[Intent]]] = {
     Kind.COMMAND: ("{}", RetAlone),
     Kind.WEAK: ("{}", RetAlone),
     Kind.OBJECT: ("migros {}", Ret),
@@ -77,16 +77,16 @@ WORDS = [
 
 @pytest.mark.parametrize(("kind", "word", "group"), WORDS)
 def test_every_word_does_what_its_kind_says(kind: Kind, word: str, group: dict[str, object]) -> None:
-    frame, wish = FRAMES[kind]
-    said = read(frame.format(word), DIRECTORY).said
+    frame, expected = FRAMES[kind]
+    intent = read(frame.format(word), DIRECTORY).intent
 
-    assert isinstance(said, wish), said
-    if isinstance(said, Ret):
-        assert {brand for mention in said.mentions for brand in mention.brands} >= {MIGROS}
-        assert all(mention.brands for mention in said.mentions)
-        assert set(group.get("types", ())) <= set(map(str, said.types))  # type: ignore[call-overload]
+    assert isinstance(intent, expected), intent
+    if isinstance(intent, Ret):
+        assert {brand for mention in intent.mentions for brand in mention.brands} >= {MIGROS}
+        assert all(mention.brands for mention in intent.mentions)
+        assert set(group.get("types", ())) <= set(map(str, intent.types))  # type: ignore[call-overload]
     if group.get("no"):
-        assert said == RetAlone(is_no=True)
+        assert intent == RetAlone(is_no=True)
 
 
 @pytest.mark.parametrize(("kind", "word", "group"), [case for case in WORDS if case.values[2].get("english")])  # type: ignore[union-attr]

@@ -8,13 +8,14 @@ from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.conversation.requests import (
     BrandAlone,
+    BrandMention,
     Devam,
     Digits,
     Durum,
     DurumOf,
     Evet,
+    Intent,
     Language,
-    Mention,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -22,7 +23,6 @@ from core.conversation.requests import (
     RetAll,
     RetAlone,
     Sikayet,
-    Wish,
     Yardim,
 )
 from core.domain.consent import ConsentType
@@ -72,15 +72,15 @@ DIRECTORY = Directory(
 
 
 def ret(typed: str, brand: Brand, *types: ConsentType, exact: bool = True) -> Ret:
-    return Ret((Mention(typed, (brand,), exact),), types)
+    return Ret((BrandMention(typed, (brand,), exact),), types)
 
 
 def unknown(typed: str, *types: ConsentType) -> Ret:
-    return Ret((Mention(typed, (), exact=False),), types)
+    return Ret((BrandMention(typed, (), exact=False),), types)
 
 
 def silent(*brands: tuple[str, Brand]) -> NotUnderstood:
-    return NotUnderstood(tuple([Mention(typed, (brand,), exact=True) for typed, brand in brands]))
+    return NotUnderstood(tuple([BrandMention(typed, (brand,), exact=True) for typed, brand in brands]))
 
 
 RET_BRAND = [
@@ -154,22 +154,30 @@ TYPES = [
 MANY = [
     pytest.param(
         "RET MIGROS, BOYNER ve HOPİ",
-        Ret((Mention("MIGROS", (MIGROS,), True), Mention("BOYNER", (BOYNER,), True), Mention("HOPİ", (HOPI,), True))),
+        Ret(
+            (
+                BrandMention("MIGROS", (MIGROS,), True),
+                BrandMention("BOYNER", (BOYNER,), True),
+                BrandMention("HOPİ", (HOPI,), True),
+            )
+        ),
         id="several",
     ),
     pytest.param(
-        "RET MIGROS ABCX", Ret((Mention("MIGROS", (MIGROS,), True), Mention("ABCX", (), False))), id="one is unknown"
+        "RET MIGROS ABCX",
+        Ret((BrandMention("MIGROS", (MIGROS,), True), BrandMention("ABCX", (), False))),
+        id="one is unknown",
     ),
     pytest.param("RET MIGROS MIGROS", ret("MIGROS", MIGROS), id="the same twice"),
-    pytest.param("RET KARDEŞ", Ret((Mention("KARDEŞ", (KARDES, KARDES_TOO), True),)), id="a name of two brands"),
-    pytest.param("RET LOFTS", Ret((Mention("LOFTS", (LOFTSU, LOFT), False),)), id="a slip of two brands"),
+    pytest.param("RET KARDEŞ", Ret((BrandMention("KARDEŞ", (KARDES, KARDES_TOO), True),)), id="a name of two brands"),
+    pytest.param("RET LOFTS", Ret((BrandMention("LOFTS", (LOFTSU, LOFT), False),)), id="a slip of two brands"),
     pytest.param("RET Abcx", unknown("Abcx"), id="unknown"),
     pytest.param("ret Kar-Taş", unknown("Kar Taş"), id="unknown, as typed"),
     pytest.param("RET KOLTUK DUNYASI", unknown("KOLTUK DUNYASI"), id="unknown in everyday words"),
     pytest.param("RET ÇİÇEK SEPETİ", unknown("ÇİÇEK SEPETİ"), id="a known name begins an unknown one"),
     pytest.param(
         "RET BOYNER SİGORTA",
-        Ret((Mention("BOYNER SİGORTA", (BOYNER,), exact=False, sure=False),)),
+        Ret((BrandMention("BOYNER SİGORTA", (BOYNER,), exact=False, sure=False),)),
         id="a known name with a word of another trade is asked about",
     ),
     pytest.param("RET BOYNER MAĞAZACILIK", ret("BOYNER MAĞAZACILIK", BOYNER, exact=False), id="a word of its own name"),
@@ -236,36 +244,40 @@ SILENT = [
 ]
 
 BRANDS = [
-    pytest.param("migros", BrandAlone(Mention("migros", (MIGROS,), True)), id="a brand"),
-    pytest.param("Hepsi Burada", BrandAlone(Mention("Hepsi Burada", (HEPSIBURADA,), True)), id="in two words"),
-    pytest.param("RETRO", BrandAlone(Mention("RETRO", (RETRO,), True)), id="one that begins like a verb"),
-    pytest.param("red house", BrandAlone(Mention("red house", (RED_HOUSE,), True)), id="one that begins with a verb"),
-    pytest.param("red blue", BrandAlone(Mention("red blue", (BLUEHOUSE,), False)), id="one written in one word"),
-    pytest.param("RET RO", BrandAlone(Mention("RET RO", (RETRO,), False)), id="one that a verb makes by chance"),
-    pytest.param("mirgos", BrandAlone(Mention("mirgos", (MIGROS,), False)), id="with a slip"),
-    pytest.param("kardeş", BrandAlone(Mention("kardeş", (KARDES, KARDES_TOO), True)), id="a name of two brands"),
-    pytest.param("migros sms", BrandAlone(Mention("migros", (MIGROS,), True), (MESAJ,)), id="with a type"),
-    pytest.param("sms", BrandAlone(Mention("sms", (SMS_TEK,), False)), id="one that is a word of the reader's"),
+    pytest.param("migros", BrandAlone(BrandMention("migros", (MIGROS,), True)), id="a brand"),
+    pytest.param("Hepsi Burada", BrandAlone(BrandMention("Hepsi Burada", (HEPSIBURADA,), True)), id="in two words"),
+    pytest.param("RETRO", BrandAlone(BrandMention("RETRO", (RETRO,), True)), id="one that begins like a verb"),
+    pytest.param(
+        "red house", BrandAlone(BrandMention("red house", (RED_HOUSE,), True)), id="one that begins with a verb"
+    ),
+    pytest.param("red blue", BrandAlone(BrandMention("red blue", (BLUEHOUSE,), False)), id="one written in one word"),
+    pytest.param("RET RO", BrandAlone(BrandMention("RET RO", (RETRO,), False)), id="one that a verb makes by chance"),
+    pytest.param("mirgos", BrandAlone(BrandMention("mirgos", (MIGROS,), False)), id="with a slip"),
+    pytest.param("kardeş", BrandAlone(BrandMention("kardeş", (KARDES, KARDES_TOO), True)), id="a name of two brands"),
+    pytest.param("migros sms", BrandAlone(BrandMention("migros", (MIGROS,), True), (MESAJ,)), id="with a type"),
+    pytest.param("sms", BrandAlone(BrandMention("sms", (SMS_TEK,), False)), id="one that is a word of the reader's"),
     pytest.param("STOP", RetAlone(is_no=True), id="a verb alone is no brand"),
 ]
 
 OTHERS = [
-    pytest.param("ONAY MIGROS", Onay((Mention("MIGROS", (MIGROS,), True),)), id="ONAY brand"),
-    pytest.param("izin ver migros arama", Onay((Mention("migros", (MIGROS,), True),), (ARAMA,)), id="ONAY with a type"),
+    pytest.param("ONAY MIGROS", Onay((BrandMention("MIGROS", (MIGROS,), True),)), id="ONAY brand"),
+    pytest.param(
+        "izin ver migros arama", Onay((BrandMention("migros", (MIGROS,), True),), (ARAMA,)), id="ONAY with a type"
+    ),
     pytest.param("ONAY HEPSİ", OnayAll(), id="ONAY HEPSİ"),
     pytest.param("ONAY", Onay(()), id="ONAY alone"),
     pytest.param("KABUL", silent(), id="a weaker word alone"),
     pytest.param("ONYA MIGROS", silent(("MIGROS", MIGROS)), id="a slip in ONAY"),
     pytest.param("ONAYMIGROS", silent(), id="ONAY glued"),
     pytest.param("DURUM", Durum(), id="DURUM"),
-    pytest.param("DURUM MIGROS", Durum((Mention("MIGROS", (MIGROS,), True),)), id="DURUM brand"),
+    pytest.param("DURUM MIGROS", Durum((BrandMention("MIGROS", (MIGROS,), True),)), id="DURUM brand"),
     pytest.param("K7M4Q2XS", DurumOf("K7M4Q2XS"), id="a receipt"),
     pytest.param("durum k7m4-q2xs", DurumOf("K7M4Q2XS"), id="DURUM receipt"),
     pytest.param("K7M4Q2XT", silent(), id="no receipt by its check character"),
     pytest.param("gol iptal", silent(), id="two words that read like a receipt"),
     pytest.param("ŞİKAYET", Sikayet(), id="ŞİKAYET"),
-    pytest.param("sikayet migros", Sikayet((Mention("migros", (MIGROS,), True),)), id="ŞİKAYET brand"),
-    pytest.param("ŞİKAYET KOLTUK DÜNYASI", Sikayet((Mention("KOLTUK DÜNYASI", (), False),)), id="ŞİKAYET unknown"),
+    pytest.param("sikayet migros", Sikayet((BrandMention("migros", (MIGROS,), True),)), id="ŞİKAYET brand"),
+    pytest.param("ŞİKAYET KOLTUK DÜNYASI", Sikayet((BrandMention("KOLTUK DÜNYASI", (), False),)), id="ŞİKAYET unknown"),
     pytest.param("YARDIM", Yardim(), id="YARDIM"),
     pytest.param("evet", Evet(), id="EVET"),
     pytest.param("evet migros", silent(("migros", MIGROS)), id="EVET and a brand"),
@@ -299,13 +311,13 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"), [*RET_BRAND, *TYPES, *MANY, *ALONE, *SENTENCES, *SILENT, *BRANDS, *OTHERS, *NUMBERS]
+    ("text", "intent"), [*RET_BRAND, *TYPES, *MANY, *ALONE, *SENTENCES, *SILENT, *BRANDS, *OTHERS, *NUMBERS]
 )
-def test_a_text_is_read(text: str, wish: Wish) -> None:
+def test_a_text_is_read(text: str, intent: Intent) -> None:
     reading = read(text, DIRECTORY)
 
-    assert reading.said == wish
-    assert type(reading.said) is type(wish)
+    assert reading.intent == intent
+    assert type(reading.intent) is type(intent)
     assert reading.text == text
 
 
@@ -332,33 +344,33 @@ def test_a_text_switches_the_language(text: str, language: Language | None) -> N
 
 
 def test_without_brands_everything_named_is_unknown() -> None:
-    assert read("RET MIGROS", Directory()).said == unknown("MIGROS")
+    assert read("RET MIGROS", Directory()).intent == unknown("MIGROS")
 
 
 def test_a_word_of_a_name_is_no_slip() -> None:
     rwt = Brand("600199", "Rwt Giyim")
 
-    assert isinstance(read("RWT MIGROS", DIRECTORY).said, Ret)
-    assert isinstance(read("RWT MIGROS", Directory([MIGROS, rwt])).said, NotUnderstood)
+    assert isinstance(read("RWT MIGROS", DIRECTORY).intent, Ret)
+    assert isinstance(read("RWT MIGROS", Directory([MIGROS, rwt])).intent, NotUnderstood)
 
 
-@pytest.mark.parametrize(("count", "wish"), [(20, Ret), (21, NotUnderstood)])
-def test_a_wish_names_20_brands_at_most(count: int, wish: type[Wish]) -> None:
+@pytest.mark.parametrize(("count", "intent"), [(20, Ret), (21, NotUnderstood)])
+def test_a_wish_names_20_brands_at_most(count: int, intent: type[Intent]) -> None:
     brands = [Brand(str(600200 + n), f"Xal{letter}") for n, letter in enumerate("abcdefghijklmnoprstuv")]
     text = "RET " + " ".join(brand.name for brand in brands[:count])
 
-    assert isinstance(read(text, Directory(brands)).said, wish)
+    assert isinstance(read(text, Directory(brands)).intent, intent)
 
 
 @pytest.mark.parametrize(("count", "brands"), [(6, (MIGROS,)), (7, ())])
 def test_slips_are_searched_for_in_six_names_at_most(count: int, brands: tuple[Brand, ...]) -> None:
-    said = read("RET " + "MIRGOS, " * count, DIRECTORY).said
+    intent = read("RET " + "MIRGOS, " * count, DIRECTORY).intent
 
-    assert said == Ret((Mention("MIRGOS", brands, exact=False),))
+    assert intent == Ret((BrandMention("MIRGOS", brands, exact=False),))
 
 
 def test_a_text_that_is_no_wish_names_five_brands_at_most() -> None:
-    said = read("acaba migros boyner hopi n11 loft loftsu duru", DIRECTORY).said
+    intent = read("acaba migros boyner hopi n11 loft loftsu duru", DIRECTORY).intent
 
-    assert isinstance(said, NotUnderstood)
-    assert [mention.brands[0] for mention in said.mentions] == [MIGROS, BOYNER, HOPI, N11, LOFT]
+    assert isinstance(intent, NotUnderstood)
+    assert [mention.brands[0] for mention in intent.mentions] == [MIGROS, BOYNER, HOPI, N11, LOFT]

@@ -23,9 +23,9 @@ def noting(asked: list[str]) -> Callable[[str, Directory], Reading]:
 
 
 def brands(reader: RememberedReader, text: str) -> list[str]:
-    said = reader(text).said
-    assert isinstance(said, Ret)
-    return [brand.code for mention in said.mentions for brand in mention.brands]
+    intent = reader(text).intent
+    assert isinstance(intent, Ret)
+    return [brand.code for mention in intent.mentions for brand in mention.brands]
 
 
 def test_a_text_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from sms.smpp.operator import Operator, missing
 from sms.smpp.pdu import Bind, Message, build_message, build_response, header
 from sms.smpp.profile import Profile
 from sms.smpp.services import Services
-from tests.counter import LEASE_MS, MIGROS, Counter, until
+from tests.container import LEASE_MS, MIGROS, Container, until
 from tests.sms.smpp.scripted import PATIENCE_S, Peer, Smsc
 
 HASTE = BackOff(first=0.01, most=0.02, refused=0.03)
@@ -20,29 +20,33 @@ MESSAGE = Message("905321234567", "3338", b"RET MIGROS")
 
 
 def operator_at(
-    port: int, counter: Counter, outbox: Outbox, beside: "list[Operator] | None" = None, **profile: Any
+    port: int, container: Container, outbox: Outbox, siblings: "list[Operator] | None" = None, **profile: Any
 ) -> Operator:
     """An operator that is the carrier of this outbox; it does not run yet."""
     bind = Bind("izinhatti", "secret")
     settings = Profile("operator-a", "127.0.0.1", port, bind, "3338", rate=0, response_timeout_s=PATIENCE_S)
     settings = settings._replace(**profile)
-    inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), counter.clock)
-    services = Services(counter.desk, counter.links, outbox, counter.deliveries, counter.writer, counter.clock)
-    operator = Operator(settings, inbound, services, () if beside is None else beside, HASTE)
-    outbox.carrier, outbox.elsewhere = operator, operator.elsewhere
-    if beside is not None:
-        beside.append(operator)
+    inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), container.clock)
+    services = Services(
+        container.desk, container.connections, outbox, container.deliveries, container.writer, container.clock
+    )
+    operator = Operator(settings, inbound, services, () if siblings is None else siblings, HASTE)
+    outbox.transport, outbox.served_by_others = operator, operator.served_by_others
+    if siblings is not None:
+        siblings.append(operator)
     return operator
 
 
 class Line:
     """An operator that runs, its counter, and the SMSC."""
 
-    def __init__(self, counter: Counter, smsc: Smsc, *, beside: "list[Operator] | None" = None, **profile: Any) -> None:
-        self.counter = counter
-        outbox = counter.outbox if not beside else another_outbox(counter)
+    def __init__(
+        self, container: Container, smsc: Smsc, *, siblings: "list[Operator] | None" = None, **profile: Any
+    ) -> None:
+        self.container = container
+        outbox = container.outbox if not siblings else another_outbox(container)
         self.smsc = smsc
-        self.operator = operator_at(smsc.port, counter, outbox, beside, **profile)
+        self.operator = operator_at(smsc.port, container, outbox, siblings, **profile)
         self.running = asyncio.create_task(self.operator.run())
 
     @property
@@ -83,8 +87,8 @@ def build_response_to(pdu: bytes, status: int = 0, message_id: str | None = None
     return build_response(codes.SUBMIT_SM, status, header(pdu).sequence, message_id)
 
 
-def another_outbox(counter: Counter) -> Outbox:
-    outbox = Outbox(counter.book.number, counter.clock, LEASE_MS)
-    counter.writer.join(outbox)
-    counter.outboxes.append(outbox)
+def another_outbox(container: Container) -> Outbox:
+    outbox = Outbox(container.book.number, container.clock, LEASE_MS)
+    container.writer.join(outbox)
+    container.outboxes.append(outbox)
     return outbox

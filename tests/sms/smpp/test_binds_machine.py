@@ -2,7 +2,7 @@
 then: what was accepted is stored, what is stored was acted on once, and what was acted on is answered or counted."""
 
 import asyncio
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -22,7 +22,7 @@ from core.store.errors import StoreError
 from sms.smpp import codes, delayed_nacks, pace
 from sms.smpp.operator import Operator
 from sms.smpp.pdu import build_plain
-from tests.counter import LEASE_MS, REDELIVERY_MS, Counter, FakeClock
+from tests.container import LEASE_MS, REDELIVERY_MS, Container, FakeClock
 from tests.sms.smpp.line import operator_at
 from tests.sms.smpp.network import Network, Wish
 
@@ -42,21 +42,21 @@ statuses = st.sampled_from([codes.ESME_ROK] * 3 + [codes.ESME_RTHROTTLED, codes.
 class Process:
     """The line in one process, until it is killed."""
 
-    def __init__(self, database: Database, locks: BookLocks, counter: Counter, networks: list[Network]) -> None:
-        self.counter = counter
+    def __init__(self, database: Database, locks: BookLocks, container: Container, networks: list[Network]) -> None:
+        self.container = container
         self._database = database
         self._locks = locks
-        beside: list[Operator] = []
-        second = Outbox(counter.book.number, counter.clock, LEASE_MS)
-        counter.writer.join(second)
-        counter.outboxes.append(second)
+        siblings: list[Operator] = []
+        second = Outbox(container.book.number, container.clock, LEASE_MS)
+        container.writer.join(second)
+        container.outboxes.append(second)
         first_port, second_port = (network.port for network in networks)
         self.operators = [
-            operator_at(first_port, counter, counter.outbox, beside, name="a", binds=2, window=WINDOW),
-            operator_at(second_port, counter, second, beside, name="b", bind_as="pair", window=WINDOW),
+            operator_at(first_port, container, container.outbox, siblings, name="a", binds=2, window=WINDOW),
+            operator_at(second_port, container, second, siblings, name="b", bind_as="pair", window=WINDOW),
         ]
         self._tasks = [  # held, so that none is collected while it runs
-            asyncio.create_task(counter.writer.run()),
+            asyncio.create_task(container.writer.run()),
             *[asyncio.create_task(operator.run()) for operator in self.operators],
         ]
 
@@ -66,7 +66,7 @@ class Process:
         locks = database.book_locks()
         started = await database.transact(lambda transaction: begin(transaction, locks, signer, clock, REDELIVERY_MS))
         await database.transact(lambda transaction: sweep(transaction, clock()))
-        return cls(database, locks, Counter(database, locks, started.book, clock), networks)
+        return cls(database, locks, Container(database, locks, started.book, clock), networks)
 
     async def kill(self) -> None:
         """Nothing that is under way ends in order: what a transaction of this moment does is the database's matter."""
@@ -91,7 +91,7 @@ class BindsMachine(RuleBasedStateMachine):
         for network in self.networks:
             await network.start()
         process = await Process.start(self.url, self.clock, self.signer, self.networks)
-        await process.counter.allow(*CITIZENS)
+        await process.container.allow(*CITIZENS)
         return process
 
     # What citizens and operators do.
@@ -182,13 +182,13 @@ class BindsMachine(RuleBasedStateMachine):
 
     @rule(operator=operators, count=st.integers(0, 2))
     def refuse_writes(self, operator: int, count: int) -> None:
-        counter = self.process.counter
-        self.runner.run(counter.take_no_writes())
+        container = self.process.container
+        self.runner.run(container.take_no_writes())
         self._wish(operator, count)
         for network in self.networks:
             network.bring_what_is_left()
         self._go_on()
-        self.runner.run(counter.take_writes())
+        self.runner.run(container.take_writes())
         self._go_on()
 
     @rule(milliseconds=st.sampled_from((1000, 5000, 20_000)))
@@ -200,7 +200,7 @@ class BindsMachine(RuleBasedStateMachine):
 
     @invariant()
     def accepted_is_stored_and_acted_on_once(self) -> None:
-        acts = Tally(recipient for (recipient,) in self._rows("SELECT recipient FROM request WHERE outcome = 'ret'"))
+        acts = Counter(recipient for (recipient,) in self._rows("SELECT recipient FROM request WHERE outcome = 'ret'"))
         refused = {recipient for (recipient,) in self._rows("SELECT recipient FROM consent WHERE status = 'RET'")}
         accepted = {f"+{wish.citizen}" for wish in self.wishes if wish.is_acknowledged}
 
@@ -267,11 +267,11 @@ class BindsMachine(RuleBasedStateMachine):
 
     async def _some_time(self) -> None:
         """What the service does each second, and then a little of everything."""
-        counter = self.process.counter
+        container = self.process.container
         with suppress(StoreError):
-            await counter.writer.errand(lambda transaction: sweep(transaction, self.clock()))
-        counter.expect_answers()
-        counter.writer.wake()
+            await container.writer.errand(lambda transaction: sweep(transaction, self.clock()))
+        container.expect_answers()
+        container.writer.wake()
         for _ in range(5):
             await asyncio.sleep(STEP_S)
 
@@ -285,7 +285,7 @@ class BindsMachine(RuleBasedStateMachine):
             await network.stop()
 
     def _rows(self, sql: str) -> list[Any]:
-        return self.runner.run(self.process.counter.rows(sql))
+        return self.runner.run(self.process.container.rows(sql))
 
 
 def test_two_operators(

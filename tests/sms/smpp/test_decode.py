@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.conversation.requests import Door, Mention, NotUnderstood, Piece, Reading, Request, Ret, Unreadable
+from core.conversation.requests import BrandMention, Door, NotUnderstood, Reading, Request, Ret, Segment, Unreadable
 from core.domain.recipients import Msisdn
 from sms.gsm.segments import split
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
 from sms.smpp.pdu import Message, build_data, build_message
-from tests.counter import FakeClock
+from tests.container import FakeClock
 
 NUMBER = "+905321234567"
 SISECAM = Brand("600102", "ŞİŞECAM")
 MIGROS = Brand("600100", "MIGROS")
-RET_SISECAM = Ret((Mention("ŞİŞECAM", (SISECAM,), exact=True),))
-RET_MIGROS = Ret((Mention("MIGROS", (MIGROS,), exact=True),))
+RET_SISECAM = Ret((BrandMention("ŞİŞECAM", (SISECAM,), exact=True),))
+RET_MIGROS = Ret((BrandMention("MIGROS", (MIGROS,), exact=True),))
 DIRECTORY = Directory([SISECAM, MIGROS])
 LINK = 77
 
@@ -48,7 +48,7 @@ class Case(NamedTuple):
     label: str
     message: Message
     text: str | None
-    said: object
+    intent: object
 
 
 CASES = [
@@ -66,7 +66,7 @@ CASES = [
         "latin1",
         BARE._replace(short_message="RET Gülşen".encode("latin-1", "replace"), data_coding=3),
         "RET Gül?en",
-        Ret((Mention("Gül en", (), exact=False),)),
+        Ret((BrandMention("Gül en", (), exact=False),)),
     ),
     Case("a class of message", BARE._replace(data_coding=0xF1), "RET MIGROS", RET_MIGROS),
     Case(
@@ -117,10 +117,10 @@ def test_a_message_is_read(case: Case) -> None:
     assert not arrival.is_broken
     request = arrival.request
     assert request is not None
-    assert (request.text, request.said) == (case.text, case.said)
+    assert (request.text, request.intent) == (case.text, case.intent)
     assert request[:2] == (Door.SMS, Msisdn(NUMBER))
     assert (request.raw, request.received_at) == (pdu, FakeClock()())
-    assert (request.destination, request.origin, request.link) == ("3338", "operator-a", LINK)
+    assert (request.destination, request.origin, request.connection) == ("3338", "operator-a", LINK)
 
 
 @pytest.mark.parametrize("esm_class", [0x04, 0x20, 0x04 | UDHI])
@@ -150,7 +150,7 @@ def test_a_sender_is_a_number_or_nobody(label: str, source: str, whole: str | No
     request = request_of(BARE._replace(source=source))
 
     assert request.recipient == (Msisdn(whole) if whole else None), label
-    assert request.said == RET_MIGROS
+    assert request.intent == RET_MIGROS
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ def test_a_broken_message_is_kept_raw_with_its_sender(label: str, cut: int, reas
     request = arrival.request
     assert request is not None
     assert (request.recipient, request.text, request.raw) == (Msisdn(number) if number else None, None, pdu)
-    assert request.said == Unreadable(reason, is_broken=True)
-    assert (request.origin, request.link) == ("operator-a", LINK)
+    assert request.intent == Unreadable(reason, is_broken=True)
+    assert (request.origin, request.connection) == ("operator-a", LINK)
 
 
 def test_parts_are_handed_on_and_read_once_together() -> None:
@@ -183,7 +183,7 @@ def test_parts_are_handed_on_and_read_once_together() -> None:
         request_of(BARE._replace(short_message=s.octets, data_coding=s.data_coding, esm_class=UDHI)) for s in segments
     ]
 
-    pieces = [request.said for request in requests if isinstance(request.said, Piece)]
+    pieces = [request.intent for request in requests if isinstance(request.intent, Segment)]
 
     assert len(pieces) == len(segments) > 1
     assert [(piece.reference, piece.total, piece.number) for piece in pieces] == [
@@ -197,11 +197,11 @@ def test_parts_are_handed_on_and_read_once_together() -> None:
 def test_an_escape_may_end_a_part() -> None:
     octets = [b"RET \x1b", b"S\x1bI\x1bSECAM"]
     pieces = [
-        request_of(BARE._replace(short_message=bytes((5, 0, 3, 7, 2, n)) + part, esm_class=UDHI)).said
+        request_of(BARE._replace(short_message=bytes((5, 0, 3, 7, 2, n)) + part, esm_class=UDHI)).intent
         for n, part in enumerate(octets, 1)
     ]
 
-    assert isinstance(pieces[0], Piece)
+    assert isinstance(pieces[0], Segment)
     assert pieces[0].join(octets) == Reading("RET ŞİŞECAM", RET_SISECAM)
 
 
@@ -209,19 +209,19 @@ def test_a_surrogate_may_be_cut_by_a_part() -> None:
     octets = "RET MIGROS 🙂".encode("utf-16-be")
     message = BARE._replace(short_message=bytes.fromhex("050003070201") + octets[:-2], esm_class=UDHI, data_coding=8)
 
-    said = request_of(message).said
+    intent = request_of(message).intent
 
-    assert isinstance(said, Piece)
-    assert said.join([octets[:-2], octets[-2:]]) == Reading("RET MIGROS 🙂", RET_MIGROS)
+    assert isinstance(intent, Segment)
+    assert intent.join([octets[:-2], octets[-2:]]) == Reading("RET MIGROS 🙂", RET_MIGROS)
 
 
 def test_parts_in_an_unknown_alphabet_are_unreadable_together() -> None:
-    said = request_of(
+    intent = request_of(
         BARE._replace(short_message=bytes.fromhex("050003070201") + b"x", esm_class=UDHI, data_coding=4)
-    ).said
+    ).intent
 
-    assert isinstance(said, Piece)
-    assert said.join([b"x", b"y"]) == Reading(None, Unreadable("unknown alphabet: data_coding 0x04"))
+    assert isinstance(intent, Segment)
+    assert intent.join([b"x", b"y"]) == Reading(None, Unreadable("unknown alphabet: data_coding 0x04"))
 
 
 @pytest.mark.parametrize(
@@ -331,8 +331,8 @@ def test_any_payload_in_any_coding_becomes_a_request(octets: bytes, data_coding:
     request = request_of(BARE._replace(short_message=octets, data_coding=data_coding, esm_class=esm_class))
 
     assert request.recipient == Msisdn(NUMBER)
-    if isinstance(request.said, Piece):
-        request.said.join([request.said.octets] * request.said.total)
+    if isinstance(request.intent, Segment):
+        request.intent.join([request.intent.octets] * request.intent.total)
 
 
 def test_a_message_whose_reading_raises_is_kept_raw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,5 +343,5 @@ def test_a_message_whose_reading_raises_is_kept_raw(monkeypatch: pytest.MonkeyPa
 
     request = request_of(BARE._replace(short_message=b"RET MIGROS"))
 
-    assert request.said == Unreadable("reading raised KeyError")
+    assert request.intent == Unreadable("reading raised KeyError")
     assert request.recipient == Msisdn(NUMBER)

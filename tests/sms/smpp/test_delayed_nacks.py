@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from sms.smpp import delayed_nacks
-from sms.smpp.delayed_nacks import HOLD_BACK_S, Held
+from sms.smpp.delayed_nacks import HOLD_BACK_S, DelayedNacks
 
 
 class Time:
@@ -33,7 +33,7 @@ def given() -> list[int]:
 
 
 async def test_an_answer_is_given_after_its_time_and_not_before(time: Time, given: list[int]) -> None:
-    answers = Held()
+    answers = DelayedNacks()
     answers.hold(lambda: given.append(1))
 
     await time.pass_s(HOLD_BACK_S * 0.9)
@@ -44,7 +44,7 @@ async def test_an_answer_is_given_after_its_time_and_not_before(time: Time, give
 
 
 async def test_each_has_its_own_time_and_they_keep_their_order(time: Time, given: list[int]) -> None:
-    answers = Held()
+    answers = DelayedNacks()
     for number in range(3):
         answers.hold(partial(given.append, number))
         await time.pass_s(HOLD_BACK_S * 0.4)
@@ -55,7 +55,7 @@ async def test_each_has_its_own_time_and_they_keep_their_order(time: Time, given
 
 
 async def test_a_release_gives_all_at_once_and_once(time: Time, given: list[int]) -> None:
-    answers = Held()
+    answers = DelayedNacks()
     answers.hold(lambda: given.append(1))
 
     answers.release()
@@ -72,7 +72,7 @@ async def test_no_more_wait_than_the_bound(
     time: Time, given: list[int], monkeypatch: pytest.MonkeyPatch, count: int, at_once: list[int]
 ) -> None:
     monkeypatch.setattr(delayed_nacks, "HELD_MAX", 3)
-    answers = Held()
+    answers = DelayedNacks()
 
     for number in range(count):
         answers.hold(partial(given.append, number))

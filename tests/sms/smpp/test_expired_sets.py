@@ -14,9 +14,9 @@ from core.intake.concat import OVERDUE_MAX
 from core.ledger.anchors import Signer
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
-from sms.smpp.expired_sets import Leftovers
+from sms.smpp.expired_sets import ExpiredSets
 from sms.smpp.pdu import Message, build_message
-from tests.counter import BOYNER, MIGROS, NUMBER, Counter, FakeClock, numbers, opened, until
+from tests.container import BOYNER, MIGROS, NUMBER, Container, FakeClock, numbers, opened, until
 
 PART_MS: Final = 3_600_000
 LONGER: Final = Brand("600103", "BOYNER EVDE")
@@ -31,8 +31,8 @@ def inbound(operator: str = "a") -> Inbound:
 class Line(NamedTuple):
     """A counter, and the look for sets that are over."""
 
-    counter: Counter
-    leftovers: Leftovers
+    container: Container
+    expired_sets: ExpiredSets
 
     async def part(
         self, number: int, total: int, text: bytes, sender: Msisdn = NUMBER, *, coding: int = 0, operator: str = "a"
@@ -41,34 +41,34 @@ class Line(NamedTuple):
         message = Message(sender.reveal()[1:], "3338", octets, coding, codes.ESM_UDHI)
         request = inbound(operator).take(build_message(codes.DELIVER_SM, number, message), 1).request
         assert request is not None
-        await self.counter.desk.handle(request._replace(received_at=self.counter.clock()))
+        await self.container.desk.handle(request._replace(received_at=self.container.clock()))
 
     async def sweep(self) -> None:
         """One look, and everything that it hands in committed."""
-        self.leftovers.hand_in(await self.counter.writer.errand(self.leftovers.find))
+        self.expired_sets.hand_in(await self.container.writer.errand(self.expired_sets.find))
         await self.settled()
 
     async def settled(self) -> None:
-        await until(lambda: not self.leftovers._in_hand)
+        await until(lambda: not self.expired_sets._in_hand)
 
     async def settle(self) -> None:
-        self.counter.clock.pass_ms(PART_MS)
+        self.container.clock.pass_ms(PART_MS)
         await self.sweep()
 
     async def outcomes(self) -> list[str]:
         """Of everything but the parts themselves."""
-        return await self.counter.column("SELECT outcome FROM request WHERE link = 0 ORDER BY id")
+        return await self.container.column("SELECT outcome FROM request WHERE connection = 0 ORDER BY id")
 
 
 @pytest.fixture
-async def line(counter: Counter) -> Line:
+async def line(container: Container) -> Line:
     for brand in (MIGROS, BOYNER):
-        await counter.allow(NUMBER, brand=brand)
-    return Line(counter, leftovers(counter))
+        await container.allow(NUMBER, brand=brand)
+    return Line(container, expired_sets(container))
 
 
-def leftovers(counter: Counter) -> Leftovers:
-    return Leftovers({"a": inbound()}, inbound(""), DIRECTORY, counter.desk, counter.clock, PART_MS)
+def expired_sets(container: Container) -> ExpiredSets:
+    return ExpiredSets({"a": inbound()}, inbound(""), DIRECTORY, container.desk, container.clock, PART_MS)
 
 
 class Case(NamedTuple):
@@ -112,31 +112,31 @@ async def test_what_is_there_when_the_time_is_over(line: Line, case: Case) -> No
     await line.settle()
 
     assert await line.outcomes() == [case.outcome]
-    ended = await line.counter.column("SELECT brand_code FROM consent WHERE status = 'RET' ORDER BY brand_code")
+    ended = await line.container.column("SELECT brand_code FROM consent WHERE status = 'RET' ORDER BY brand_code")
     assert ended == [brand.code for brand in case.ended]
-    assert await line.counter.column("SELECT count(*) FROM piece") == [0]
-    assert await line.counter.column("SELECT count(*) FROM outbox") == [1]
+    assert await line.container.column("SELECT count(*) FROM segment") == [0]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
 async def test_an_open_list_or_question_is_not_answered_by_half_a_message(line: Line) -> None:
-    await line.counter.desk.handle(inbound().take(_whole(b"RET HEPSI"), 1).request)  # type: ignore[arg-type]
+    await line.container.desk.handle(inbound().take(_whole(b"RET HEPSI"), 1).request)  # type: ignore[arg-type]
 
     for number, text in ((1, b"EVET"), (2, b"RET HEPSI"), (3, b"HEPSI")):
         await line.part(1, 3 + number, text)
     await line.settle()
 
     assert await line.outcomes() == ["not-understood"] * 3
-    assert await line.counter.column("SELECT DISTINCT status FROM consent") == ["ONAY"]
+    assert await line.container.column("SELECT DISTINCT status FROM consent") == ["ONAY"]
 
 
 async def test_the_time_counts_from_the_first_part(line: Line) -> None:
     await line.part(1, 3, b"RET MIGROS")
-    line.counter.clock.pass_ms(PART_MS - 1)
+    line.container.clock.pass_ms(PART_MS - 1)
     await line.part(2, 3, b" ")
     await line.sweep()
     assert await line.outcomes() == []
 
-    line.counter.clock.pass_ms(1)
+    line.container.clock.pass_ms(1)
     await line.sweep()
 
     assert await line.outcomes() == ["ret"]
@@ -144,46 +144,48 @@ async def test_the_time_counts_from_the_first_part(line: Line) -> None:
 
 async def test_a_message_whose_last_part_came_in_time_is_no_leftover(line: Line) -> None:
     await line.part(1, 2, b"RET MIGROS ")
-    line.counter.clock.pass_ms(PART_MS)
-    overdue = await line.counter.writer.errand(line.leftovers.find)
+    line.container.clock.pass_ms(PART_MS)
+    overdue = await line.container.writer.errand(line.expired_sets.find)
     await line.part(2, 2, b"BOYNER")
 
-    line.leftovers.hand_in(overdue)
+    line.expired_sets.hand_in(overdue)
     await line.settled()
 
     assert await line.outcomes() == ["silent"]
-    assert await line.counter.column("SELECT status FROM consent") == ["RET", "RET"]
-    assert await line.counter.column("SELECT count(*) FROM outbox") == [1]
+    assert await line.container.column("SELECT status FROM consent") == ["RET", "RET"]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
 async def test_two_processes_that_look_at_once_act_once(line: Line, url: str, clock: FakeClock, signer: Signer) -> None:
     await line.part(1, 2, b"RET MIGROS ")
     clock.pass_ms(PART_MS)
     async with opened(url, clock, signer) as other:
-        second = Line(other, leftovers(other))
-        found = [await one.counter.writer.errand(one.leftovers.find) for one in (line, second)]
+        second = Line(other, expired_sets(other))
+        found = [await one.container.writer.errand(one.expired_sets.find) for one in (line, second)]
         for one, overdue in zip((line, second), found, strict=True):
-            one.leftovers.hand_in(overdue)
-            one.leftovers.hand_in(overdue)
+            one.expired_sets.hand_in(overdue)
+            one.expired_sets.hand_in(overdue)
             await one.settled()
 
     assert await line.outcomes() == ["ret", "silent"]
-    assert await line.counter.column("SELECT count(*) FROM outbox") == [1]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
 async def test_the_act_is_dated_when_its_parts_came_and_proven_by_them(line: Line) -> None:
     await line.part(1, 3, b"RET MIG")
-    line.counter.clock.pass_ms(5000)
-    arrived = line.counter.clock()
+    line.container.clock.pass_ms(5000)
+    arrived = line.container.clock()
     await line.part(2, 3, b"ROS ")
     await line.settle()
 
-    [(received_at, text, octets)] = await line.counter.rows(
-        "SELECT received_at, text, octets FROM request JOIN raw ON request = id WHERE link = 0"
+    [(received_at, text, octets)] = await line.container.rows(
+        "SELECT received_at, text, octets FROM request JOIN raw ON request = id WHERE connection = 0"
     )
-    parts = await line.counter.column("SELECT octets FROM request JOIN raw ON request = id WHERE link = 1 ORDER BY id")
+    parts = await line.container.column(
+        "SELECT octets FROM request JOIN raw ON request = id WHERE connection = 1 ORDER BY id"
+    )
     assert (received_at, text, octets) == (arrived, "RET MIGROS ", b"".join(parts))
-    assert await line.counter.column("SELECT consent_at FROM consent WHERE status = 'RET'") == [
+    assert await line.container.column("SELECT consent_at FROM consent WHERE status = 'RET'") == [
         Instant(arrived - arrived % 1000)
     ]
 
@@ -193,7 +195,7 @@ async def test_runs_are_shown_with_their_gap(line: Line) -> None:
     await line.part(3, 3, b"naber")
     await line.settle()
 
-    assert await line.counter.column("SELECT text FROM raw JOIN request ON request = id WHERE link = 0") == [
+    assert await line.container.column("SELECT text FROM raw JOIN request ON request = id WHERE connection = 0") == [
         "selam […] naber"
     ]
 
@@ -204,12 +206,12 @@ async def test_runs_are_shown_with_their_gap(line: Line) -> None:
 )
 async def test_what_nobody_can_read_is_set_aside(line: Line, label: str, coding: int, sql: str) -> None:
     await line.part(1, 2, b"RET MIGROS ", coding=coding)
-    await line.counter.rows(sql)
+    await line.container.rows(sql)
 
     await line.settle()
 
     assert await line.outcomes() == ["set-aside"], label
-    assert await line.counter.column("SELECT count(*) FROM piece") == [0]
+    assert await line.container.column("SELECT count(*) FROM segment") == [0]
 
 
 async def test_parts_of_an_operator_that_is_gone_are_read_all_the_same(line: Line) -> None:
@@ -229,31 +231,31 @@ async def test_one_look_is_bounded_and_the_next_finds_the_rest(line: Line) -> No
     await line.sweep()
 
     assert len(await line.outcomes()) == OVERDUE_MAX + 1
-    assert await line.counter.column("SELECT count(*) FROM objection WHERE type = ?", ConsentType.MESAJ.value) == [
+    assert await line.container.column("SELECT count(*) FROM objection WHERE type = ?", ConsentType.MESAJ.value) == [
         OVERDUE_MAX + 1
     ]
 
 
 async def test_what_breaks_the_commit_is_set_aside_once(line: Line) -> None:
-    await line.counter.refuse("consent", "status", "RET")
+    await line.container.refuse("consent", "status", "RET")
     await line.part(1, 2, b"RET MIGROS ")
     await line.settle()
 
     await line.sweep()
 
     assert await line.outcomes() == ["set-aside"]
-    assert await line.counter.column("SELECT count(*) FROM piece") == [0]
-    assert await line.counter.column("SELECT count(*) FROM outbox") == [1]
+    assert await line.container.column("SELECT count(*) FROM segment") == [0]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
 async def test_what_cannot_be_committed_is_found_again(line: Line) -> None:
     await line.part(1, 2, b"RET MIGROS ")
-    line.counter.clock.pass_ms(PART_MS)
-    overdue = await line.counter.writer.errand(line.leftovers.find)
-    await line.counter.take_no_writes()
-    line.leftovers.hand_in(overdue)
+    line.container.clock.pass_ms(PART_MS)
+    overdue = await line.container.writer.errand(line.expired_sets.find)
+    await line.container.take_no_writes()
+    line.expired_sets.hand_in(overdue)
     await line.settled()
-    await line.counter.take_writes()
+    await line.container.take_writes()
     assert await line.outcomes() == []
 
     await line.sweep()

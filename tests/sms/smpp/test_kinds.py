@@ -7,17 +7,17 @@ import pytest
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.conversation.requests import Leftover, Mention, Piece, Reading, Ret, Unreadable
+from core.conversation.requests import BrandMention, ExpiredSet, Reading, Ret, Segment, Unreadable
 from core.domain.recipients import Msisdn
 from sms.gsm.alphabet import DefaultAlphabet
 from sms.gsm.packing import pack
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
 from sms.smpp.pdu import Message, build_data, build_message
-from tests.counter import FakeClock
+from tests.container import FakeClock
 
 SISECAM = Brand("600102", "ŞİŞECAM")
-RET_SISECAM = Ret((Mention("ŞİŞECAM", (SISECAM,), exact=True),))
+RET_SISECAM = Ret((BrandMention("ŞİŞECAM", (SISECAM,), exact=True),))
 DIRECTORY = Directory([SISECAM])
 TEXT = "RET ŞİŞECAM"
 LONG = TEXT + " " * 200
@@ -215,12 +215,12 @@ def test_a_message_of_any_kind_is_read(kind: Kind) -> None:
         assert not arrival.is_broken
         assert arrival.request.recipient == Msisdn("+905321234567")
         assert arrival.request.raw == pdu
-        said = arrival.request.said
-        if isinstance(said, Piece):
-            pieces[said.number] = said
+        intent = arrival.request.intent
+        if isinstance(intent, Segment):
+            pieces[intent.number] = intent
         else:
-            assert not isinstance(said, Leftover)
-            readings.append(Reading(arrival.request.text, said))
+            assert not isinstance(intent, ExpiredSet)
+            readings.append(Reading(arrival.request.text, intent))
 
     if pieces:
         assert not readings
@@ -228,9 +228,9 @@ def test_a_message_of_any_kind_is_read(kind: Kind) -> None:
         readings.append(pieces[1].join([pieces[n].octets for n in sorted(pieces)]))
     [reading] = readings
     assert reading.text == kind.text
-    assert isinstance(reading.said, Unreadable) is (kind.text is None)
+    assert isinstance(reading.intent, Unreadable) is (kind.text is None)
     if kind.text in (TEXT, LONG):
-        assert reading.said == RET_SISECAM
+        assert reading.intent == RET_SISECAM
 
 
 def test_references_of_16_and_of_8_bits_are_told_apart() -> None:
@@ -240,7 +240,7 @@ def test_references_of_16_and_of_8_bits_are_told_apart() -> None:
     for part in (by_16_bits(SINGLE_PARTS)[0], by_8_bits(SINGLE_PARTS)[0], by_sar(SINGLE_PARTS)[0]):
         request = inbound.take(build_message(codes.DELIVER_SM, 1, part), 1).request
         assert request is not None
-        assert isinstance(request.said, Piece)
-        references.append(request.said.reference)
+        assert isinstance(request.intent, Segment)
+        references.append(request.intent.reference)
 
     assert references == [0x122A, 0x2A, 0x12A]

@@ -14,15 +14,15 @@ from structlog.testing import capture_logs
 
 from core.brands.brand import Brand
 from core.brands.directory import Directory
-from core.conversation.requests import Piece
+from core.conversation.requests import Segment
 from sms.gsm.segments import split
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import Bind, Framer, Message, build_message, build_response, generic_nack, header
 from sms.smpp.profile import Profile
-from sms.smpp.session import Fate, Session, Shipment, State
-from tests.counter import FakeClock
+from sms.smpp.session import Fate, Session, State, Submission
+from tests.container import FakeClock
 from tests.sms.smpp.mutation import mutated, out_of_step
 from tests.sms.smpp.scripted import PATIENCE_S, Peer, Smsc
 
@@ -44,12 +44,16 @@ class Owner:
     def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
         arrival = self._inbound.take(pdu, 1)
         if arrival.request is not None:
-            said = arrival.request.said
-            text = said.join([said.octets] * said.total).text if isinstance(said, Piece) else arrival.request.text
+            intent = arrival.request.intent
+            text = (
+                intent.join([intent.octets] * intent.total).text
+                if isinstance(intent, Segment)
+                else arrival.request.text
+            )
             self.texts.append(text)
         answer(BROKEN if arrival.is_broken else KEPT)
 
-    def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
+    def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         pass
 
 
@@ -284,8 +288,8 @@ class Fuzzed:
             await asyncio.sleep(0)
         self.session.data_received(build_response(codes.BIND_TRANSCEIVER, 0, 1, "smsc"))
         assert await binding == codes.ESME_ROK
-        for shipment_id in (1, 2, 3):
-            self.session.submit(Shipment(shipment_id, "905321234567", split("evet", "ascii", 1), "", shipment_id))
+        for outbox_id in (1, 2, 3):
+            self.session.submit(Submission(outbox_id, "905321234567", split("evet", "ascii", 1), "", outbox_id))
 
     def end(self) -> None:
         if self.session is not None:

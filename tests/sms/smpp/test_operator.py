@@ -15,7 +15,7 @@ from core.store.transaction import Transaction
 from sms.smpp import binding, codes, delayed_nacks, outgoing, pace
 from sms.smpp.binding import BackOff
 from sms.smpp.pdu import Message, build_data, build_message, generic_nack, parse_message
-from tests.counter import NUMBER, RESPONSE_TIMEOUT_MS, Counter, until
+from tests.container import NUMBER, RESPONSE_TIMEOUT_MS, Container, until
 from tests.sms.smpp.line import MESSAGE, Line, build_response_to
 from tests.sms.smpp.scripted import PATIENCE_S, Smsc
 
@@ -27,8 +27,8 @@ async def smsc() -> AsyncIterator[Smsc]:
 
 
 @pytest.fixture
-async def line(counter: Counter, smsc: Smsc, request: pytest.FixtureRequest) -> AsyncIterator[Line]:
-    line = Line(counter, smsc, **getattr(request, "param", {}))
+async def line(container: Container, smsc: Smsc, request: pytest.FixtureRequest) -> AsyncIterator[Line]:
+    line = Line(container, smsc, **getattr(request, "param", {}))
     yield line
     await line.end()
 
@@ -126,9 +126,9 @@ async def test_refusals_back_off_slowly_to_a_bound(line: Line, monkeypatch: pyte
     assert pauses == [10, 20, 40, 80, 100, 100]
 
 
-async def test_an_operator_that_cannot_be_reached_is_named(counter: Counter, smsc: Smsc) -> None:
+async def test_an_operator_that_cannot_be_reached_is_named(container: Container, smsc: Smsc) -> None:
     smsc.port = 1
-    with_nobody = Line(counter, smsc)
+    with_nobody = Line(container, smsc)
 
     await until(lambda: with_nobody.trouble != "sms operator-a: not bound yet")
 
@@ -156,11 +156,11 @@ def names_a_store_without_writes(trouble: str | None) -> bool:
 
 async def test_a_database_that_cannot_note_the_link_keeps_it_unbound(line: Line) -> None:
     peer = await line.bound()
-    await line.counter.take_no_writes()
+    await line.container.take_no_writes()
     peer.abort()
 
     await until(lambda: names_a_store_without_writes(line.trouble))
-    await line.counter.take_writes()
+    await line.container.take_writes()
 
     await line.bound()
 
@@ -177,7 +177,7 @@ async def test_stopping_unbinds_and_ends(line: Line) -> None:
         await line.running
 
     assert line.trouble == "sms operator-a: unbound"
-    assert await line.counter.column("SELECT count(*) FROM link WHERE closed_at IS NULL") == [0]
+    assert await line.container.column("SELECT count(*) FROM connection WHERE closed_at IS NULL") == [0]
 
 
 async def test_stopping_before_the_connection_stands_ends_all_the_same(line: Line) -> None:
@@ -216,12 +216,12 @@ async def test_stopping_answers_what_is_being_committed_and_leaves_nothing_open(
         await stopping
         await line.running
     # The operator has read the acknowledgement: the same text from this citizen is a new wish.
-    assert await line.counter.column("SELECT count(*) FROM redelivery") == [0]
+    assert await line.container.column("SELECT count(*) FROM redelivery") == [0]
 
 
-async def test_stopping_before_an_operator_that_answers_nothing_leaves_the_message_open(counter: Counter) -> None:
+async def test_stopping_before_an_operator_that_answers_nothing_leaves_the_message_open(container: Container) -> None:
     async with Smsc.listening() as smsc:
-        line = Line(counter, smsc, response_timeout_s=0.2)
+        line = Line(container, smsc, response_timeout_s=0.2)
         peer = await line.bound()
         assert await line.deliver(peer) == codes.ESME_ROK
 
@@ -229,7 +229,7 @@ async def test_stopping_before_an_operator_that_answers_nothing_leaves_the_messa
         async with asyncio.timeout(PATIENCE_S):
             await line.running
 
-        assert await counter.column("SELECT count(*) FROM redelivery") == [1]
+        assert await container.column("SELECT count(*) FROM redelivery") == [1]
 
 
 # What the metrics say.
@@ -251,12 +251,12 @@ async def test_each_bind_is_measured(line: Line) -> None:
     assert (measured("bind"), measured("bind_window"), measured("bind_rate")) == (1, 1, 40)
 
     await peer.send(build_response_to(submit, codes.ESME_RTHROTTLED))
-    await until(lambda: not line.bind._outgoing._parcels)
+    await until(lambda: not line.bind._outgoing._outbox_messages)
     line.operator.measure()
     assert (measured("bind_window"), measured("bind_rate")) == (0, 20)
     assert measured("bind_throttled_total") == before[0] + 1
 
-    line.counter.clock.pass_ms(1000)
+    line.container.clock.pass_ms(1000)
     assert (await peer.head()).command == codes.SUBMIT_SM
     peer.abort()
     await until(lambda: measured("bind_unknown_total") == before[1] + 1)
@@ -278,13 +278,13 @@ async def test_a_refused_bind_is_counted_and_is_an_alarm(line: Line) -> None:
 
 
 async def test_a_message_is_acknowledged_after_its_commit(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    await line.counter.allow(NUMBER)
+    await line.container.allow(NUMBER)
     peer = await line.bound()
 
     assert await line.deliver(peer) == codes.ESME_ROK
 
-    assert await line.counter.column("SELECT status FROM consent") == ["RET"]
-    assert await line.counter.rows("SELECT origin, outcome FROM request") == [("operator-a", "ret")]
+    assert await line.container.column("SELECT status FROM consent") == ["RET"]
+    assert await line.container.rows("SELECT origin, outcome FROM request") == [("operator-a", "ret")]
 
 
 async def test_a_message_whose_commit_fails_gets_the_temporary_status(
@@ -292,11 +292,11 @@ async def test_a_message_whose_commit_fails_gets_the_temporary_status(
 ) -> None:
     monkeypatch.setattr(delayed_nacks, "HOLD_BACK_S", 0.01)
     peer = await line.bound()
-    await line.counter.take_no_writes()
+    await line.container.take_no_writes()
 
     assert await line.deliver(peer) == 0x14
 
-    await line.counter.take_writes()
+    await line.container.take_writes()
     assert await line.deliver(peer, 2) == codes.ESME_ROK
 
 
@@ -307,7 +307,7 @@ async def test_turning_away_answers_with_the_operators_temporary_status(line: Li
     line.operator.turn_away()
 
     assert await line.deliver(peer) == 0x64
-    assert await line.counter.column("SELECT count(*) FROM request") == [0]
+    assert await line.container.column("SELECT count(*) FROM request") == [0]
 
 
 async def test_a_message_without_readable_text_is_acknowledged_and_set_aside(line: Line) -> None:
@@ -315,7 +315,7 @@ async def test_a_message_without_readable_text_is_acknowledged_and_set_aside(lin
 
     assert await line.deliver(peer, 1, MESSAGE._replace(data_coding=4)) == codes.ESME_ROK
 
-    assert await line.counter.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
+    assert await line.container.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
 
 
 async def test_a_broken_message_is_kept_and_gets_the_permanent_status(line: Line) -> None:
@@ -325,7 +325,7 @@ async def test_a_broken_message_is_kept_and_gets_the_permanent_status(line: Line
     await peer.send(len(pdu).to_bytes(4) + pdu[4:])
 
     assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x65, 7)
-    assert await line.counter.rows("SELECT outcome, review, recipient FROM request") == [
+    assert await line.container.rows("SELECT outcome, review, recipient FROM request") == [
         ("set-aside", "open", NUMBER.reveal())
     ]
 
@@ -339,8 +339,8 @@ async def test_a_broken_message_is_answered_by_nobody_but_a_person(line: Line) -
     await peer.send(len(pdu).to_bytes(4) + pdu[4:])
 
     assert (await peer.head())[1:] == (codes.DELIVER_SM_RESP, 0x65, 7)
-    assert await line.counter.column("SELECT outcome FROM request") == ["set-aside"]
-    assert await line.counter.column("SELECT count(*) FROM outbox") == [0]
+    assert await line.container.column("SELECT outcome FROM request") == ["set-aside"]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [0]
 
 
 async def test_a_broken_data_sm_is_kept_and_gets_the_permanent_status_in_its_own_response(line: Line) -> None:
@@ -350,7 +350,7 @@ async def test_a_broken_data_sm_is_kept_and_gets_the_permanent_status_in_its_own
     await peer.send(len(pdu).to_bytes(4) + pdu[4:])
 
     assert (await peer.head())[1:] == (codes.DATA_SM | codes.RESPONSE, 0x65, 7)
-    assert await line.counter.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
+    assert await line.container.rows("SELECT outcome, review FROM request") == [("set-aside", "open")]
 
 
 async def test_a_receipt_is_acknowledged_and_no_request(line: Line) -> None:
@@ -358,11 +358,11 @@ async def test_a_receipt_is_acknowledged_and_no_request(line: Line) -> None:
 
     assert await line.deliver(peer, 1, MESSAGE._replace(esm_class=4, short_message=b"id:1")) == codes.ESME_ROK
 
-    assert await line.counter.column("SELECT count(*) FROM request") == [0]
+    assert await line.container.column("SELECT count(*) FROM request") == [0]
 
 
 async def test_a_message_that_comes_again_after_a_lost_link_acts_once(line: Line) -> None:
-    await line.counter.allow(NUMBER)
+    await line.container.allow(NUMBER)
     peer = await line.bound()
     assert await line.deliver(peer) == codes.ESME_ROK
     peer.abort()
@@ -371,19 +371,19 @@ async def test_a_message_that_comes_again_after_a_lost_link_acts_once(line: Line
 
     assert await line.deliver(peer, 9) == codes.ESME_ROK
 
-    assert await line.counter.column("SELECT outcome FROM request ORDER BY id") == ["ret", "repeat"]
-    assert await line.counter.column("SELECT count(*) FROM outbox") == [1]
+    assert await line.container.column("SELECT outcome FROM request ORDER BY id") == ["ret", "repeat"]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
 async def test_an_acknowledgement_that_the_link_outlived_leaves_nothing_open(line: Line) -> None:
     peer = await line.bound()
     assert await line.deliver(peer) == codes.ESME_ROK
-    line.counter.clock.pass_ms(RESPONSE_TIMEOUT_MS)
+    line.container.clock.pass_ms(RESPONSE_TIMEOUT_MS)
     peer.abort()
 
     await line.bound()
 
-    assert await line.counter.column("SELECT count(*) FROM redelivery") == [0]
+    assert await line.container.column("SELECT count(*) FROM redelivery") == [0]
 
 
 # Back-pressure.
@@ -407,7 +407,7 @@ async def test_who_turns_messages_away_holds_nothing_back_any_more(line: Line, m
     monkeypatch.setattr(delayed_nacks, "HOLD_BACK_S", 600)
     peer = await line.bound()
     await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
-    await until(lambda: bool(line.bind._incoming._held._answers))
+    await until(lambda: bool(line.bind._incoming._delayed_nacks._answers))
 
     line.operator.turn_away()
 
@@ -424,7 +424,7 @@ async def test_a_database_that_takes_no_writes_for_long_ends_a_bind_that_receive
     monkeypatch.setattr(binding, "BLOCKED_MAX_S", 0.2)
     peer = await line.smsc.bound()
     await until(lambda: line.operator.receives)
-    await line.counter.take_no_writes()
+    await line.container.take_no_writes()
 
     assert await line.deliver(peer) == 0x14
     await asyncio.sleep(0.25)  # what the network brings again fails as well
@@ -434,7 +434,7 @@ async def test_a_database_that_takes_no_writes_for_long_ends_a_bind_that_receive
     await peer.answer(heads[codes.UNBIND])
     assert await peer.is_closed()
     await until(lambda: names_a_store_without_writes(line.bind.trouble))
-    await line.counter.take_writes()
+    await line.container.take_writes()
 
     again = await line.smsc.bound()
     assert await line.deliver(again) == codes.ESME_ROK
@@ -467,12 +467,12 @@ async def test_an_answer_goes_out_and_is_accepted(line: Line) -> None:
     await peer.send(build_response_to(submit, message_id="id-1"))
 
     await until_state(line, "accepted")
-    assert await line.counter.rows("SELECT operator, message_id FROM outbox") == [("operator-a", "id-1")]
+    assert await line.container.rows("SELECT operator, message_id FROM outbox") == [("operator-a", "id-1")]
 
 
 async def until_state(line: Line, state: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while await line.counter.column("SELECT state FROM outbox") != [state]:  # noqa: ASYNC110  # a row has no event
+        while await line.container.column("SELECT state FROM outbox") != [state]:  # noqa: ASYNC110  # a row has no event
             await asyncio.sleep(0.001)
 
 
@@ -510,11 +510,11 @@ async def test_a_receipt_while_the_database_takes_no_writes_is_left_to_the_netwo
     peer = await line.bound()
     await peer.send(build_response_to(await line.answer(peer), message_id="7"))
     await until_state(line, "accepted")
-    await line.counter.take_no_writes()
+    await line.container.take_no_writes()
 
     assert await line.deliver(peer, 2, receipt(b"id:7 stat:DELIVRD")) == 0x14
 
-    await line.counter.take_writes()
+    await line.container.take_writes()
     assert await line.deliver(peer, 3, receipt(b"id:7 stat:DELIVRD")) == codes.ESME_ROK
 
 
@@ -533,8 +533,8 @@ async def test_a_throttled_answer_is_kept_however_often_and_sent_again(
 
     for _ in range(ATTEMPTS_MAX + 2):
         await peer.send(build_response_to(submit, status))
-        await until(lambda: not line.bind._outgoing._parcels)
-        line.counter.clock.pass_ms(1000)
+        await until(lambda: not line.bind._outgoing._outbox_messages)
+        line.container.clock.pass_ms(1000)
         submit = await peer.receive()
         assert parse_message(submit).tlvs == reference
 
@@ -548,7 +548,7 @@ async def test_a_throttled_bind_pauses(line: Line, monkeypatch: pytest.MonkeyPat
     submit = await line.answer(peer)
 
     await peer.send(build_response_to(submit, codes.ESME_RTHROTTLED))
-    await until(lambda: not line.bind._outgoing._parcels)
+    await until(lambda: not line.bind._outgoing._outbox_messages)
 
     assert line.operator.capacity() == 0
 
@@ -560,7 +560,7 @@ async def test_an_answer_that_is_refused_for_good_is_given_up(line: Line, status
     await peer.send(build_response_to(await line.answer(peer), status))
 
     await until_state(line, "dead")
-    assert await line.counter.column("SELECT reason FROM outbox") == [codes.status_name(status)]
+    assert await line.container.column("SELECT reason FROM outbox") == [codes.status_name(status)]
 
 
 async def test_an_answer_that_is_refused_for_now_waits_longer_each_time(line: Line) -> None:
@@ -570,8 +570,8 @@ async def test_an_answer_that_is_refused_for_now_waits_longer_each_time(line: Li
     await peer.send(build_response_to(submit, 0x08))
     await until_state(line, "ready")
 
-    [waits] = await line.counter.column("SELECT not_before FROM outbox")
-    assert waits == line.counter.clock() + outgoing.RETRY_DELAY_MS
+    [waits] = await line.container.column("SELECT not_before FROM outbox")
+    assert waits == line.container.clock() + outgoing.RETRY_DELAY_MS
 
 
 async def test_a_generic_nack_to_an_answer_is_a_refusal(line: Line) -> None:
@@ -580,8 +580,8 @@ async def test_a_generic_nack_to_an_answer_is_a_refusal(line: Line) -> None:
 
     await peer.send(generic_nack(codes.ESME_RINVCMDLEN, int.from_bytes(submit[12:16])))
 
-    await until(lambda: not line.bind._outgoing._parcels)
-    line.counter.writer.wake()
+    await until(lambda: not line.bind._outgoing._outbox_messages)
+    line.container.writer.wake()
     assert line.trouble is None
 
 
@@ -597,16 +597,16 @@ async def test_an_answer_of_unknown_fate_is_sent_once_more_with_the_same_referen
 
     assert parse_message(again).tlvs == parse_message(first).tlvs
     assert parse_message(again).short_message == parse_message(first).short_message
-    assert await line.counter.rows("SELECT unknowns, reason FROM outbox") == [(2, "unknown")]
+    assert await line.container.rows("SELECT unknowns, reason FROM outbox") == [(2, "unknown")]
 
 
 async def test_an_answer_that_no_alphabet_carries_is_given_up_and_the_link_stays(line: Line) -> None:
-    line.counter.texts = lambda _: "a" * 40_000
+    line.container.texts = lambda _: "a" * 40_000
     peer = await line.bound()
 
     assert await line.deliver(peer) == codes.ESME_ROK
     await until_state(line, "dead")
 
     assert line.trouble is None
-    [reason] = await line.counter.column("SELECT reason FROM outbox")
+    [reason] = await line.container.column("SELECT reason FROM outbox")
     assert "segments" in reason

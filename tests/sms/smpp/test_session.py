@@ -20,8 +20,8 @@ from sms.smpp.pdu import (
     parse_message,
 )
 from sms.smpp.profile import Profile
-from sms.smpp.session import Fate, Session, Shipment, State
-from tests.counter import until
+from sms.smpp.session import Fate, Session, State, Submission
+from tests.container import until
 from tests.sms.smpp.scripted import PATIENCE_S, Peer, Smsc
 
 TIMEOUT_S = 0.1
@@ -44,8 +44,8 @@ class Owner:
         self.pdus.append(pdu)
         self.answers.append(answer)
 
-    def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
-        self.ended.append((shipment_id, result, message_id))
+    def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
+        self.ended.append((outbox_id, result, message_id))
 
 
 class Bound(NamedTuple):
@@ -56,9 +56,9 @@ class Bound(NamedTuple):
     peer: Peer
 
     def submit(self, *ids: int, text: str = "text") -> None:
-        for shipment_id in ids:
-            segments = split(text, "turkish-single", shipment_id)
-            self.session.submit(Shipment(shipment_id, "905321234567", segments, "", shipment_id))
+        for outbox_id in ids:
+            segments = split(text, "turkish-single", outbox_id)
+            self.session.submit(Submission(outbox_id, "905321234567", segments, "", outbox_id))
 
     async def deliver(self, sequence: int, message: Message = MESSAGE) -> None:
         await self.peer.send(build_message(codes.DELIVER_SM, sequence, message))
@@ -289,7 +289,7 @@ async def test_an_answer_after_the_connection_is_lost_says_so(bound: Bound) -> N
 
 async def test_a_submit_carries_what_the_shipment_and_the_profile_say(bound: Bound) -> None:
     segments = split("Şükran", "turkish-single", 1)
-    bound.session.submit(Shipment(9, "905321234567", segments, "000001000000000R", 0xBEEF))
+    bound.session.submit(Submission(9, "905321234567", segments, "000001000000000R", 0xBEEF))
 
     message = parse_message(await bound.peer.receive())
 
@@ -342,7 +342,7 @@ async def test_no_more_submits_are_open_than_the_window_takes(bound: Bound) -> N
             await bound.peer.answer(head)
 
     await until(lambda: len(bound.owner.ended) == 8)
-    assert [shipment_id for shipment_id, _, _ in bound.owner.ended] == list(range(8))
+    assert [outbox_id for outbox_id, _, _ in bound.owner.ended] == list(range(8))
     assert bound.session.room == PROFILE.window
 
 

@@ -18,8 +18,8 @@ from sms.smpp.decode import Inbound
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import HEADER_OCTETS, Bind, Message, build_message, build_plain, build_response, generic_nack
 from sms.smpp.profile import Profile
-from sms.smpp.session import Fate, Session, Shipment, State
-from tests.counter import MIGROS, FakeClock
+from sms.smpp.session import Fate, Session, State, Submission
+from tests.container import MIGROS, FakeClock
 
 FEW, MANY = 20_000, 1_000_000  # PDUs
 BATCH = 5
@@ -88,7 +88,7 @@ class Owner:
         self.last = pdu
         answer(codes.ESME_ROK)
 
-    def submitted(self, shipment_id: int, result: int | Fate, message_id: str) -> None:
+    def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         assert isinstance(result, Fate | int)
 
 
@@ -134,8 +134,8 @@ async def connected(owner: Owner) -> Session:
     await asyncio.sleep(0)
     opened.data_received(build_response(codes.BIND_TRANSCEIVER, 0, 1, "smsc"))
     assert await binding == codes.ESME_ROK
-    for shipment_id in range(1, 4):
-        opened.submit(Shipment(shipment_id, "905321234567", split("text", "turkish-single", 1), "", 1))
+    for outbox_id in range(1, 4):
+        opened.submit(Submission(outbox_id, "905321234567", split("text", "turkish-single", 1), "", 1))
     return opened
 
 

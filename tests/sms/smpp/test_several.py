@@ -10,15 +10,15 @@ import pytest
 from sms.smpp import codes
 from sms.smpp.operator import Operator, missing
 from sms.smpp.pdu import build_message, parse_message
-from tests.counter import Counter, until
+from tests.container import Container, until
 from tests.sms.smpp.line import MESSAGE, Line, build_response_to
 from tests.sms.smpp.scripted import PATIENCE_S, Peer, Smsc
 
 
 @asynccontextmanager
-async def line_of(counter: Counter, **profile: Any) -> AsyncIterator[Line]:
+async def line_of(container: Container, **profile: Any) -> AsyncIterator[Line]:
     async with Smsc.listening() as smsc:
-        line = Line(counter, smsc, **profile)
+        line = Line(container, smsc, **profile)
         try:
             yield line
         finally:
@@ -38,8 +38,8 @@ async def peers_of(line: Line) -> dict[int, Peer]:
 # Receivers and transmitters.
 
 
-async def test_a_pair_hears_on_its_receiver_and_answers_on_its_transmitter(counter: Counter) -> None:
-    async with line_of(counter, bind_as="pair") as line:
+async def test_a_pair_hears_on_its_receiver_and_answers_on_its_transmitter(container: Container) -> None:
+    async with line_of(container, bind_as="pair") as line:
         peers = await peers_of(line)
 
         assert await line.deliver(peers[codes.BIND_RECEIVER]) == codes.ESME_ROK
@@ -50,8 +50,8 @@ async def test_a_pair_hears_on_its_receiver_and_answers_on_its_transmitter(count
 
 
 @pytest.mark.parametrize("lost", [codes.BIND_RECEIVER, codes.BIND_TRANSMITTER])
-async def test_a_pair_that_lost_one_bind_is_named_until_that_is_back(counter: Counter, lost: int) -> None:
-    async with line_of(counter, bind_as="pair") as line:
+async def test_a_pair_that_lost_one_bind_is_named_until_that_is_back(container: Container, lost: int) -> None:
+    async with line_of(container, bind_as="pair") as line:
         peers = await peers_of(line)
 
         peers[lost].abort()
@@ -62,8 +62,8 @@ async def test_a_pair_that_lost_one_bind_is_named_until_that_is_back(counter: Co
         await until(lambda: line.trouble is None)
 
 
-async def test_what_is_wrong_with_both_binds_of_a_pair_is_said_once(counter: Counter) -> None:
-    async with line_of(counter, bind_as="pair") as line:
+async def test_what_is_wrong_with_both_binds_of_a_pair_is_said_once(container: Container) -> None:
+    async with line_of(container, bind_as="pair") as line:
         for _ in range(2):
             await (await line.smsc.accept()).take_bind(codes.ESME_RINVSYSID)
         refused = "bind refused 0x0000000F ESME_RINVSYSID"
@@ -72,8 +72,8 @@ async def test_what_is_wrong_with_both_binds_of_a_pair_is_said_once(counter: Cou
         assert missing([line.operator]) == [f"sms operator-a: {refused}"]
 
 
-async def test_what_a_pair_cannot_send_yet_leaves_when_its_transmitter_is_back(counter: Counter) -> None:
-    async with line_of(counter, bind_as="pair") as line:
+async def test_what_a_pair_cannot_send_yet_leaves_when_its_transmitter_is_back(container: Container) -> None:
+    async with line_of(container, bind_as="pair") as line:
         peers = await peers_of(line)
         peers[codes.BIND_TRANSMITTER].abort()
         again = await line.smsc.accept()
@@ -87,8 +87,8 @@ async def test_what_a_pair_cannot_send_yet_leaves_when_its_transmitter_is_back(c
 # Binds side by side.
 
 
-async def test_each_bind_has_its_own_window_and_all_are_used(counter: Counter) -> None:
-    async with line_of(counter, binds=2, window=1) as line:
+async def test_each_bind_has_its_own_window_and_all_are_used(container: Container) -> None:
+    async with line_of(container, binds=2, window=1) as line:
         first, second = await line.smsc.bound(), await line.smsc.bound()
         await until(lambda: all(bind.sends for bind in line.operator.binds))
         for sequence in (1, 2, 3):
@@ -98,13 +98,13 @@ async def test_each_bind_has_its_own_window_and_all_are_used(counter: Counter) -
         submit = await second.receive()
 
         assert sorted(seen) == sorted([codes.DELIVER_SM_RESP] * 3 + [codes.SUBMIT_SM])
-        assert await counter.column("SELECT state FROM outbox ORDER BY id") == ["sent", "sent", "ready"]
+        assert await container.column("SELECT state FROM outbox ORDER BY id") == ["sent", "sent", "ready"]
         await second.send(build_response_to(submit, message_id="1"))
         assert (await second.head()).command == codes.SUBMIT_SM
 
 
-async def test_one_of_two_binds_is_enough(counter: Counter) -> None:
-    async with line_of(counter, binds=2) as line:
+async def test_one_of_two_binds_is_enough(container: Container) -> None:
+    async with line_of(container, binds=2) as line:
         first, second = await line.smsc.bound(), await line.smsc.bound()
         await until(lambda: all(bind.sends for bind in line.operator.binds))
 
@@ -124,12 +124,12 @@ class Two(NamedTuple):
 
 
 @pytest.fixture
-async def two(counter: Counter, request: pytest.FixtureRequest) -> AsyncIterator[Two]:
-    beside: list[Operator] = []
+async def two(container: Container, request: pytest.FixtureRequest) -> AsyncIterator[Two]:
+    siblings: list[Operator] = []
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = getattr(request, "param", {})
         lines = [
-            await stack.enter_async_context(line_of(counter, beside=beside, name=name, **settings.get(name, {})))
+            await stack.enter_async_context(line_of(container, siblings=siblings, name=name, **settings.get(name, {})))
             for name in ("operator-a", "operator-b")
         ]
         yield Two(*lines)
@@ -153,7 +153,7 @@ async def test_an_answer_goes_out_by_another_operator_when_its_own_is_gone(two: 
 
     a.abort()
     await two.a.smsc.accept()  # and it is left without an answer
-    two.a.counter.expect_answers()
+    two.a.container.expect_answers()
     again = parse_message(await b.receive())
 
     assert again.short_message == first.short_message
@@ -165,14 +165,14 @@ async def test_what_waited_for_an_operator_that_goes_leaves_by_another(two: Two)
     a, b = await two.a.bound(), await two.b.bound()
     submit = await two.a.answer(a)
     await a.send(build_response_to(submit, codes.ESME_RTHROTTLED))
-    await until(lambda: not two.a.bind._outgoing._parcels)
-    two.a.counter.clock.pass_ms(1000)
+    await until(lambda: not two.a.bind._outgoing._outbox_messages)
+    two.a.container.clock.pass_ms(1000)
     await b.quiet()  # an operator that is slow keeps its answers
 
     a.abort()
     await two.a.smsc.accept()
-    two.a.counter.expect_answers()
-    two.a.counter.writer.wake()
+    two.a.container.expect_answers()
+    two.a.container.writer.wake()
 
     assert parse_message(await b.receive()).short_message == b"RetAnswer"
 
@@ -191,7 +191,7 @@ async def test_an_answer_whose_operator_is_in_the_settings_no_more_goes_by_any(t
     b = await two.b.bound()
 
     async with asyncio.timeout(PATIENCE_S):
-        await two.b.counter.desk.handle(two.b.counter.request(origin="operator-z"))
+        await two.b.container.desk.handle(two.b.container.request(origin="operator-z"))
 
     assert parse_message(await b.receive()).short_message == b"RetAnswer"
 

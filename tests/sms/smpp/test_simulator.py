@@ -24,7 +24,7 @@ from sms.smpp.pdu import (
     parse_message_id,
 )
 from sms.smpp.simulator import ID_TLV, Simulator
-from tests.counter import Counter, until
+from tests.container import Container, until
 from tests.sms.smpp.line import operator_at
 
 NUMBER = "905320000001"
@@ -390,10 +390,10 @@ async def test_smpplib_talks_to_it(operator: Simulator) -> None:
     assert (status, client.texts, texts) == (0, [b"RET MIGROS"], [(f"+{NUMBER}", "tamam")])
 
 
-async def test_smpplib_is_a_second_esme_beside_our_link(operator: Simulator, counter: Counter) -> None:
+async def test_smpplib_is_a_second_esme_beside_our_link(operator: Simulator, container: Container) -> None:
     """It receives; ours only sends. So the receipts of our answers come to it, and each link minds its own."""
     port = await operator.start("127.0.0.1")
-    ours = operator_at(port, counter, counter.outbox, bind_as="transmitter")
+    ours = operator_at(port, container, container.outbox, bind_as="transmitter")
     running = asyncio.create_task(ours.run())
     client = RecordingClient(port)
     await asyncio.to_thread(client.connect)
@@ -401,7 +401,7 @@ async def test_smpplib_is_a_second_esme_beside_our_link(operator: Simulator, cou
     await until(lambda: ours.sends and operator.receivers == 1)
 
     reading = asyncio.create_task(asyncio.to_thread(client.read_once))
-    await counter.desk.handle(counter.request())
+    await container.desk.handle(container.request())
     await reading
 
     [receipt] = client.texts
@@ -410,4 +410,4 @@ async def test_smpplib_is_a_second_esme_beside_our_link(operator: Simulator, cou
     await running
     await asyncio.to_thread(client.unbind)
     await asyncio.to_thread(client.disconnect)
-    assert await counter.column("SELECT state FROM outbox") == ["accepted"]
+    assert await container.column("SELECT state FROM outbox") == ["accepted"]

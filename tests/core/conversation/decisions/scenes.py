@@ -6,11 +6,11 @@ from typing import Any, Final
 from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.conversation.answers import Answer, Unspoken
-from core.conversation.consent_state import Change, Standing
-from core.conversation.conversation import NEW, Talk
+from core.conversation.consent_state import Change, ConsentState
+from core.conversation.conversation import NEW, Conversation
 from core.conversation.decisions.decide import decide
 from core.conversation.decisions.scene import Decision, Scene
-from core.conversation.requests import BrandAlone, Door, Durum, Mention, Onay, Request, Ret, Sikayet, Types, Wish
+from core.conversation.requests import BrandAlone, BrandMention, Door, Durum, Intent, Onay, Request, Ret, Sikayet, Types
 from core.domain.calendar import Calendar
 from core.domain.clock import HOUR_MS, Instant, to_second
 from core.domain.consent import ConsentType, Objection, RecipientType, Record, Source, Status
@@ -42,9 +42,9 @@ CALENDAR: Final = Calendar()
 
 SECOND_MS: Final = 1000
 DAY_MS: Final = 24 * HOUR_MS
-DENIZ: Final = Mention("deniz", (DENIZBANK, DENIZLI), exact=False)
+DENIZ: Final = BrandMention("deniz", (DENIZBANK, DENIZLI), exact=False)
 """A name that may mean two brands."""
-NOBODY: Final = Mention("Abcx", (), exact=False)
+NOBODY: Final = BrandMention("Abcx", (), exact=False)
 """A name that is no brand's."""
 
 
@@ -59,11 +59,11 @@ def objection(brand: Brand, kind: ConsentType = MESAJ, at: Instant = AT) -> Obje
     return Objection(NUMBER.reveal(), brand.code, kind, Source.IYS_KISAMESAJ, at, "A0000003")
 
 
-def holds(rows: Iterable[Record | Objection]) -> dict[str, Standing]:
+def holds(rows: Iterable[Record | Objection]) -> dict[str, ConsentState]:
     """What the registry holds, by brand."""
-    held: dict[str, Standing] = {}
+    held: dict[str, ConsentState] = {}
     for row in rows:
-        standing = held.setdefault(row.brand_code, Standing({}, {}))
+        standing = held.setdefault(row.brand_code, ConsentState({}, {}))
         if isinstance(row, Record):
             standing.records[row.type, row.recipient_type] = row
         else:
@@ -71,23 +71,29 @@ def holds(rows: Iterable[Record | Objection]) -> dict[str, Standing]:
     return held
 
 
-def scene(said: Wish, held: Mapping[str, Standing] | None = None, talk: Talk = NEW, **fields: Any) -> Scene:
+def scene(
+    intent: Intent, held: Mapping[str, ConsentState] | None = None, conversation: Conversation = NEW, **fields: Any
+) -> Scene:
     now = fields.pop("now", NOW)
     text = fields.pop("text", "")
-    request = Request(fields.pop("door", Door.SMS), NUMBER, said, text, b"raw", b"key", now)
-    full = Scene(*(request, said, text, talk, held or {}, DIRECTORY.get, now, RECEIPT, CODE, CALENDAR, Rules(), None))
+    request = Request(fields.pop("door", Door.SMS), NUMBER, intent, text, b"raw", b"key", now)
+    full = Scene(
+        *(request, intent, text, conversation, held or {}, DIRECTORY.get, now, RECEIPT, CODE, CALENDAR, Rules(), None)
+    )
     return full._replace(**fields)
 
 
-def decided(said: Wish, held: Mapping[str, Standing] | None = None, talk: Talk = NEW, **fields: Any) -> Decision:
-    return decide(scene(said, held, talk, **fields))
+def decided(
+    intent: Intent, held: Mapping[str, ConsentState] | None = None, conversation: Conversation = NEW, **fields: Any
+) -> Decision:
+    return decide(scene(intent, held, conversation, **fields))
 
 
-def after(held: Mapping[str, Standing], decision: Decision) -> dict[str, Standing]:
+def after(held: Mapping[str, ConsentState], decision: Decision) -> dict[str, ConsentState]:
     """What the registry holds once the decision is written."""
-    now = {code: Standing(dict(s.records), dict(s.objections)) for code, s in held.items()}
+    now = {code: ConsentState(dict(s.records), dict(s.objections)) for code, s in held.items()}
     for change in decision.changes:
-        standing = now.setdefault(change.row.brand_code, Standing({}, {}))
+        standing = now.setdefault(change.row.brand_code, ConsentState({}, {}))
         if isinstance(change.after, Record):
             standing.records[change.after.type, change.after.recipient_type] = change.after
         elif change.after is not None:
@@ -97,29 +103,29 @@ def after(held: Mapping[str, Standing], decision: Decision) -> dict[str, Standin
     return now
 
 
-def near(brand: Brand, typed: str = "slip") -> Mention:
+def near(brand: Brand, typed: str = "slip") -> BrandMention:
     """A name with a slip in it, which only this brand can be."""
-    return Mention(typed, (brand,), exact=False)
+    return BrandMention(typed, (brand,), exact=False)
 
 
 def ret(*brands: Brand, types: Types = ()) -> Ret:
-    return Ret(tuple(map(Mention.of, brands)), types)
+    return Ret(tuple(map(BrandMention.of, brands)), types)
 
 
 def onay(*brands: Brand, types: Types = ()) -> Onay:
-    return Onay(tuple(map(Mention.of, brands)), types)
+    return Onay(tuple(map(BrandMention.of, brands)), types)
 
 
 def durum(*brands: Brand) -> Durum:
-    return Durum(tuple(map(Mention.of, brands)))
+    return Durum(tuple(map(BrandMention.of, brands)))
 
 
 def sikayet(*brands: Brand) -> Sikayet:
-    return Sikayet(tuple(map(Mention.of, brands)))
+    return Sikayet(tuple(map(BrandMention.of, brands)))
 
 
 def alone(brand: Brand, types: Types = ()) -> BrandAlone:
-    return BrandAlone(Mention.of(brand), types)
+    return BrandAlone(BrandMention.of(brand), types)
 
 
 class Chat:
@@ -127,7 +133,7 @@ class Chat:
 
     def __init__(self, *rows: Record | Objection, rules: Rules | None = None) -> None:
         self.held = holds(rows)
-        self.talk = NEW
+        self.conversation = NEW
         self.now = NOW
         self.rules = rules or Rules()
         self.changes: tuple[Change, ...] = ()
@@ -136,19 +142,19 @@ class Chat:
         self.now = Instant(self.now + milliseconds)
         return self
 
-    def decide(self, said: Wish, **fields: Any) -> Decision:
+    def decide(self, intent: Intent, **fields: Any) -> Decision:
         """The decision, carried out."""
-        decision = decided(said, self.held, self.talk, now=self.now, rules=self.rules, **fields)
-        self.held, self.talk, self.changes = after(self.held, decision), decision.talk, decision.changes
+        decision = decided(intent, self.held, self.conversation, now=self.now, rules=self.rules, **fields)
+        self.held, self.conversation, self.changes = after(self.held, decision), decision.conversation, decision.changes
         return decision
 
-    def say(self, said: Wish, **fields: Any) -> Answer | Unspoken:
-        return self.decide(said, **fields).answer
+    def say(self, intent: Intent, **fields: Any) -> Answer | Unspoken:
+        return self.decide(intent, **fields).answer
 
     def give(self, *rows: Record | Objection) -> None:
         """What a sender or another process writes in between."""
         for code, standing in holds(rows).items():
-            held = self.held.setdefault(code, Standing({}, {}))
+            held = self.held.setdefault(code, ConsentState({}, {}))
             held.records.update(standing.records)
             held.objections.update(standing.objections)
 

@@ -22,7 +22,7 @@ from core.conversation.answers import (
 )
 from core.conversation.consent_state import Change
 from core.conversation.decisions.proof import TRIES_MAX
-from core.conversation.requests import Digits, Evet, OnayAll, RetAll, RetAlone, Types, Wish
+from core.conversation.requests import Digits, Evet, Intent, OnayAll, RetAll, RetAlone, Types
 from core.domain.clock import ISTANBUL, MINUTE_MS, Instant, from_datetime
 from core.domain.consent import Objection, RecipientType, Record, Source, Status
 from core.domain.rules import Rules
@@ -122,7 +122,7 @@ def test_onay_is_never_dated_before_the_refusal_it_takes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "wish", "told"),
+    ("rows", "intent", "told"),
     [
         pytest.param([record(MIGROS)], onay(MIGROS), AlreadyAllowed(MIGROS, (MESAJ,), NOW), id="already"),
         pytest.param([], onay(CLOSED), BrandClosed(CLOSED, NOW), id="a closed brand"),
@@ -131,11 +131,11 @@ def test_onay_is_never_dated_before_the_refusal_it_takes_back() -> None:
         pytest.param([], onay(MIGROS, types=(EPOSTA,)), EpostaElsewhere(MIGROS, NOW, onay=True), id="e-mail"),
     ],
 )
-def test_no_code_goes_out_for(rows: list[Record | Objection], wish: Wish, told: object) -> None:
+def test_no_code_goes_out_for(rows: list[Record | Objection], intent: Intent, told: object) -> None:
     chat = Chat(*rows)
 
-    assert chat.say(wish) == told
-    assert (chat.changes, chat.talk.codes, chat.talk.questions) == ((), (), ())
+    assert chat.say(intent) == told
+    assert (chat.changes, chat.conversation.codes, chat.conversation.questions) == ((), (), ())
     assert chat.say(TYPED) == NotUnderstoodAnswer(NOW)
 
 
@@ -222,11 +222,11 @@ def test_a_newer_code_voids_the_one_before() -> None:
         pytest.param([Digits((123, 456))], False, id="numbers"),
     ],
 )
-def test_what_voids_a_code(between: list[Wish], is_void: bool) -> None:
+def test_what_voids_a_code(between: list[Intent], is_void: bool) -> None:
     chat = Chat(record(BOYNER), record(HOPI))
     chat.say(onay(MIGROS))
-    for wish in between:
-        chat.wait(1).say(wish)
+    for intent in between:
+        chat.wait(1).say(intent)
 
     assert isinstance(chat.say(TYPED), TooLate if is_void else OnayDone)
     assert (MIGROS.code in chat.allowed()) is not is_void
@@ -253,7 +253,7 @@ def test_a_code_that_comes_twice_is_taken_once_and_answered_kindly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "waits", "said", "told"),
+    ("asked", "waits", "intent", "told"),
     [
         pytest.param([RetAlone()], 0, Digits((1,)), RetAnswer, id="a number to a list"),
         pytest.param([RetAlone(), onay(MIGROS)], 0, Digits((1,)), RetAnswer, id="a number beside a code"),
@@ -265,12 +265,12 @@ def test_a_code_that_comes_twice_is_taken_once_and_answered_kindly() -> None:
         pytest.param([onay(MIGROS)], DAY_MS, WRONG, NotUnderstoodAnswer, id="a code of yesterday"),
     ],
 )
-def test_codes_and_numbers_do_not_meet(asked: list[Wish], waits: int, said: Digits, told: type[object]) -> None:
+def test_codes_and_numbers_do_not_meet(asked: list[Intent], waits: int, intent: Digits, told: type[object]) -> None:
     chat = Chat(record(BOYNER), record(HOPI))
-    for wish in asked:
-        chat.wait(1).say(wish)
+    for before in asked:
+        chat.wait(1).say(before)
 
-    assert isinstance(chat.wait(waits).say(said), told)
+    assert isinstance(chat.wait(waits).say(intent), told)
 
 
 def test_a_choice_is_never_a_wrong_try() -> None:
@@ -318,8 +318,8 @@ def test_a_code_is_bound_to_number_brand_types_and_key() -> None:
     for chat, (brand, kind, _) in zip(chats, cases, strict=True):
         chat.say(onay(brand, types=(kind,)))
 
-    assert len({chat.talk.questions[0].mac for chat in chats}) == len(cases)
-    assert all(CODE not in str(chat.talk) for chat in chats)
+    assert len({chat.conversation.questions[0].mac for chat in chats}) == len(cases)
+    assert all(CODE not in str(chat.conversation) for chat in chats)
 
 
 def test_minutes_are_never_none() -> None:

@@ -13,7 +13,17 @@ from core.conversation.answers import (
     WhichBrand,
 )
 from core.conversation.conversation import NEW
-from core.conversation.requests import BrandAlone, Digits, Evet, Mention, NotUnderstood, Types, Unreadable, Wish, Yardim
+from core.conversation.requests import (
+    BrandAlone,
+    BrandMention,
+    Digits,
+    Evet,
+    Intent,
+    NotUnderstood,
+    Types,
+    Unreadable,
+    Yardim,
+)
 from core.domain.clock import HOUR_MS
 from core.domain.consent import ConsentType, Objection, Record
 from core.domain.rules import Rules
@@ -35,7 +45,7 @@ from tests.core.conversation.decisions.scenes import (
     record,
 )
 
-ADVERT = NotUnderstood((Mention.of(MIGROS),))
+ADVERT = NotUnderstood((BrandMention.of(MIGROS),))
 
 
 @pytest.mark.parametrize(
@@ -75,9 +85,9 @@ def test_an_exact_name_of_an_allowed_brand_is_a_refusal(
 def test_a_brand_without_permission_is_asked_about(rows: list[Record | Objection], types: Types, by: bool) -> None:
     chat = Chat(*rows)
 
-    assert chat.say(BrandAlone(Mention("migros", (MIGROS,), exact=by), types)) == BrandAsked(MIGROS, chat.now)
+    assert chat.say(BrandAlone(BrandMention("migros", (MIGROS,), exact=by), types)) == BrandAsked(MIGROS, chat.now)
     assert not chat.changes
-    assert chat.talk == NEW
+    assert chat.conversation == NEW
 
 
 def test_a_near_miss_of_an_allowed_brand_waits_for_evet() -> None:
@@ -103,7 +113,7 @@ def test_an_exact_name_of_two_brands_is_the_citizens_own() -> None:
     ("mention", "told"),
     [pytest.param(DENIZ, WhichBrand, id="of nobody's own"), pytest.param(near(DENIZLI), BrandAsked, id="clear")],
 )
-def test_an_unclear_name_alone_changes_nothing(mention: Mention, told: type[object]) -> None:
+def test_an_unclear_name_alone_changes_nothing(mention: BrandMention, told: type[object]) -> None:
     chat = Chat(record(MIGROS))
 
     assert isinstance(chat.say(BrandAlone(mention)), told)
@@ -111,20 +121,20 @@ def test_an_unclear_name_alone_changes_nothing(mention: Mention, told: type[obje
 
 
 @pytest.mark.parametrize(
-    ("wish", "told"),
+    ("intent", "told"),
     [
         pytest.param(ADVERT, BrandAsked(MIGROS, NOW), id="a brand in it"),
-        pytest.param(NotUnderstood((DENIZ, Mention.of(MIGROS))), BrandAsked(MIGROS, NOW), id="the clear one"),
+        pytest.param(NotUnderstood((DENIZ, BrandMention.of(MIGROS))), BrandAsked(MIGROS, NOW), id="the clear one"),
         pytest.param(NotUnderstood((DENIZ,)), NotUnderstoodAnswer(NOW), id="no clear brand"),
         pytest.param(NotUnderstood(), NotUnderstoodAnswer(NOW), id="no brand"),
     ],
 )
-def test_an_advert_is_asked_about_and_never_acted_on(wish: Wish, told: object) -> None:
+def test_an_advert_is_asked_about_and_never_acted_on(intent: Intent, told: object) -> None:
     chat = Chat(record(MIGROS), record(BOYNER))
 
-    assert chat.say(wish, text="Migros'ta indirim! RET MIGROS yaz 4609'a gonder B001") == told
+    assert chat.say(intent, text="Migros'ta indirim! RET MIGROS yaz 4609'a gonder B001") == told
     assert not chat.changes
-    assert chat.talk.questions == ()
+    assert chat.conversation.questions == ()
     assert not isinstance(chat.say(Evet()), RetAnswer)
 
 

@@ -117,7 +117,7 @@ def test_what_is_allowed_or_closed_gets_no_code() -> None:
 
     assert isinstance(chat.say(onay(MIGROS), door=IVR), AlreadyAllowed)
     assert isinstance(chat.say(onay(CLOSED), door=IVR), BrandClosed)
-    assert chat.talk.codes == ()
+    assert chat.conversation.codes == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from core.conversation.answers import ComplaintOpened, EpostaElsewhere, OnayQues
 from core.conversation.decisions.decide import brands_needed, decide
 from core.conversation.decisions.report import COMMAND_LETTERS_MAX
 from core.conversation.decisions.scene import Decision, NewReport, Proof
-from core.conversation.requests import AskCode, Digits, Door, GiveCode, NotUnderstood, Report, RetThese, Types, Wish
+from core.conversation.requests import AskCode, Digits, Door, GiveCode, Intent, NotUnderstood, Report, RetThese, Types
 from core.domain.consent import RecipientType, Record, Source
 from core.domain.recipients import Email
 from tests.core.conversation.decisions.scenes import (
@@ -41,9 +41,9 @@ def of_mail(row: Record) -> Record:
     return row._replace(recipient=MAIL.reveal(), type=EPOSTA)
 
 
-def by_mail(said: Wish, *rows: Record, **fields: Any) -> Decision:
+def by_mail(intent: Intent, *rows: Record, **fields: Any) -> Decision:
     """What a link in an e-mail leads to."""
-    found = scene(said, holds(rows), door=Door.LINK, **fields)
+    found = scene(intent, holds(rows), door=Door.LINK, **fields)
     return decide(found._replace(request=found.request._replace(recipient=MAIL)))
 
 
@@ -154,11 +154,11 @@ def test_who_has_proven_the_number_opens_a_report_at_once() -> None:
 
     assert decision.answer == ComplaintOpened(MIGROS, RECEIPT)
     assert decision.report == NewReport(RECEIPT, MIGROS.code, None, is_proven=True)
-    assert (decision.changes, chat.talk.questions) == ((), ())
+    assert (decision.changes, chat.conversation.questions) == ((), ())
 
 
 @pytest.mark.parametrize(
-    "said",
+    "intent",
     [
         pytest.param(ret(MIGROS), id="a refusal"),
         pytest.param(RetThese(((MIGROS, (MESAJ,)),)), id="a pick"),
@@ -167,12 +167,12 @@ def test_who_has_proven_the_number_opens_a_report_at_once() -> None:
         pytest.param(GiveCode(CODE), id="a code"),
     ],
 )
-def test_what_a_page_says_is_never_the_message_that_a_report_by_sms_waits_for(said: Wish) -> None:
+def test_what_a_page_says_is_never_the_message_that_a_report_by_sms_waits_for(intent: Intent) -> None:
     chat = Chat(record(MIGROS))
     chat.say(sikayet(MIGROS))
     assert len(ADVERT) > COMMAND_LETTERS_MAX
 
-    decision = chat.decide(said, door=Door.LINK, text=ADVERT)
+    decision = chat.decide(intent, door=Door.LINK, text=ADVERT)
 
     assert not isinstance(decision.report, Proof)
     assert isinstance(chat.decide(NotUnderstood(), text=ADVERT).report, Proof)

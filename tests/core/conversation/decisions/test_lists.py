@@ -20,7 +20,7 @@ from core.conversation.answers import (
     WhichBrand,
 )
 from core.conversation.decisions.lists import CONFUSION_MS
-from core.conversation.requests import Devam, Digits, Evet, Ret, RetAll, RetAlone, Wish
+from core.conversation.requests import Devam, Digits, Evet, Intent, Ret, RetAll, RetAlone
 from core.domain.consent import ConsentType, Objection, Record
 from tests.core.conversation.decisions.scenes import (
     ARAMA,
@@ -78,7 +78,7 @@ def test_devam_after_the_last_page_brings_it_again(count: int, pages: list[int])
     shown = [chat.say(LIST), chat.say(Devam())]
 
     assert [len(page.lines) for page in shown if isinstance(page, ListPage)] == pages
-    assert len(chat.talk.questions) == 1
+    assert len(chat.conversation.questions) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_nothing_to_list() -> None:
 
 
 @pytest.mark.parametrize("kind", [ARAMA, EPOSTA])
-@pytest.mark.parametrize("said", [RetAlone, RetAll], ids=["RET", "RET HEPSİ"])
+@pytest.mark.parametrize("intent", [RetAlone, RetAll], ids=["RET", "RET HEPSİ"])
 def test_a_type_that_nobody_has_is_not_answered_as_if_nothing_were_allowed(
-    said: type[RetAlone] | type[RetAll], kind: ConsentType
+    intent: type[RetAlone] | type[RetAll], kind: ConsentType
 ) -> None:
     chat = Chat(*TWO)
 
-    page = chat.say(said((kind,)))
+    page = chat.say(intent((kind,)))
 
     assert isinstance(page, ListPage)
     assert page.lines == ((1, MIGROS, False), (2, TEKNOSA, False))
@@ -207,7 +207,7 @@ def test_hepsi_is_the_whole_list_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said", "told"),
+    ("asked", "intent", "told"),
     [
         pytest.param([], WHOLE, RetAllQuestion, id="HEPSİ with nothing open is RET HEPSİ"),
         pytest.param([LIST], RetAll(), RetAllQuestion, id="RET HEPSİ to a list asks about all"),
@@ -217,12 +217,12 @@ def test_hepsi_is_the_whole_list_and_no_more() -> None:
         pytest.param([Ret((DENIZ,))], WHOLE, RetSeveral, id="HEPSİ to which brand"),
     ],
 )
-def test_what_hepsi_means(asked: list[Wish], said: Wish, told: type[object]) -> None:
+def test_what_hepsi_means(asked: list[Intent], intent: Intent, told: type[object]) -> None:
     chat = Chat(*SEVEN)
-    for wish in asked:
-        chat.wait(1).say(wish)
+    for before in asked:
+        chat.wait(1).say(before)
 
-    assert isinstance(chat.wait(1).say(said), told)
+    assert isinstance(chat.wait(1).say(intent), told)
 
 
 def test_numbers_stay_fixed_for_the_lists_life() -> None:
@@ -248,12 +248,12 @@ def test_a_page_gives_the_list_no_longer_life() -> None:
     assert not chat.changes
 
 
-@pytest.mark.parametrize("said", [numbers(2), Devam(), numbers(2, 5)], ids=["2", "DEVAM", "2 5"])
-def test_late_numbers_change_nothing_and_say_so(said: Wish) -> None:
+@pytest.mark.parametrize("intent", [numbers(2), Devam(), numbers(2, 5)], ids=["2", "DEVAM", "2 5"])
+def test_late_numbers_change_nothing_and_say_so(intent: Intent) -> None:
     chat = Chat(*SEVEN)
     chat.say(LIST)
 
-    assert chat.wait(DAY_MS).say(said) == TooLate("list", None, chat.now)
+    assert chat.wait(DAY_MS).say(intent) == TooLate("list", None, chat.now)
     assert not chat.changes
 
 

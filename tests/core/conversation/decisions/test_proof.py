@@ -17,9 +17,9 @@ WRONG: Final = GiveCode("000000")
 RIGHT: Final = GiveCode(CODE)
 
 
-def proves(chat: Chat, said: GiveCode = RIGHT) -> bool:
+def proves(chat: Chat, intent: GiveCode = RIGHT) -> bool:
     """Whether the code proves the holder. Answers without a field are equal, so that only their types tell."""
-    answer = chat.say(said, door=Door.LINK)
+    answer = chat.say(intent, door=Door.LINK)
     assert isinstance(answer, Proven | NotProven)
     return isinstance(answer, Proven)
 
@@ -37,7 +37,7 @@ def test_a_code_is_sent_with_its_minutes_and_changes_nothing() -> None:
 
     assert decision.answer == ProofCode(CODE, 3, Door.LINK)
     assert decision.changes == ()
-    assert CODE not in repr(chat.talk)
+    assert CODE not in repr(chat.conversation)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_newer_code_voids_the_older_one_for_good() -> None:
 
 def test_a_code_is_bound_to_its_number_its_purpose_and_the_key() -> None:
     here = scene(AskCode())
-    elsewhere = scene(AskCode(), rules=Rules(code_key=b"other"))
+    served_by_others = scene(AskCode(), rules=Rules(code_key=b"other"))
 
-    assert len({mac_of(here, "proof", CODE), mac_of(here, "onay", CODE), mac_of(elsewhere, "proof", CODE)}) == 3
+    assert len({mac_of(here, "proof", CODE), mac_of(here, "onay", CODE), mac_of(served_by_others, "proof", CODE)}) == 3
 
 
 def test_a_code_for_the_page_allows_no_brand_and_a_code_for_a_brand_opens_no_page() -> None:
@@ -185,6 +185,6 @@ def test_codes_are_counted_by_the_day_of_istanbul() -> None:
 def test_a_code_that_cannot_be_sent_leaves_the_talk_as_it_was() -> None:
     full = NEW._replace(codes=(NOW,))
     chat = Chat(rules=Rules(codes_per_number_day=1))
-    chat.talk = full
+    chat.conversation = full
 
-    assert chat.decide(AskCode(), door=Door.LINK).talk == full
+    assert chat.decide(AskCode(), door=Door.LINK).conversation == full

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from core.brands.brand import Brand
 from core.conversation.answers import Answer, BrandUnknown, EpostaElsewhere, NotUnderstoodAnswer, RetAnswer, SetAside
-from core.conversation.consent_state import Change, Standing
+from core.conversation.consent_state import Change, ConsentState
 from core.conversation.conversation import NEW
 from core.conversation.decisions.decide import decide
 from core.conversation.decisions.scene import Decision, Scene
-from core.conversation.requests import Door, Mention, NotUnderstood, Request, Ret, Unreadable, Wish
+from core.conversation.requests import BrandMention, Door, Intent, NotUnderstood, Request, Ret, Unreadable
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant, to_second
 from core.domain.consent import PHONE_TYPES, ConsentType, Objection, RecipientType, Record, Source, Status
@@ -70,20 +70,20 @@ def answer(
 
 
 def decided(
-    standing: Standing,
-    said: Wish,
+    standing: ConsentState,
+    intent: Intent,
     door: Door = Door.SMS,
     received_at: Instant = NOW,
     sent_at: Instant | None = None,
 ) -> Decision:
-    request = Request(door, NUMBER, said, "text", b"raw", b"key", received_at, sent_at=sent_at)
+    request = Request(door, NUMBER, intent, "text", b"raw", b"key", received_at, sent_at=sent_at)
     brands = {MIGROS.code: MIGROS}
     held, now = {MIGROS.code: standing}, Instant(received_at + 5)
-    return decide(Scene(request, said, "text", NEW, held, brands.get, now, RECEIPT, "", CALENDAR, Rules()))
+    return decide(Scene(request, intent, "text", NEW, held, brands.get, now, RECEIPT, "", CALENDAR, Rules()))
 
 
 def ret_migros(*types: ConsentType) -> Ret:
-    return Ret((Mention.of(MIGROS),), types)
+    return Ret((BrandMention.of(MIGROS),), types)
 
 
 class Case(NamedTuple):
@@ -279,7 +279,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=[case.label for case in CASES])
 def test_a_refusal_of_one_brand(case: Case) -> None:
-    standing = Standing.of(
+    standing = ConsentState.of(
         [row for row in case.stands if isinstance(row, Record)],
         [row for row in case.stands if isinstance(row, Objection)],
     )
@@ -303,7 +303,7 @@ def test_a_refusal_of_one_brand(case: Case) -> None:
 def test_a_refusal_with_a_network_time_is_dated_by_it(
     label: str, stands: Record, seconds_ago: int, dated: int | None
 ) -> None:
-    decision = decided(Standing.of([stands]), ret_migros(), sent_at=Instant(NOW - seconds_ago * 1000))
+    decision = decided(ConsentState.of([stands]), ret_migros(), sent_at=Instant(NOW - seconds_ago * 1000))
 
     assert isinstance(decision.answer, RetAnswer)
     assert decision.answer.last_lawful_day == LAST_DAY, label
@@ -316,14 +316,14 @@ def test_a_refusal_with_a_network_time_is_dated_by_it(
 
 
 def test_an_objection_with_a_network_time_is_dated_by_it() -> None:
-    [change] = decided(Standing.of(), ret_migros(), sent_at=Instant(NOW - 30_000)).changes
+    [change] = decided(ConsentState.of(), ret_migros(), sent_at=Instant(NOW - 30_000)).changes
 
     assert isinstance(change.after, Objection)
     assert change.after.at == later(-30)
 
 
 def test_a_refusal_of_email_alone_changes_nothing() -> None:
-    decision = decided(Standing.of([onay, record(EPOSTA)]), ret_migros(EPOSTA))
+    decision = decided(ConsentState.of([onay, record(EPOSTA)]), ret_migros(EPOSTA))
 
     assert decision == Decision(EpostaElsewhere(MIGROS, Instant(NOW + 5)), NEW)
 
@@ -332,39 +332,39 @@ def test_a_refusal_of_email_alone_changes_nothing() -> None:
     ("door", "source"), [(Door.SMS, Source.IYS_KISAMESAJ), (Door.IVR, Source.IYS_CM), (Door.LINK, Source.IYS_WEB)]
 )
 def test_an_act_carries_the_source_of_its_door(door: Door, source: Source) -> None:
-    of_record = decided(Standing.of([onay]), ret_migros(MESAJ), door)
-    of_objection = decided(Standing.of(), ret_migros(MESAJ), door)
+    of_record = decided(ConsentState.of([onay]), ret_migros(MESAJ), door)
+    of_objection = decided(ConsentState.of(), ret_migros(MESAJ), door)
 
     assert [change.row.source for change in of_record.changes + of_objection.changes] == [source, source]
 
 
 @pytest.mark.parametrize(
-    ("label", "said", "told"),
+    ("label", "intent", "told"),
     [
-        ("unknown brand", Ret((Mention("Abcx", (), exact=False),)), BrandUnknown("Abcx", Instant(NOW + 5))),
+        ("unknown brand", Ret((BrandMention("Abcx", (), exact=False),)), BrandUnknown("Abcx", Instant(NOW + 5))),
         ("not understood", NotUnderstood(), NotUnderstoodAnswer(Instant(NOW + 5))),
         ("unreadable", Unreadable("data_coding 0x04"), SetAside(RECEIPT)),
     ],
 )
-def test_what_names_no_brand_changes_nothing(label: str, said: Wish, told: Answer) -> None:
-    assert decided(Standing.of([onay]), said) == Decision(told, NEW), label
+def test_what_names_no_brand_changes_nothing(label: str, intent: Intent, told: Answer) -> None:
+    assert decided(ConsentState.of([onay]), intent) == Decision(told, NEW), label
 
 
 def test_a_repeated_refusal_is_a_success_with_the_first_ones_date() -> None:
-    first = decided(Standing.of([onay]), ret_migros(MESAJ))
+    first = decided(ConsentState.of([onay]), ret_migros(MESAJ))
     [change] = first.changes
     assert isinstance(change.after, Record)
 
-    again = decided(Standing.of([change.after]), ret_migros(MESAJ), received_at=Instant(NOW + 60_000))
+    again = decided(ConsentState.of([change.after]), ret_migros(MESAJ), received_at=Instant(NOW + 60_000))
 
     assert again.answer == answer(already=(MESAJ,), since=AT)
 
 
 def test_a_consent_between_two_objections_does_not_stand_against_the_newer_wish() -> None:
-    first = decided(Standing.of(), ret_migros(MESAJ)).changes[0].after
+    first = decided(ConsentState.of(), ret_migros(MESAJ)).changes[0].after
     assert isinstance(first, Objection)
 
-    [change] = decided(Standing.of([], [first]), ret_migros(MESAJ), received_at=Instant(NOW + 60_000)).changes
+    [change] = decided(ConsentState.of([], [first]), ret_migros(MESAJ), received_at=Instant(NOW + 60_000)).changes
 
     assert isinstance(change.after, Objection)
     assert change.after.at == AT + 60_000
@@ -384,14 +384,14 @@ records = st.builds(
     st.none(),
 )
 objections = st.builds(objection, st.sampled_from(PHONE_TYPES), dates, st.just(EARLIER))
-standings = st.builds(Standing.of, st.lists(records, max_size=8), st.lists(objections, max_size=2))
-wishes = st.builds(
-    Ret, st.just((Mention.of(MIGROS),)), st.lists(st.sampled_from(ConsentType), min_size=1, unique=True).map(tuple)
+standings = st.builds(ConsentState.of, st.lists(records, max_size=8), st.lists(objections, max_size=2))
+intents = st.builds(
+    Ret, st.just((BrandMention.of(MIGROS),)), st.lists(st.sampled_from(ConsentType), min_size=1, unique=True).map(tuple)
 )
 
 
-def after(standing: Standing, decision: Decision) -> Standing:
-    changed = Standing(dict(standing.records), dict(standing.objections))
+def after(standing: ConsentState, decision: Decision) -> ConsentState:
+    changed = ConsentState(dict(standing.records), dict(standing.objections))
     for change in decision.changes:
         if isinstance(change.after, Record):
             changed.records[change.after.type, change.after.recipient_type] = change.after
@@ -400,20 +400,20 @@ def after(standing: Standing, decision: Decision) -> Standing:
     return changed
 
 
-@given(standings, wishes)
-def test_after_a_refusal_nothing_stands_but_a_senders_newer_consent(standing: Standing, wish: Ret) -> None:
-    now = after(standing, decided(standing, wish))
+@given(standings, intents)
+def test_after_a_refusal_nothing_stands_but_a_senders_newer_consent(standing: ConsentState, intent: Ret) -> None:
+    now = after(standing, decided(standing, intent))
 
-    for kind in set(wish.types) - {EPOSTA}:
+    for kind in set(intent.types) - {EPOSTA}:
         for left in now.of_type(kind):
             assert left.status is RET or (to_second(left.consent_at) > AT and not left.source.is_citizens)
 
 
-@given(standings, wishes)
-def test_what_was_not_named_is_left_as_it_was(standing: Standing, wish: Ret) -> None:
-    decision = decided(standing, wish)
+@given(standings, intents)
+def test_what_was_not_named_is_left_as_it_was(standing: ConsentState, intent: Ret) -> None:
+    decision = decided(standing, intent)
 
-    assert {change.row.type for change in decision.changes} <= set(wish.types) - {EPOSTA}
+    assert {change.row.type for change in decision.changes} <= set(intent.types) - {EPOSTA}
     for change in decision.changes:
         if isinstance(change.before, Record):
             assert change.before == standing.records[change.before.type, change.before.recipient_type]
@@ -421,9 +421,9 @@ def test_what_was_not_named_is_left_as_it_was(standing: Standing, wish: Ret) -> 
             assert change.before == standing.objections[change.before.type]
 
 
-@given(standings, wishes)
-def test_an_answer_claims_what_changed_and_no_more(standing: Standing, wish: Ret) -> None:
-    decision = decided(standing, wish)
+@given(standings, intents)
+def test_an_answer_claims_what_changed_and_no_more(standing: ConsentState, intent: Ret) -> None:
+    decision = decided(standing, intent)
 
     told = decision.answer
     if isinstance(told, EpostaElsewhere):
@@ -436,13 +436,13 @@ def test_an_answer_claims_what_changed_and_no_more(standing: Standing, wish: Ret
     assert all(standing.of_type(kind) and not standing.is_allowed(kind) for kind in told.already)
     assert all(kind in now.objections and not now.of_type(kind) for kind in told.kept)
     assert all(now.is_allowed(kind) for kind in (*told.newer, *told.allowed))
-    assert set(told.allowed).isdisjoint(wish.types)
-    assert {*told.ended, *told.already, *told.kept, *told.newer} == set(wish.types) - {EPOSTA}
+    assert set(told.allowed).isdisjoint(intent.types)
+    assert {*told.ended, *told.already, *told.kept, *told.newer} == set(intent.types) - {EPOSTA}
 
 
-@given(standings, wishes)
-def test_a_refusal_never_moves_a_date_back(standing: Standing, wish: Ret) -> None:
-    for before, changed in decided(standing, wish).changes:
+@given(standings, intents)
+def test_a_refusal_never_moves_a_date_back(standing: ConsentState, intent: Ret) -> None:
+    for before, changed in decided(standing, intent).changes:
         if isinstance(before, Objection) and isinstance(changed, Objection):
             assert changed.at >= before.at
         if isinstance(before, Record) and isinstance(changed, Record):

@@ -18,7 +18,7 @@ from core.conversation.answers import (
     TooLate,
     Unspoken,
 )
-from core.conversation.requests import BrandAlone, Digits, Evet, Ret, RetAll, RetAlone, Wish
+from core.conversation.requests import BrandAlone, Digits, Evet, Intent, Ret, RetAll, RetAlone
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.consent import Record
 from tests.core.conversation.decisions.scenes import (
@@ -147,7 +147,7 @@ def test_ret_hepsi_counts_brands_with_a_newer_consent_apart() -> None:
         pytest.param(RetAll((MESAJ,)), ASK_ALL, False, id="more types: another question"),
     ],
 )
-def test_ret_hepsi_repeated_counts_as_evet(first: Wish, second: Wish, acts: bool) -> None:
+def test_ret_hepsi_repeated_counts_as_evet(first: Intent, second: Intent, acts: bool) -> None:
     chat = Chat(*TWO)
     chat.say(first)
 
@@ -194,7 +194,7 @@ def test_ret_hepsi_with_nothing_on_record_asks_nothing() -> None:
         pytest.param(sikayet(MIGROS), TWO, id="report"),
     ],
 )
-def test_no_closes_an_open_question_and_changes_nothing(asks: Wish, rows: tuple[Record, ...], words: Wish) -> None:
+def test_no_closes_an_open_question_and_changes_nothing(asks: Intent, rows: tuple[Record, ...], words: Intent) -> None:
     chat = Chat(*rows)
     before = chat.allowed()
     chat.say(asks)
@@ -227,7 +227,7 @@ def test_no_after_the_time_of_the_question_means_ret() -> None:
     "asks",
     [pytest.param(None, id="nothing"), pytest.param(RetAlone(), id="a list"), pytest.param(Ret((DENIZ,)), id="which")],
 )
-def test_no_where_no_question_of_yes_or_no_is_open_means_ret(asks: Wish | None) -> None:
+def test_no_where_no_question_of_yes_or_no_is_open_means_ret(asks: Intent | None) -> None:
     chat = Chat(*TWO)
     if asks:
         chat.say(asks)
@@ -261,7 +261,7 @@ def test_no_with_a_brand_refuses_it_and_leaves_the_question() -> None:
         pytest.param(sikayet(MIGROS), TooLate("", None, Instant(0)), id="report"),
     ],
 )
-def test_a_late_evet_acts_on_nothing_and_says_how_to_begin_again(asks: Wish, told: TooLate) -> None:
+def test_a_late_evet_acts_on_nothing_and_says_how_to_begin_again(asks: Intent, told: TooLate) -> None:
     chat = Chat(*TWO)
     before = chat.allowed()
     chat.say(asks)
@@ -305,10 +305,10 @@ def test_a_question_long_over_is_forgotten() -> None:
         pytest.param([ASK_ALL, onay(HOPI)], NumberWanted, id="a code after RET HEPSİ: the code"),
     ],
 )
-def test_evet_counts_only_for_the_newest_open_question(asked: list[Wish], told: type[Answer | Unspoken]) -> None:
+def test_evet_counts_only_for_the_newest_open_question(asked: list[Intent], told: type[Answer | Unspoken]) -> None:
     chat = Chat(*TWO)
-    for wish in asked:
-        chat.wait(1).say(wish)
+    for intent in asked:
+        chat.wait(1).say(intent)
 
     answer = chat.wait(1).say(Evet())
 
@@ -328,7 +328,7 @@ def test_evet_repeated_acts_once() -> None:
 
 
 @pytest.mark.parametrize("asks", [pytest.param(ASK_ALL, id="all"), pytest.param(sikayet(BOYNER), id="report")])
-def test_a_code_outlives_other_questions(asks: Wish) -> None:
+def test_a_code_outlives_other_questions(asks: Intent) -> None:
     """It ends by its time, three wrong tries, a newer one or a RET of its brand, and by nothing else."""
     chat = Chat(*TWO)
     chat.say(onay(HOPI))

@@ -19,7 +19,7 @@ from core.conversation.answers import (
 )
 from core.conversation.decisions.report import COMMAND_LETTERS_MAX, COMMAND_WORDS_MAX
 from core.conversation.decisions.scene import NewReport, Proof
-from core.conversation.requests import Digits, Evet, Mention, NotUnderstood, RetAlone, Sikayet, Unreadable, Wish
+from core.conversation.requests import BrandMention, Digits, Evet, Intent, NotUnderstood, RetAlone, Sikayet, Unreadable
 from core.domain.clock import HOUR_MS
 from core.domain.consent import Objection, Record
 from core.domain.rules import Rules
@@ -49,15 +49,15 @@ DONE, PROVEN = ComplaintOpened(MIGROS, RECEIPT), Proof(RECEIPT, is_evidence=True
 @pytest.mark.parametrize(
     ("mentions", "brand", "name"),
     [
-        pytest.param((Mention.of(MIGROS),), MIGROS, None, id="a brand"),
+        pytest.param((BrandMention.of(MIGROS),), MIGROS, None, id="a brand"),
         pytest.param((NOBODY,), None, "Abcx", id="an unknown sender"),
         pytest.param((), None, None, id="no sender"),
         pytest.param((DENIZ,), None, "deniz", id="an unclear sender"),
-        pytest.param((NOBODY, Mention.of(MIGROS)), MIGROS, None, id="several"),
+        pytest.param((NOBODY, BrandMention.of(MIGROS)), MIGROS, None, id="several"),
     ],
 )
 def test_a_report_is_opened_and_asks_for_the_message(
-    mentions: tuple[Mention, ...], brand: Brand | None, name: str | None
+    mentions: tuple[BrandMention, ...], brand: Brand | None, name: str | None
 ) -> None:
     chat = Chat()
 
@@ -69,27 +69,27 @@ def test_a_report_is_opened_and_asks_for_the_message(
 
 
 @pytest.mark.parametrize(
-    ("said", "text"),
+    ("intent", "text"),
     [
         pytest.param(ret(MIGROS), ADVERT, id="an advert with a command in it"),
         pytest.param(ret(BOYNER), "RET " + "X" * (COMMAND_LETTERS_MAX - 3), id="too many letters"),
         pytest.param(ret(BOYNER), "RET " + "x " * COMMAND_WORDS_MAX, id="too many words"),
         pytest.param(NotUnderstood(), "dün aradılar", id="no wish in it"),
-        pytest.param(NotUnderstood((Mention.of(BOYNER),)), "Boyner'den geldi", id="a brand and no wish"),
+        pytest.param(NotUnderstood((BrandMention.of(BOYNER),)), "Boyner'den geldi", id="a brand and no wish"),
         pytest.param(RetAlone(), ADVERT, id="a long text that begins with RET"),
     ],
 )
-def test_a_longer_text_is_evidence_and_never_a_command(said: Wish, text: str) -> None:
+def test_a_longer_text_is_evidence_and_never_a_command(intent: Intent, text: str) -> None:
     chat = Chat(record(MIGROS), record(BOYNER))
     chat.say(sikayet(MIGROS))
 
-    decision = chat.decide(said, text=text)
+    decision = chat.decide(intent, text=text)
 
     assert (decision.answer, decision.report, decision.changes) == (DONE, PROVEN, ())
 
 
 @pytest.mark.parametrize(
-    ("said", "text", "told"),
+    ("intent", "text", "told"),
     [
         pytest.param(ret(MIGROS), "RET MIGROS", RetAnswer, id="a refusal"),
         pytest.param(alone(MIGROS), "MIGROS", RetAnswer, id="a brand alone"),
@@ -99,11 +99,11 @@ def test_a_longer_text_is_evidence_and_never_a_command(said: Wish, text: str) ->
         pytest.param(Unreadable("data_coding 0x04"), "", SetAside, id="unreadable"),
     ],
 )
-def test_a_short_command_stays_one_while_a_report_waits(said: Wish, text: str, told: type[object]) -> None:
+def test_a_short_command_stays_one_while_a_report_waits(intent: Intent, text: str, told: type[object]) -> None:
     chat = Chat(record(MIGROS), record(BOYNER))
     chat.say(sikayet(MIGROS))
 
-    decision = chat.decide(said, text=text)
+    decision = chat.decide(intent, text=text)
 
     assert isinstance(decision.answer, told)
     assert decision.report is None
@@ -147,7 +147,7 @@ def test_evidence_ends_with_the_questions_time() -> None:
 def test_a_long_advert_outside_the_question_is_asked_about() -> None:
     chat = Chat(record(MIGROS))
 
-    assert isinstance(chat.say(NotUnderstood((Mention.of(MIGROS),)), text=ADVERT), BrandAsked)
+    assert isinstance(chat.say(NotUnderstood((BrandMention.of(MIGROS),)), text=ADVERT), BrandAsked)
 
 
 def test_evet_proves_the_holder_and_answers_the_question() -> None:

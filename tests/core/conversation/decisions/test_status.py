@@ -14,7 +14,7 @@ from core.conversation.answers import (
     StatusOfBrand,
     StatusOfComplaint,
 )
-from core.conversation.conversation import Talk
+from core.conversation.conversation import Conversation
 from core.conversation.decisions.scene import Past, Report
 from core.conversation.requests import (
     CloseLine,
@@ -23,11 +23,11 @@ from core.conversation.requests import (
     Durum,
     DurumOf,
     Evet,
+    Intent,
     Language,
     NotUnderstood,
     RetAll,
     RetAlone,
-    Wish,
 )
 from core.domain.clock import Instant
 from core.domain.consent import Objection, RecipientType, Record, Source
@@ -148,7 +148,7 @@ def test_a_closed_line_dates_no_end_before_its_beginning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said", "told"),
+    ("asked", "intent", "told"),
     [
         pytest.param(RetAll(), Evet(), NothingOpen, id="RET HEPSİ"),
         pytest.param(RetAlone(), Digits((1,)), NotUnderstoodAnswer, id="a list"),
@@ -156,23 +156,23 @@ def test_a_closed_line_dates_no_end_before_its_beginning() -> None:
         pytest.param(sikayet(MIGROS), NotUnderstood(), NotUnderstoodAnswer, id="a report"),
     ],
 )
-def test_a_new_holder_inherits_no_conversation(asked: Wish, said: Wish, told: type[object]) -> None:
+def test_a_new_holder_inherits_no_conversation(asked: Intent, intent: Intent, told: type[object]) -> None:
     chat = Chat(record(MIGROS), record(BOYNER))
     chat.say(asked)
     chat.say(CloseLine(), door=CLERK)
     chat.give(record(TEKNOSA))
 
-    assert isinstance(chat.say(said), told)
+    assert isinstance(chat.say(intent), told)
     assert not chat.changes
     assert chat.allowed() == {TEKNOSA.code: (MESAJ,)}
 
 
 def test_a_closed_line_forgets_language_and_budgets() -> None:
     chat = Chat()
-    chat.talk = Talk(Language.EN, answered=(NOW,), erred=(NOW,), codes=(NOW,), helped_at=NOW)
+    chat.conversation = Conversation(Language.EN, answered=(NOW,), erred=(NOW,), codes=(NOW,), helped_at=NOW)
     chat.wait(5).say(CloseLine(), door=CLERK)
 
-    assert chat.talk == Talk(subscribed_at=Instant(NOW + 5))
+    assert chat.conversation == Conversation(subscribed_at=Instant(NOW + 5))
 
 
 def test_a_line_is_closed_even_while_a_report_waits_for_a_long_text() -> None:

@@ -20,7 +20,7 @@ from core.conversation.answers import (
     WhichBrand,
 )
 from core.conversation.decisions.which import OPTIONS_MAX
-from core.conversation.requests import BrandAlone, Digits, Durum, Mention, Onay, Ret, Wish
+from core.conversation.requests import BrandAlone, BrandMention, Digits, Durum, Intent, Onay, Ret
 from core.domain.consent import Objection, Record
 from tests.core.conversation.decisions.scenes import (
     ARAMA,
@@ -75,7 +75,7 @@ def test_own_brands_stand_first_in_the_question() -> None:
     third = Brand("600112", "DENİZ")
     chat = Chat(record(DENIZLI), record(DENIZBANK))
 
-    told = chat.say(Ret((Mention("deniz", (third, DENIZBANK, DENIZLI), exact=False),)))
+    told = chat.say(Ret((BrandMention("deniz", (third, DENIZBANK, DENIZLI), exact=False),)))
 
     assert isinstance(told, WhichBrand)
     assert [brand for _, brand in told.unclear.options][2] == third
@@ -85,14 +85,14 @@ def test_the_question_has_no_more_lines_than_a_segment_takes() -> None:
     many = tuple(Brand(f"70000{n}", f"DENİZ{n}") for n in range(CANDIDATES_MAX - 1))
     chat = Chat()
 
-    told = chat.say(Ret((Mention("deniz", many, exact=False),)))
+    told = chat.say(Ret((BrandMention("deniz", many, exact=False),)))
 
     assert isinstance(told, WhichBrand)
     assert [number for number, _ in told.unclear.options] == list(range(1, OPTIONS_MAX + 1))
 
 
 @pytest.mark.parametrize(
-    ("wish", "choice", "ended"),
+    ("intent", "choice", "ended"),
     [
         pytest.param(Ret((DENIZ,)), ONE, [(DENIZBANK, MESAJ)], id="RET"),
         pytest.param(Ret((DENIZ,), (ARAMA,)), ONE, [(DENIZBANK, ARAMA)], id="RET ARAMA"),
@@ -102,9 +102,9 @@ def test_the_question_has_no_more_lines_than_a_segment_takes() -> None:
         pytest.param(BrandAlone(DENIZ), TWO, [(DENIZLI, MESAJ)], id="the brand alone"),
     ],
 )
-def test_a_choice_refuses_what_was_meant(wish: Wish, choice: Digits, ended: list[tuple[Brand, str]]) -> None:
+def test_a_choice_refuses_what_was_meant(intent: Intent, choice: Digits, ended: list[tuple[Brand, str]]) -> None:
     chat = Chat(*BOTH_HELD, record(DENIZBANK, ARAMA), record(DENIZLI, ARAMA))
-    assert isinstance(chat.say(wish), WhichBrand)
+    assert isinstance(chat.say(intent), WhichBrand)
 
     told = chat.say(choice)
 
@@ -113,12 +113,12 @@ def test_a_choice_refuses_what_was_meant(wish: Wish, choice: Digits, ended: list
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "intent",
     [pytest.param(Ret((DENIZ,), (EPOSTA,)), id="RET"), pytest.param(BrandAlone(DENIZ, (EPOSTA,)), id="brand alone")],
 )
-def test_email_is_not_refused_by_a_choice_either(wish: Wish) -> None:
+def test_email_is_not_refused_by_a_choice_either(intent: Intent) -> None:
     chat = Chat()
-    chat.say(wish)
+    chat.say(intent)
 
     assert chat.say(ONE) == EpostaElsewhere(DENIZBANK, chat.now)
     assert not chat.changes
@@ -185,7 +185,7 @@ def test_a_late_choice_changes_nothing() -> None:
 def test_of_several_brands_the_clear_ones_act_and_the_unclear_one_is_asked() -> None:
     chat = Chat(record(MIGROS), record(BOYNER), *BOTH_HELD)
 
-    told = chat.say(Ret((Mention.of(MIGROS), DENIZ, NOBODY, Mention.of(BOYNER))))
+    told = chat.say(Ret((BrandMention.of(MIGROS), DENIZ, NOBODY, BrandMention.of(BOYNER))))
 
     assert isinstance(told, RetSeveral)
     assert [outcome.brand for outcome in told.outcomes] == [MIGROS, BOYNER]
@@ -198,12 +198,14 @@ def test_of_several_brands_the_clear_ones_act_and_the_unclear_one_is_asked() -> 
 @pytest.mark.parametrize(
     ("mentions", "ended", "unknown"),
     [
-        pytest.param((Mention.of(MIGROS), NOBODY), [MIGROS], ("Abcx",), id="one known, one not"),
-        pytest.param((NOBODY, Mention.of(MIGROS)), [MIGROS], ("Abcx",), id="the unknown first"),
-        pytest.param((Mention.of(MIGROS), Mention.of(BOYNER)), [MIGROS, BOYNER], (), id="both known"),
+        pytest.param((BrandMention.of(MIGROS), NOBODY), [MIGROS], ("Abcx",), id="one known, one not"),
+        pytest.param((NOBODY, BrandMention.of(MIGROS)), [MIGROS], ("Abcx",), id="the unknown first"),
+        pytest.param((BrandMention.of(MIGROS), BrandMention.of(BOYNER)), [MIGROS, BOYNER], (), id="both known"),
     ],
 )
-def test_several_brands_get_one_answer(mentions: tuple[Mention, ...], ended: list[Brand], unknown: tuple[str]) -> None:
+def test_several_brands_get_one_answer(
+    mentions: tuple[BrandMention, ...], ended: list[Brand], unknown: tuple[str]
+) -> None:
     chat = Chat(record(MIGROS), record(BOYNER))
 
     told = chat.say(Ret(mentions))
@@ -217,28 +219,30 @@ def test_several_brands_get_one_answer(mentions: tuple[Mention, ...], ended: lis
 def test_a_brand_named_twice_is_one_brand() -> None:
     chat = Chat(record(MIGROS))
 
-    assert isinstance(chat.say(Ret((Mention.of(MIGROS), Mention("600100", (MIGROS,), exact=True)))), RetAnswer)
+    assert isinstance(
+        chat.say(Ret((BrandMention.of(MIGROS), BrandMention("600100", (MIGROS,), exact=True)))), RetAnswer
+    )
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "intent",
     [
         pytest.param(Ret((NOBODY,)), id="RET"),
         pytest.param(Onay((NOBODY,)), id="ONAY"),
         pytest.param(Durum((NOBODY,)), id="DURUM"),
     ],
 )
-def test_an_unknown_brand_changes_nothing(wish: Wish) -> None:
+def test_an_unknown_brand_changes_nothing(intent: Intent) -> None:
     chat = Chat(record(MIGROS))
 
-    assert chat.say(wish) == BrandUnknown("Abcx", chat.now)
+    assert chat.say(intent) == BrandUnknown("Abcx", chat.now)
     assert not chat.changes
-    assert chat.talk.questions == ()
+    assert chat.conversation.questions == ()
 
 
 def test_one_brand_in_doubt_is_asked_about_before_it_is_touched() -> None:
     chat = Chat(record(BOYNER))
-    doubtful = Mention("BOYNER SİGORTA", (BOYNER,), exact=False, sure=False)
+    doubtful = BrandMention("BOYNER SİGORTA", (BOYNER,), exact=False, sure=False)
 
     assert chat.say(Ret((doubtful,))) == WhichBrand("ret", Unclear("BOYNER SİGORTA", ((1, BOYNER),)), chat.now)
     assert not chat.changes

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.ledger.anchors import Signer
-from tests.counter import Counter, FakeClock, make_template, opened, prepared
+from tests.container import Container, FakeClock, make_template, opened, prepared
 from tests.postgresql import Server
 
 DATABASES: Final = ("sqlite", "postgresql")
@@ -90,7 +90,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
 
 
 @pytest.fixture
-async def counter(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Counter]:
+async def container(url: str, clock: FakeClock, signer: Signer) -> AsyncIterator[Container]:
     """A counter whose writer runs."""
-    async with opened(url, clock, signer) as counter:
-        yield counter
+    async with opened(url, clock, signer) as container:
+        yield container

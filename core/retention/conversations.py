@@ -7,8 +7,8 @@ from core.domain.clock import HOUR_MS
 from core.retention.counts import Removed
 from core.retention.terms import Terms
 from core.retention.walk import Cursor, Slice, Walk, next_of, page_of
-from core.store.queries.consents import PUT_TALK, TALKS_OF
-from core.store.queries.retention import OLD_TALKS_AFTER, REMOVE_TALKS
+from core.store.queries.consents import CONVERSATIONS_OF, PUT_CONVERSATION
+from core.store.queries.retention import OLD_CONVERSATIONS_AFTER, REMOVE_CONVERSATIONS
 from core.store.transaction import Transaction
 
 _QUIET_MS = HOUR_MS  # who is just talking is left alone
@@ -16,22 +16,22 @@ _QUIET_MS = HOUR_MS  # who is just talking is left alone
 
 def _take(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
     """The language and the date of a closed line stay: a new holder of the number must inherit nothing."""
-    rows, last = page_of(transaction, OLD_TALKS_AFTER, cursor, limit)
+    rows, last = page_of(transaction, OLD_CONVERSATIONS_AFTER, cursor, limit)
     quiet = [recipient for recipient, changed_at in rows if changed_at <= terms.now - _QUIET_MS]
     gone, changed = [], []
     if quiet:
         transaction.lock(quiet)  # and then read: a citizen may have said something meanwhile
-        for recipient, state in transaction.rows(TALKS_OF, keys=orjson.dumps(quiet).decode()):
-            talk = load(state)
-            living = talk.living(terms.now, terms.spans.help_repeat_ms, terms.spans.dedupe_ms)
+        for recipient, state in transaction.rows(CONVERSATIONS_OF, keys=orjson.dumps(quiet).decode()):
+            conversation = load(state)
+            living = conversation.living(terms.now, terms.spans.help_repeat_ms, terms.spans.dedupe_ms)
             if living == NEW:
                 gone.append(recipient)
-            elif living != talk:
+            elif living != conversation:
                 changed.append((recipient, dump(living), terms.now))
     if gone:
-        transaction.run(REMOVE_TALKS, keys=orjson.dumps(gone).decode())
-    transaction.run_many(PUT_TALK, changed)
-    return Slice(next_of(last, rows, limit), Removed(talks=len(gone) + len(changed)))
+        transaction.run(REMOVE_CONVERSATIONS, keys=orjson.dumps(gone).decode())
+    transaction.run_many(PUT_CONVERSATION, changed)
+    return Slice(next_of(last, rows, limit), Removed(conversations=len(gone) + len(changed)))
 
 
-TALKS = Walk("talks", ("",), _take)
+CONVERSATIONS = Walk("conversations", ("",), _take)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from core.brands.brand import Brand
 from core.brands.directory import Directory
 from core.conversation.answers import Answer
-from core.conversation.requests import Door, Language, Mention, Request, Ret, Said
+from core.conversation.requests import BrandMention, Door, Language, Request, RequestIntent, Ret
 from core.domain.calendar import Calendar
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType, RecipientType, Record, Source, Status
@@ -23,15 +23,15 @@ from core.domain.rules import Rules
 from core.intake.batch import Tools
 from core.intake.desk import Desk
 from core.intake.process_book import begin
-from core.intake.reply_quota import Guard
+from core.intake.reply_quota import ReplyQuota
 from core.intake.writer import Writer
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
-from core.outbox.connections import Link, Links
+from core.outbox.connections import Connection, Connections
 from core.outbox.deliveries import Deliveries
 from core.outbox.outbox import Outbox
 from core.registry.citizens import _consent_row
-from core.store.connection import BookLocks, Connection
+from core.store.connection import BookLocks, DatabaseConnection
 from core.store.database import Database, upgrade
 from core.store.postgresql.connection import PostgresqlConnection
 from core.store.queries.consents import PUT_CONSENT
@@ -48,7 +48,7 @@ NUMBER: Final = Msisdn.parse("+905321234567")
 MIGROS: Final = Brand("600100", "MIGROS")
 BOYNER: Final = Brand("600102", "BOYNER")
 BRANDS: Final = Directory([MIGROS, BOYNER])
-RET_MIGROS: Final = Ret((Mention.of(MIGROS),))
+RET_MIGROS: Final = Ret((BrandMention.of(MIGROS),))
 
 
 NO_LIMITS: Final = Rules(answers_per_number_hour=0, errors_per_number_hour=0, dedupe_ms=0)
@@ -77,7 +77,7 @@ class FakeClock:
         self.now = Instant(self.now + milliseconds)
 
 
-class Counter:
+class Container:
     """One process's counter. A second one on the same file stands for another process."""
 
     def __init__(
@@ -89,12 +89,14 @@ class Counter:
         self.clock = clock
         self.ids = Ids(book.number)
         self.texts: Callable[[Answer], str] = lambda answer: type(answer).__name__
-        self.links = Links(self.ids, clock, clock.steady, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
+        self.connections = Connections(self.ids, clock, clock.steady, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
         self.writer = Writer(database, book)
         self.outbox = Outbox(book.number, clock, LEASE_MS)
         self.outboxes = [self.outbox]
-        tools = Tools(self.ids, book, Calendar(), clock, self._text, lambda _: False, BRANDS.get, rules, Guard(rules))
-        self.desk = Desk(tools, self.links, self.writer.wake, self.expect_answers)
+        tools = Tools(
+            self.ids, book, Calendar(), clock, self._text, lambda _: False, BRANDS.get, rules, ReplyQuota(rules)
+        )
+        self.desk = Desk(tools, self.connections, self.writer.wake, self.expect_answers)
         self.writer.join(self.desk)
         self.writer.join(self.outbox)
         self.deliveries = Deliveries(clock, self.writer.wake)
@@ -108,17 +110,22 @@ class Counter:
         return self.texts(answer)
 
     def request(
-        self, said: Said = RET_MIGROS, recipient: Msisdn | None = NUMBER, *, key: bytes = b"key", **fields: Any
+        self,
+        intent: RequestIntent = RET_MIGROS,
+        recipient: Msisdn | None = NUMBER,
+        *,
+        key: bytes = b"key",
+        **fields: Any,
     ) -> Request:
-        return Request(Door.SMS, recipient, said, "RET MIGROS", b"raw", key, self.clock(), "3338", "a")._replace(
+        return Request(Door.SMS, recipient, intent, "RET MIGROS", b"raw", key, self.clock(), "3338", "a")._replace(
             **fields
         )
 
-    async def open_link(self) -> Link:
-        return await self.writer.errand(lambda transaction: self.links.open(transaction, "a"))
+    async def open_link(self) -> Connection:
+        return await self.writer.errand(lambda transaction: self.connections.open(transaction, "a"))
 
-    async def close_link(self, link: Link) -> None:
-        await self.writer.errand(lambda transaction: self.links.close(transaction, link))
+    async def close_connection(self, connection: Connection) -> None:
+        await self.writer.errand(lambda transaction: self.connections.close(transaction, connection))
 
     async def allow(self, *recipients: Msisdn, brand: Brand = MIGROS, type_: ConsentType = ConsentType.MESAJ) -> None:
         """Records of consent, given long ago."""
@@ -196,7 +203,7 @@ def execute(transaction: Transaction, sql: str, *values: object) -> list[Any]:
     return _execute(transaction._connection, sql, *values)
 
 
-def _execute(connection: Connection, sql: str, *values: object) -> list[Any]:
+def _execute(connection: DatabaseConnection, sql: str, *values: object) -> list[Any]:
     if isinstance(connection, SqliteConnection):
         return connection._raw.execute(sql, values).fetchall()
     assert isinstance(connection, PostgresqlConnection)
@@ -229,19 +236,19 @@ def make_template(folder: Path) -> Path:
 @asynccontextmanager
 async def opened(
     url: str, clock: FakeClock, signer: Signer, *, writes: bool = True, rules: Rules = NO_LIMITS
-) -> AsyncIterator[Counter]:
+) -> AsyncIterator[Container]:
     """A counter as a process has it from its start to a kill: nothing is sealed at the end."""
     database = await Database.open(url, busy_timeout_s=5)
     locks = database.book_locks()
     try:
         started = await database.transact(lambda transaction: begin(transaction, locks, signer, clock, REDELIVERY_MS))
-        counter = Counter(database, locks, started.book, clock, rules)
-        running = asyncio.create_task(counter.writer.run()) if writes else None
+        container = Container(database, locks, started.book, clock, rules)
+        running = asyncio.create_task(container.writer.run()) if writes else None
         try:
-            yield counter
+            yield container
         finally:
             if running is not None:
-                counter.writer.stop()
+                container.writer.stop()
                 async with asyncio.timeout(PATIENCE_S):
                     await running
     finally:
