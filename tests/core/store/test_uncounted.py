@@ -52,7 +52,7 @@ def connection(postgresql: Server) -> Iterator[PostgresqlConnection]:
         pytest.param(CONSENTS_OF, r"consent_\d\d_pkey", id="all consents of one"),
         pytest.param(OBJECTIONS_OF_BRAND, r"objection_\d\d_pkey", id="objections of brands"),
         pytest.param(IMPORT_LOG_OF_BRAND, r"import_log_\d\d_pkey", id="what imports took"),
-        pytest.param(CONVERSATIONS_OF, r"talk_\d\d_pkey", id="conversations"),
+        pytest.param(CONVERSATIONS_OF, r"conversation_\d\d_pkey", id="conversations"),
         pytest.param(REDELIVERIES_OF, "redelivery_pkey", id="redeliveries"),
         pytest.param(WAITING_NOTICES_OF, "notice_of|notice_pkey", id="notices of brands"),
         pytest.param(DROP_NOTICES_OF, "notice_of", id="notices of one"),
