@@ -26,7 +26,7 @@ from tests.system.izinhatti import run
 SCRIPT: Final = Path(__file__).parents[2] / "deploy/backup/sqlite"
 MIGROS: Final = "600100,MIGROS,MIGROS,500100,Migros Örnek A.Ş."
 EARLY: Final = ["+905320000001", "+905320000002", "+905320000003"]
-KEPT: Final = ("consent", "objection", "taken", "request", "raw", "receipt", "ledger")
+KEPT: Final = ("consent", "objection", "import_log", "request", "raw", "receipt", "ledger")
 LATE: Final = ["+905320000004", "+905320000005"]
 NEXT: Final = ["+905320000006"]
 CONSENTS: Final = [

@@ -139,7 +139,7 @@ async def test_what_a_role_must_not_do_is_refused(url: str, role: str) -> None:
 
 
 DELETED: Final = (
-    *("raw", "request", "receipt", "taken", "talk", "token", "redelivery", "piece", "outbox", "notice"),
+    *("raw", "request", "receipt", "import_log", "conversation", "token", "redelivery", "segment", "outbox", "notice"),
     *("complaint", "complaint_text"),
 )
 

@@ -77,7 +77,7 @@ class _Tracer:
         if point == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         self._seen[point] = None
-        if event == "return" and code.co_qualname == "_Shipment.committed" and frame.f_locals["self"]._marks.accepted:
+        if event == "return" and code.co_qualname == "_OutboxJob.committed" and frame.f_locals["self"]._marks.accepted:
             self._done = True
             if self._record is not None:
                 self._record.write_text("\n".join(self._seen))

@@ -142,7 +142,7 @@ async def program(port: int, takes: Program) -> AsyncIterator[asyncio.Queue[Sess
 
 
 async def finish(session: Session) -> None:
-    await session.set(IMPORT_LOG="1", DONE="1")
+    await session.set(TAKEN="1", DONE="1")
 
 
 async def freeze(session: Session) -> None:
@@ -150,7 +150,7 @@ async def freeze(session: Session) -> None:
 
 
 async def take_and_freeze(session: Session) -> None:
-    await session.set(IMPORT_LOG="1")
+    await session.set(TAKEN="1")
     await freeze(session)
 
 
@@ -159,17 +159,17 @@ async def die(session: Session) -> None:
 
 
 async def take_and_die(session: Session) -> None:
-    await session.set(IMPORT_LOG="1")
+    await session.set(TAKEN="1")
     session.die()
 
 
 async def take_in_english_and_die(session: Session) -> None:
-    await session.set(IMPORT_LOG="1", LANGUAGE="en")
+    await session.set(TAKEN="1", LANGUAGE="en")
     session.die()
 
 
 async def take_in_no_language_and_die(session: Session) -> None:
-    await session.set(IMPORT_LOG="1", LANGUAGE='"]?../../en')
+    await session.set(TAKEN="1", LANGUAGE='"]?../../en')
     session.die()
 
 
@@ -200,7 +200,7 @@ async def test_keys_reach_the_program_and_its_sound_the_caller(
     answers: list[str] = []
 
     async def menu(session: Session) -> None:
-        await session.set(IMPORT_LOG="1")
+        await session.set(TAKEN="1")
         answers.append(await session.read(1, sounds.path("tr/first")))
         answers.append(await session.read(20, sounds.path("tr/second")))
         await session.set(DONE="1")
@@ -221,7 +221,7 @@ async def test_a_key_cuts_the_prompt_and_a_key_after_it_is_waited_for(
     answers: list[str] = []
 
     async def menu(session: Session) -> None:
-        await session.set(IMPORT_LOG="1")
+        await session.set(TAKEN="1")
         answers.append(await session.read(3, sounds.path("tr/long"), sounds.path("tr/second")))
         await session.set(DONE="1")
 
@@ -242,7 +242,7 @@ async def test_a_caller_who_hangs_up_is_told_to_the_program_and_the_connection_c
     words: asyncio.Queue[str] = asyncio.Queue()
 
     async def menu(session: Session) -> None:
-        await session.set(IMPORT_LOG="1")
+        await session.set(TAKEN="1")
         words.put_nowait(await session.command(f"EXEC Read KEYS,{sounds.path('tr/long')},20,,1"))
         words.put_nowait(await session.command("GET FULL VARIABLE ${KEYS}"))
         words.put_nowait(await session.rest())
@@ -350,7 +350,7 @@ async def test_the_watchdog_counts_anew_when_the_program_says_so(
     tmp_path: Path, sounds: Sounds, ports: tuple[int, int]
 ) -> None:
     async def menu(session: Session) -> None:
-        await session.set(IMPORT_LOG="1")
+        await session.set(TAKEN="1")
         await session.command("SET VARIABLE TIMEOUT(absolute) 60")
         assert await session.read(1, sounds.path("tr/first")) == "OK:5"
         await session.set(DONE="1")
@@ -534,7 +534,7 @@ async def test_a_caller_who_wants_a_person_is_connected_or_told(
     tmp_path: Path, sounds: Sounds, ports: tuple[int, int], agent: str, dialled: str | None, heard: str | None
 ) -> None:
     async def hand_over(session: Session) -> None:
-        await session.set(IMPORT_LOG="1", DONE="1", AGENT=agent)
+        await session.set(TAKEN="1", DONE="1", AGENT=agent)
 
     transport, person = await asyncio.get_running_loop().create_datagram_endpoint(Person, local_addr=(HOST, 0))
     person.transport = transport

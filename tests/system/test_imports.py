@@ -85,7 +85,7 @@ async def test_an_import_that_was_killed_is_run_again_to_the_same_end(file: Path
 
         again = counts(await run(folder, "consents", "import", file.name))
         once_more = counts(await run(folder, "consents", "import", file.name))
-        held, replaced = await registry(database), await count(database, "taken")
+        held, replaced = await registry(database), await count(database, "import_log")
         verified = await run(folder, "ledger", "verify", "--json")
 
     assert 0 < before < ROWS
@@ -106,7 +106,7 @@ async def test_a_file_imported_by_two_processes_at_once_goes_in_once(file: Path,
     assert (await run(folder, "ledger", "verify", "--json")).code == 0
     async with opened(url) as database:
         assert await registry(database) == sorted(rows())
-        assert await count(database, "taken") == 0
+        assert await count(database, "import_log") == 0
 
 
 @on_sqlite
