@@ -12,7 +12,7 @@ from ivr.prompts import Prompts
 from ivr.speech import Fixed
 from ivr.states import Ask, Call, End, Event, HandIn, Known, LookUp, Pressed
 
-IMPORT_LOG: Final = "IZINHATTI_TAKEN"
+TAKEN: Final = "IZINHATTI_TAKEN"
 DONE: Final = "IZINHATTI_DONE"
 AGENT: Final = "IZINHATTI_AGENT"
 LANGUAGE: Final = "IZINHATTI_LANGUAGE"
@@ -35,7 +35,7 @@ class Line(NamedTuple):
 
 async def take_call(agi: Agi, line: Line) -> None:
     """Lead a call to its end. Raises CallEnded where the caller or Asterisk ends it before."""
-    await agi.set_variable(IMPORT_LOG, "1")
+    await agi.set_variable(TAKEN, "1")
     if line.calls() > line.calls_max:
         await _Talk(agi, line).end(End((Fixed("busy"),)))
         return

@@ -72,9 +72,9 @@ def view(transaction: Transaction, recipient: str, find: FindBrand) -> View:
             Held(record.type, record.status, merchant, record.source, record.consent_at, record.receipt)
         )
     for row in transaction.rows(OBJECTIONS_OF, recipient=recipient):
-        intent = objection_of(row)
-        by_brand.setdefault(intent.brand_code, []).append(
-            Held(intent.type, None, False, intent.source, intent.at, intent.receipt)
+        objection = objection_of(row)
+        by_brand.setdefault(objection.brand_code, []).append(
+            Held(objection.type, None, False, objection.source, objection.at, objection.receipt)
         )
     brands = [
         HeldOfBrand(
