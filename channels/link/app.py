@@ -1,9 +1,11 @@
 """The link pages as one application over a port. Nothing of it keeps state but the counts of guesses."""
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from channels.link.caller import Network, caller_namer
 from channels.link.entry import EntryPages
 from channels.link.failures import failure_pages
 from channels.link.forms import BODY_MAX
@@ -28,10 +30,12 @@ def link_app(
     key: bytes,
     requests_per_address_minute: int,
     session_s: float = 900,
+    proxies: Collection[Network] = (),
     clock: Clock,
 ) -> web.Application:
     """`public_url` is where citizens reach the pages; `key`, at least 32 octets, seals the cookies and has to be the
-    same in all processes; 0 requests a minute = no limit; `session_s` in seconds. To be run by `link_runner`."""
+    same in all processes; 0 requests a minute = no limit; `session_s` in seconds; `proxies` are our own, whose word for
+    who calls counts. To be run by `link_runner`."""
     parts = urlsplit(public_url)
     is_https = parts.scheme == "https"
     app = web.Application(client_max_size=BODY_MAX)
@@ -46,8 +50,8 @@ def link_app(
     app.add_routes(
         [
             web.get("/", plain.start),
-            web.get("/r/{token}", refusal.show),
-            web.post("/r/{token}", refusal.refuse),
+            web.get("/r/{token:.*}", refusal.show),
+            web.post("/r/{token:.*}", refusal.refuse),
             web.get("/izinler", entry.ask_number),
             web.post("/izinler", entry.send_code),
             web.get("/izinler/kod", entry.ask_code),
@@ -70,7 +74,8 @@ def link_app(
             web.get(ICON_PATH, icon),
         ]
     )
-    app.middlewares.append(concurrency_limit())
+    app.middlewares.append(caller_namer(proxies))
     app.middlewares.append(failure_pages(pages))
+    app.middlewares.append(concurrency_limit())
     app.on_response_prepare.append(header_adder(is_https=is_https))
     return app

@@ -1,6 +1,7 @@
 """Bodies of POST requests, read within a size and a time."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from email.message import Message
 from email.parser import BytesParser
@@ -12,6 +13,8 @@ from aiohttp import web
 BODY_MAX: Final = 65_536  # octets
 BODY_S: Final = 10.0
 FIELDS_MAX: Final = 100
+
+_ONE_CLICK: Final = re.compile(rb"(?:^|[&\s])list-unsubscribe\s*=\s*one-click(?:$|[&\s])", re.IGNORECASE)
 
 
 class Form(NamedTuple):
@@ -25,6 +28,13 @@ class Form(NamedTuple):
         values = self.fields.get(name, ())
         return values[0] if len(values) == 1 else None
 
+    @property
+    def is_one_click(self) -> bool:
+        """True where the body holds the pair of RFC 8058, 3.2, whatever the mail program made of its case, its line
+        ends and the type that it names."""
+        pairs = ((name, value) for name, values in self.fields.items() for value in values)
+        return bool(_ONE_CLICK.search(self.raw)) or any(map(_is_one_click, pairs))
+
 
 async def read_form(request: web.Request) -> Form:
     """Read a form, urlencoded or multipart; a body of another kind has no fields.
@@ -32,19 +42,24 @@ async def read_form(request: web.Request) -> Form:
     Raises HTTPRequestEntityTooLarge (before it is read, where its length is told), HTTPRequestTimeout and
     HTTPBadRequest.
     """
-    if request.content_length is not None and request.content_length > BODY_MAX:
-        raise web.HTTPRequestEntityTooLarge(BODY_MAX, request.content_length)
-    try:
-        async with asyncio.timeout(BODY_S):
-            raw = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    except web.RequestPayloadError:
-        raise web.HTTPBadRequest from None
+    raw = await read_body(request)
     fields: dict[str, list[str]] = {}
     for name, value in _pairs(request, raw):
         fields.setdefault(name, []).append(value)
     return Form(raw, fields)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The octets of the body; once read, they are there at once. Raises as `read_form`."""
+    if request.content_length is not None and request.content_length > BODY_MAX:
+        raise web.HTTPRequestEntityTooLarge(BODY_MAX, request.content_length)
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError:
+        raise web.HTTPBadRequest from None
 
 
 def _pairs(request: web.Request, raw: bytes) -> Iterable[tuple[str, str]]:
@@ -72,6 +87,10 @@ def _parts(content_type: str, raw: bytes) -> Iterable[tuple[str, str]]:
         name = _headers(head.lstrip()).get_param("name", header="content-disposition")
         if isinstance(name, str):
             yield name, value.decode(errors="replace")
+
+
+def _is_one_click(pair: tuple[str, str]) -> bool:
+    return tuple(part.strip().lower() for part in pair) == ("list-unsubscribe", "one-click")
 
 
 def _headers(octets: bytes) -> Message:

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from channels.link.caller import caller
 from core.domain.clock import MINUTE_MS, Clock
 
 KEYS_MAX: Final = 65_536
@@ -65,7 +66,7 @@ class Guesses:
 def address_key(request: web.Request) -> str:
     """The caller: its IPv4 address, or its IPv6 network."""
     try:
-        address = ipaddress.ip_address((request.remote or "").partition("%")[0])
+        address = ipaddress.ip_address((caller(request) or "").partition("%")[0])
     except ValueError:
         return "address"
     if isinstance(address, ipaddress.IPv6Address):

@@ -13,8 +13,9 @@ from core.conversation.answers import RetAnswer, State
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 
-# None of ours has another shape; whatever else is asked for need not be looked up.
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+# None of ours has another shape; whatever else is asked for need not be looked up. What a mail program or a thumb
+# has left behind it (a slash, a full stop, a bracket) is none of it.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(?![A-Za-z0-9_-])", re.ASCII)
 _OPEN: Final[tuple[State, ...]] = ("allowed", "none")
 
 
@@ -55,8 +56,10 @@ class RefusalPages:
         )
 
     async def _offer(self, request: web.Request) -> tuple[str, Offer]:
-        token = request.match_info["token"]
-        offer = await self._port.offer(token) if _TOKEN.fullmatch(token) else None
+        typed = request.match_info["token"]
+        found = _TOKEN.match(typed)
+        token = found[0] if found else typed
+        offer = await self._port.offer(token) if found else None
         if offer is None:
             self._guesses.count(address_key(request), prefix_key(token))
             raise web.HTTPNotFound
@@ -93,7 +96,7 @@ def rows_of(offer: Offer) -> list[Row]:
 def _types(form: Form, offer: Offer) -> tuple[ConsentType, ...]:
     """The types that the form asks to end; none where it names none, or one that the link does not cover."""
     wanted = form.only("type")
-    if form.only("List-Unsubscribe") == "One-Click" or wanted == "ALL":
+    if form.is_one_click or wanted == "ALL":
         return offer.covered
     return tuple(kind for kind in offer.covered if kind == wanted)
 

@@ -11,6 +11,8 @@ from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
+from channels.link.forms import read_body
+
 KEEPALIVE_S: Final = 60.0  # also how long the first request of a connection may take to come: a crowd is served slowly
 HANDLED_MAX: Final = 200  # a group commit's worth
 LINGER_S: Final = 2.0  # how long a body that was refused is still read, so that its sender sees the answer
@@ -51,6 +53,8 @@ def concurrency_limit(most: int = HANDLED_MAX) -> Middleware:
 
     @web.middleware
     async def wait(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.can_read_body and request.match_info.http_exception is None:
+            await read_body(request)  # before the gate: hundreds of half-sent bodies must not keep it shut
         async with gate:
             return await handler(request)
 

@@ -40,6 +40,7 @@ async def open_link(
         line_number=settings.line.number,
         key=cookie_key,
         requests_per_address_minute=section.requests_per_address_minute,
+        proxies=section.proxies,
         clock=system_clock,
     )
     runner = link_runner(app)

@@ -123,12 +123,14 @@ class Ivr(Section):
 
 
 class Link(Section):
-    """`[link]`. `valid_days` may be a fraction; `requests_per_address_minute` 0 = no limit."""
+    """`[link]`. `valid_days` may be a fraction; `requests_per_address_minute` 0 = no limit; `proxies` are addresses or
+    networks of our own reverse proxies, whose X-Forwarded-For counts."""
 
     listen: Listen = Address("127.0.0.1", 8338)
     public_url: WebUrl = "http://127.0.0.1:8338"
     valid_days: float = Field(90, gt=0, le=3650, allow_inf_nan=False)
     requests_per_address_minute: Limit = 120
+    proxies: tuple[Network, ...] = Field((), strict=False)
 
 
 class Mail(Section):

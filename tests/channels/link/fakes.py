@@ -1,6 +1,6 @@
 """A port that remembers what was asked of it, and the pages served over it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any, Final
@@ -9,6 +9,7 @@ from aiohttp import ClientSession, CookieJar, web
 from yarl import URL
 
 from channels.link.app import link_app
+from channels.link.caller import Network
 from channels.link.port import Held, LinkDown, Offer, ReceiptState, ReportLine
 from channels.link.serving import link_runner
 from core.brands.brand import Brand
@@ -134,13 +135,20 @@ def browser(port: int) -> Client:
     return ClientSession(here, cookie_jar=CookieJar(unsafe=True, treat_as_secure_origin=[URL(here)]))
 
 
-def app_of(port: FakePort, clock: Time, per_minute: int = 0, public_url: str = PUBLIC_URL) -> web.Application:
+def app_of(
+    port: FakePort,
+    clock: Time,
+    per_minute: int = 0,
+    public_url: str = PUBLIC_URL,
+    proxies: Collection[Network] = (),
+) -> web.Application:
     return link_app(
         port,
         public_url=public_url,
         line_number="3338",
         key=KEY,
         requests_per_address_minute=per_minute,
+        proxies=proxies,
         clock=clock,
     )
 

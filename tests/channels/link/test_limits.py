@@ -71,7 +71,7 @@ def test_the_memory_is_bounded(clock: Time, monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_whose_guess_it_is(remote: str | None, key: str) -> None:
-    class Request:
+    class Request(dict[object, str]):
         def __init__(self) -> None:
             self.remote = remote
 

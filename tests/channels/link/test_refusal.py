@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from aiohttp import FormData
+from yarl import URL
 
 from channels.link.forms import FIELDS_MAX
 from channels.link.port import Offer
@@ -282,7 +283,7 @@ BODIES = [
     pytest.param(Body(b"type=MESAJ%00", None), id="with a zero"),
     pytest.param(Body(b"type=ONAY", None), id="a link never grants"),
     pytest.param(Body(b"type=MESAJ&type=ARAMA", None), id="two types"),
-    pytest.param(Body(b"List-Unsubscribe=one-click", None), id="not the word of RFC 8058"),
+    pytest.param(Body(b"List-Unsubscribe=two-clicks", None), id="not the word of RFC 8058"),
     pytest.param(Body(json.dumps({"type": "ALL"}).encode(), None, "application/json"), id="JSON"),
     pytest.param(Body(b"type=ALL", None, "text/plain"), id="plain text"),
     pytest.param(Body(b"\xff\xfe\x00", None), id="octets"),
@@ -364,3 +365,51 @@ async def test_a_record_of_a_door_that_acts_for_the_citizen_is_shown(client: Cli
     port.offers[TOKEN] = offer(held("refused", source=Source.IYS_KISAMESAJ, since=Instant(NOW - 1)))
 
     assert "23.11.2026 tarihinden beri yok" in await (await client.get(PATH)).text()
+
+
+@pytest.mark.parametrize("left", ["/", ".", ")", ").", "/.", "%20", "%22", ",", "/x"])
+async def test_what_is_left_behind_a_token_is_cut(client: Client, port: FakePort, left: str) -> None:
+    shown = await client.get(URL(f"/r/{TOKEN}{left}", encoded=True))
+    done = await client.post(URL(f"/r/{TOKEN}{left}", encoded=True), data={"type": "MESAJ"})
+
+    assert (shown.status, done.status) == (200, 200)
+    assert port.calls.count("refuse") == 1
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        pytest.param("text/plain", b"List-Unsubscribe=One-Click", id="text"),
+        pytest.param("application/json", b"List-Unsubscribe=One-Click", id="a type that it is not"),
+        pytest.param("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click\r\n", id="a line end"),
+        pytest.param("application/x-www-form-urlencoded", b"list-unsubscribe=one-click", id="small letters"),
+        pytest.param("application/x-www-form-urlencoded", b"a=b&LIST-UNSUBSCRIBE=ONE-CLICK&c", id="among others"),
+        pytest.param(
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="list-unsubscribe"\r\n\r\none-click\r\n--x--',
+            id="multipart",
+        ),
+    ],
+)
+async def test_a_one_click_body_acts_whatever_a_mail_program_made_of_it(
+    client: Client, port: FakePort, content_type: str, body: bytes
+) -> None:
+    done = await client.post(f"/r/{TOKEN}", data=body, headers={"Content-Type": content_type})
+
+    assert done.status == 200
+    assert port.calls.count("refuse") == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"List-Unsubscribe=One-Clicked", id="another value"),
+        pytest.param(b"X-List-Unsubscribe=One-Click", id="another name"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+async def test_what_is_no_one_click_body_acts_on_nothing(client: Client, port: FakePort, body: bytes) -> None:
+    done = await client.post(f"/r/{TOKEN}", data=body, headers={"Content-Type": "text/plain"})
+
+    assert done.status == 400
+    assert port.calls.count("refuse") == 0

@@ -112,6 +112,7 @@ listen = "127.0.0.1:8338"
 public_url = "http://127.0.0.1:8338"
 valid_days = 90
 requests_per_address_minute = 120
+proxies = []
 
 [mail]
 smtp = "smtp://127.0.0.1:2525"
