@@ -12,6 +12,9 @@ from ivr.agi_wire import AgiCall, AgiWire
 from ivr.errors import AgiBroken, HungUp
 
 DIGITS_MAX: Final = 255  # app_read.c
+BOUNCE_S: Final = 0.3
+"""Longer than the contact of a key bounces, shorter than anybody answers what he has heard."""
+
 KEYS_VARIABLE: Final = "IZINHATTI_KEYS"
 
 _READ: Final = re.compile(r"(OK|TIMEOUT) ([0-9A-D*]*)")
@@ -39,15 +42,25 @@ class Agi:
         self.call = call
         self._wire = wire
 
-    async def read(self, files: Sequence[str], digits_max: int) -> Keys:
+    async def arm_watchdog(self) -> None:
+        """Give this program the dialplan's WATCHDOG from now on, as each command does that may take its time."""
+        await self._ask_exec("Set", "TIMEOUT(absolute)=${WATCHDOG}", self._wire.patience.answer_s)
+
+    async def drop_keys(self) -> None:
+        """Forget the keys that were pressed so far, and those of a contact that bounces just now."""
+        await self._exec("Wait", f"{BOUNCE_S}")
+
+    async def read(self, files: Sequence[str], digits_max: int, silence_s: int | None = None) -> Keys:
         """Play sound files until a key is pressed, and take keys up to `#`, to `digits_max` of them (1 to 255) or to a
-        silence of TIMEOUT(response) before the first one or TIMEOUT(digit) between two.
+        silence: of `silence_s` whole seconds, else of TIMEOUT(response) before the first one or TIMEOUT(digit) between
+        two.
 
         One command: AGI throws away what is pressed between two.
         """
         if not 1 <= digits_max <= DIGITS_MAX:
             raise ValueError(f"digits_max is {digits_max}, not 1 to {DIGITS_MAX}")
-        await self._exec("Read", f"{KEYS_VARIABLE},{_joined(files)},{digits_max},,1")
+        limit = "" if silence_s is None else f",{silence_s}"
+        await self._exec("Read", f"{KEYS_VARIABLE},{_joined(files)},{digits_max},,1{limit}")
         return _keys(await self.get_full_variable(f"${{READSTATUS}} ${{{KEYS_VARIABLE}}}"))
 
     async def play(self, files: Sequence[str]) -> None:
@@ -71,7 +84,7 @@ class Agi:
 
     async def _exec(self, application: str, arguments: str) -> None:
         """Variables in the arguments are worth something because the dialplan has set AGIEXECFULL."""
-        await self._ask_exec("Set", "TIMEOUT(absolute)=${WATCHDOG}", self._wire.patience.answer_s)
+        await self.arm_watchdog()
         await self._ask_exec(application, arguments, self._wire.patience.caller_s)
 
     async def _ask_exec(self, application: str, arguments: str, limit_s: float) -> None:

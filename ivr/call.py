@@ -17,6 +17,9 @@ DONE: Final = "IZINHATTI_DONE"
 AGENT: Final = "IZINHATTI_AGENT"
 LANGUAGE: Final = "IZINHATTI_LANGUAGE"
 
+UNHURRIED_S: Final = 25
+"""For each key of a code: it has to be found in the phone that one speaks into."""
+
 _PRESENTED: Final = "allowed"  # CALLERID(num-pres): allowed_not_screened, allowed_passed_screen, …
 
 
@@ -36,6 +39,7 @@ class Line(NamedTuple):
 async def take_call(agi: Agi, line: Line) -> None:
     """Lead a call to its end. Raises CallEnded where the caller or Asterisk ends it before."""
     await agi.set_variable(TAKEN, "1")
+    await agi.arm_watchdog()  # the dialplan waits only some seconds until a program has taken the call
     if line.calls() > line.calls_max:
         await _Talk(agi, line).end(End((Fixed("busy"),)))
         return
@@ -86,9 +90,11 @@ class _Talk:
 
     async def _do(self, call: Call, effect: Ask | HandIn | LookUp) -> Event:
         match effect:
-            case Ask(speech, keys_max, is_slow):
+            case Ask(speech, keys_max, is_slow, is_unhurried, drops_ahead):
                 files = await self._line.prompts.files(speech, self._language, slow=is_slow)
-                keys = await self._agi.read(files, keys_max)
+                if drops_ahead:
+                    await self._agi.drop_keys()
+                keys = await self._agi.read(files, keys_max, UNHURRIED_S if is_unhurried else None)
                 self._keys.append(keys.digits)
                 return Pressed(keys.digits, keys.is_timeout)
             case HandIn(number, wish):

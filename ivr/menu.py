@@ -102,7 +102,7 @@ class Menu:
             return self._ask(call, NumberEntry(), Fixed("number.english"), welcome)
         if known.has_code and call.takes_messages:
             return self._ask(call, OnayEntry(is_pending=True), welcome)
-        return self._ask(call, MainMenu(), Fixed("english_offer"), welcome)
+        return self._ask(call, MainMenu(), welcome)
 
     def advance(self, call: Call, event: Event) -> Move:
         """The next step after keys, the outcome of a request, or a look."""
@@ -179,6 +179,8 @@ class Menu:
                 return self._ask(call, BrandEntry("onay"))
             case "4":
                 return self._ask(call, BrandEntry("report"))
+            case "5":
+                return self._end_everything(call)
             case "9":
                 return self._switch(call)
             case "0" if self._has_agent:
@@ -199,7 +201,7 @@ class Menu:
 
     def _on_brand(self, call: Call, purpose: Purpose, digits: str) -> Move:
         if digits == _ALL_KEY and purpose == "ret":
-            return self._ask(call, Confirm(None, _BOTH if call.takes_messages else ARAMA_ONLY))
+            return self._end_everything(call)
         found = self._find(digits)
         own = tuple([brand for brand in found if brand.code in call.own])
         if not found:
@@ -209,6 +211,9 @@ class Menu:
         if len(found) > FOUND_MAX:
             return self._missed(call, Fixed("brand.too_many"))
         return self._ask(call, BrandChoice(purpose, tuple(dict.fromkeys((*own, *found)))))
+
+    def _end_everything(self, call: Call) -> Move:
+        return self._ask(call, Confirm(None, _BOTH if call.takes_messages else ARAMA_ONLY))
 
     def _on_chosen(self, call: Call, purpose: Purpose, brand: Brand) -> Move:
         if purpose == "report":
@@ -322,7 +327,14 @@ class Menu:
         if call.questions >= QUESTIONS_MAX:
             return self._last(call, is_texted=False)
         speech = (*call.notice, *question_of(call, question, has_agent=self._has_agent))
-        return Move(call._replace(questions=call.questions + 1), Ask(speech, keys_max(question), is_slow))
+        asked = Ask(
+            speech,
+            keys_max(question),
+            is_slow,
+            is_unhurried=isinstance(question, ProofEntry | OnayEntry),
+            drops_ahead=isinstance(question, Confirm | ConfirmReport),
+        )
+        return Move(call._replace(questions=call.questions + 1), asked)
 
     def _repeat(self, call: Call, *, is_slow: bool) -> Move:
         """`*` says it again, `**` says it slowly."""

@@ -38,9 +38,10 @@ def question_of(call: Call, question: Question, *, has_agent: bool) -> Speech:
     """What is asked, without the notice before it."""
     match question:
         case MainMenu():
+            # First what nearly everybody calls for; whoever needs another key goes on listening.
             agent = (Fixed("main.agent"),) if has_agent else ()
-            menu = Fixed("main.menu" if call.takes_messages else "main.menu_fixed")
-            return (menu, *agent, Fixed("main.repeat"))
+            first, rest = ("main.menu", "main.rest") if call.takes_messages else ("main.menu_fixed", "main.rest_fixed")
+            return (Fixed(first), Fixed("english_offer"), Fixed(rest), *agent, Fixed("main.repeat"))
         case NumberEntry():
             return (Fixed("number.ask"),)
         case ProofEntry():

@@ -175,11 +175,14 @@ Event = Pressed | Outcome | Undecided | Held
 
 
 class Ask(NamedTuple):
-    """Say this and take keys: one, or up to `keys_max` ended by `#`, which is no part of the answer."""
+    """Say this and take keys: one, or up to `keys_max` ended by `#`, which is no part of the answer. `is_unhurried`:
+    there is more time for the keys. `drops_ahead`: keys that were pressed before this began to sound are no answer."""
 
     speech: Speech
     keys_max: int = 1
     is_slow: bool = False
+    is_unhurried: bool = False
+    drops_ahead: bool = False
 
 
 class HandIn(NamedTuple):

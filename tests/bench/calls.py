@@ -158,7 +158,7 @@ async def twin_steps(asterisk: Asterisk, prompts: Prompts) -> list[str]:
     intent = [await prompts.files(speech, Language.TR) for speech in speeches]
     main, entry, types, confirm, done = ["&".join(f"{asterisk.sounds}/{name}" for name in names) for names in intent]
     return [
-        *("Set(TIMEOUT(response)=8)", "Set(TIMEOUT(digit)=5)", "Answer()"),
+        *("Set(TIMEOUT(response)=8)", "Set(TIMEOUT(digit)=12)", "Answer()"),
         *(f"Read(K1,{main},1,,1)", f"Read(K2,{entry},30,,1)", f"Read(K3,{types},1,,1)", f"Read(K4,{confirm},1,,1)"),
         *("Log(ERROR,twin:${CALLERID(num)}:${K1}:${K2}:${K3}:${K4})", f"Read(K5,{done},1,,1)", "Hangup()"),
     ]

@@ -41,8 +41,15 @@ class Asterisk:
         self.call = AgiCall("call-1", number, presentation)
         self.keys = list(keys)
         self.told: list[str] = []
+        self.armed_after: list[int] = []
 
-    async def read(self, files: Sequence[str], digits_max: int) -> Keys:
+    async def arm_watchdog(self) -> None:
+        self.armed_after.append(len(self.told))
+
+    async def drop_keys(self) -> None:
+        self.told.append("keys dropped")
+
+    async def read(self, files: Sequence[str], digits_max: int, silence_s: int | None = None) -> Keys:
         self.told.append(" ".join(files))
         if not self.keys:
             return SILENCE
@@ -118,14 +125,16 @@ async def test_a_refusal_from_beginning_to_end() -> None:
 
     assert played.told == [
         "IZINHATTI_TAKEN=1",
-        "tr: english_offer welcome main.menu main.repeat",
+        "tr: welcome main.menu english_offer main.rest main.repeat",
         "tr: brand.enter_ret",
         "tr: MIGROS types.ask",
+        "keys dropped",
         "tr: MIGROS confirm.MESAJ",
         "tr: done.thanks done.stops_head 2026-11-26 done.stops_tail done.receipt /K7M4Q2XS/ done.texted done.more",
         "tr: last.goodbye",
         "IZINHATTI_DONE=1",
     ]
+    assert played.asterisk.armed_after == [1], "by the program itself, as soon as it has taken the call"
     [(number, wish, dialled, language)] = played.port.handed
     assert number == MOBILE
     assert isinstance(wish, Ret)
@@ -144,7 +153,7 @@ async def test_another_language_is_spoken_and_kept_for_the_number() -> None:
 
     assert played.told[2:4] == [
         "IZINHATTI_LANGUAGE=en",
-        "en: english_offer welcome main.menu main.repeat",
+        "en: welcome main.menu english_offer main.rest main.repeat",
     ]
     assert played.told[-2] == "en: last.goodbye"
     assert [language for *_, language in played.port.handed] == [Language.EN]
@@ -156,13 +165,13 @@ async def test_the_language_kept_for_the_number_is_spoken_from_the_start() -> No
 
     await played.play()
 
-    assert played.told[1:3] == ["IZINHATTI_LANGUAGE=en", "en: english_offer welcome main.menu main.repeat"]
+    assert played.told[1:3] == ["IZINHATTI_LANGUAGE=en", "en: welcome main.menu english_offer main.rest main.repeat"]
 
 
 async def test_two_stars_say_it_slowly() -> None:
     played = await Played("*", "*").play()
 
-    assert played.told[3] == "tr slowly: english_offer welcome main.menu main.repeat"
+    assert played.told[3] == "tr slowly: welcome main.menu english_offer main.rest main.repeat"
 
 
 async def test_a_person_is_named_to_the_dialplan_before_the_good_end() -> None:

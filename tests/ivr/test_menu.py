@@ -76,6 +76,8 @@ HELP = Help("3338", more=False, at=AT)
 REPORT = ComplaintQuestion(MIGROS, None, RECEIPT, 24)
 PROOF = ProofCode("482913", 3, Door.IVR)
 
+MAIN = ["main.menu", "english_offer", "main.rest", "main.repeat"]
+
 
 def same(wishes: list[Intent], expected: list[Intent]) -> bool:
     """Named tuples of no field equal each other, whatever their names."""
@@ -116,8 +118,13 @@ def test_keys_lead_to_a_wish(number: Msisdn | None, keys: list[str], wish: Inten
 @pytest.mark.parametrize(
     ("number", "keys", "expected"),
     [
-        pytest.param(MOBILE, [], ["english_offer", "welcome", "main.menu", "main.repeat"], id="the main menu"),
-        pytest.param(FIXED, [], ["english_offer", "welcome", "main.menu_fixed", "main.repeat"], id="a fixed line's"),
+        pytest.param(MOBILE, [], ["welcome", *MAIN], id="the main menu"),
+        pytest.param(
+            FIXED,
+            [],
+            ["welcome", "main.menu_fixed", "english_offer", "main.rest_fixed", "main.repeat"],
+            id="a fixed line's",
+        ),
         pytest.param(None, [], ["number.english", "welcome", "number.ask"], id="a hidden number"),
         pytest.param(MOBILE, ["1"], ["brand.enter_ret"], id="which brand to refuse"),
         pytest.param(MOBILE, ["3"], ["brand.enter"], id="which brand to allow"),
@@ -129,6 +136,8 @@ def test_keys_lead_to_a_wish(number: Msisdn | None, keys: list[str], wish: Inten
         pytest.param(MOBILE, ["1", "644767", "3"], ["MIGROS", "confirm.ARAMA_MESAJ"], id="said back: both"),
         pytest.param(MOBILE, ["1", "0"], ["confirm_all.ARAMA_MESAJ"], id="said back: all brands"),
         pytest.param(FIXED, ["1", "0"], ["confirm_all.ARAMA"], id="said back: all brands, a fixed line"),
+        pytest.param(MOBILE, ["5"], ["confirm_all.ARAMA_MESAJ"], id="said back: everything"),
+        pytest.param(FIXED, ["5"], ["confirm_all.ARAMA"], id="said back: everything, a fixed line"),
         pytest.param(MOBILE, ["4", "644767"], ["MIGROS", "confirm_report"], id="said back: a report"),
         pytest.param(
             MOBILE,
@@ -148,7 +157,7 @@ def test_keys_lead_to_a_wish(number: Msisdn | None, keys: list[str], wish: Inten
         pytest.param(
             MOBILE,
             ["1", "600100", "1", "2"],
-            ["not_done", "main.menu", "main.repeat"],
+            ["not_done", *MAIN],
             id="no: nothing changed",
         ),
         pytest.param(None, ["123"], ["number.wrong", "number.ask"], id="not a number"),
@@ -319,7 +328,7 @@ class TestHiddenNumber:
 
         dialogue.press("482913").answer(Proven()).held((MIGROS, (MESAJ,)))
 
-        assert dialogue.said == ["main.menu", "main.repeat"]
+        assert dialogue.said == MAIN
         assert dialogue.call.number == MOBILE
         assert dialogue.call.is_proven
 
@@ -426,7 +435,7 @@ class TestOnay:
 
     @pytest.mark.parametrize("keys", ["#", ""], ids=["square", "no key"])
     def test_and_from_there_to_the_menu(self, keys: str) -> None:
-        assert Dialogue(known=Known(has_code=True)).press(keys).said == ["main.menu", "main.repeat"]
+        assert Dialogue(known=Known(has_code=True)).press(keys).said == MAIN
 
     def test_who_waits_in_vain_is_told_to_call_back(self) -> None:
         dialogue = Dialogue().press("3", "600100", "1").answer(QUESTION).press("", "", "")
@@ -491,7 +500,7 @@ class TestRepeat:
 
 
 class TestTries:
-    @pytest.mark.parametrize("keys", [["", "", ""], ["7", "8", "5"], ["", "7", ""]], ids=["silence", "wrong", "mixed"])
+    @pytest.mark.parametrize("keys", [["", "", ""], ["7", "8", "6"], ["", "7", ""]], ids=["silence", "wrong", "mixed"])
     def test_the_third_miss_sends_help_and_says_so(self, keys: list[str]) -> None:
         dialogue = Dialogue().press(*keys)
         assert same([dialogue.wish], [Yardim()])
@@ -655,3 +664,19 @@ def check_was_said(wish: Intent, speech: tuple[object, ...], digits: str) -> Non
             assert digits == code
         case _:
             pass
+
+
+@pytest.mark.parametrize("keys", [["1", "644767", "1"], ["1", "0"], ["5"], ["4", "644767"]], ids=" ".join)
+def test_a_confirmation_takes_no_key_that_was_pressed_before_it_sounds(keys: list[str]) -> None:
+    asked = Dialogue().press(*keys).effect
+
+    assert isinstance(asked, Ask)
+    assert asked.drops_ahead
+
+
+@pytest.mark.parametrize("keys", [[], ["1"], ["3", "644767"], ["1", "644767"]], ids=" ".join)
+def test_entries_and_choices_are_keyed_ahead(keys: list[str]) -> None:
+    asked = Dialogue().press(*keys).effect
+
+    assert isinstance(asked, Ask)
+    assert not asked.drops_ahead
