@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from core.brands.brand import Brand
 from core.conversation.requests import Door, Language
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 
@@ -412,7 +413,9 @@ Answer = (
 
 
 class Silence(NamedTuple):
-    """Committed, and nothing to say: a duplicate, a part of a message that is not complete, a sender without number."""
+    """Committed, and nothing to say."""
+
+    why: Unanswered
 
 
 class Proven(NamedTuple):

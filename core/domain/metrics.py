@@ -5,6 +5,9 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS: Final = Counter("izinhatti_requests", "Requests committed, by door and outcome.", ["door", "outcome"])
+UNANSWERED: Final = Counter(
+    "izinhatti_unanswered", "Requests committed to which no answer goes out, by door and reason.", ["door", "reason"]
+)
 REQUEST_SECONDS: Final = Histogram(
     "izinhatti_request_seconds", "Time from the desk's taking a request to its commit, in seconds.", ["door"]
 )

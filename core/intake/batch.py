@@ -35,6 +35,7 @@ from core.conversation.decisions.decide import brands_needed, decide
 from core.conversation.decisions.scene import Decision, NewReport, Past, Proof, Report, Scene
 from core.conversation.outcomes import OUTCOMES
 from core.conversation.requests import AskCode, Digits, Door, DurumOf, ExpiredSet, Onay, Request, Segment, Unreadable
+from core.conversation.unanswered import Unanswered
 from core.domain.calendar import Calendar
 from core.domain.clock import Clock
 from core.domain.codes import draw_code
@@ -65,6 +66,7 @@ from core.store.transaction import Transaction
 _log = structlog.get_logger(component="desk")
 
 _SALT_OCTETS = 16
+_REPEAT = Silence(Unanswered.REPEAT)
 _HEARD = (BrandClosed, NothingOpen, TooLate, WrongCode)
 _QUESTIONS = (ProofCode, OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandMeant, RetAllQuestion, ComplaintQuestion)
 
@@ -85,7 +87,8 @@ class Tools(NamedTuple):
 
 class Outgoing(NamedTuple):
     """One request of the batch, decided: everything that will be written for it. `receipt` is that of its own act;
-    `part_keys` are those of the parts that it completes. `is_first`: nothing was ever heard from the number before."""
+    `part_keys` are those of the parts that it completes; `silence` is why no answer to it goes out. `is_first`: nothing
+    was ever heard from the number before."""
 
     request_id: int
     answer: Answer | Unspoken
@@ -95,6 +98,7 @@ class Outgoing(NamedTuple):
     text: str | None = None
     read: str | None = None
     receipt: str | None = None
+    silence: Unanswered | None = None
     repeat_of: int | None = None
     part_keys: tuple[bytes, ...] = ()
     is_first: bool = False
@@ -136,7 +140,7 @@ class Batch:
         recipient = None if request.recipient is None else request.recipient.reveal()
         conversation = NEW if recipient is None else self._citizens.conversation(recipient)
         if (original := self._duplicates.original(request, conversation)) is not None:
-            return Outgoing(request_id, Silence(), repeat_of=original)
+            return Outgoing(request_id, _REPEAT, repeat_of=original, silence=_REPEAT.why)
         if self._set_aside or recipient is None:
             return self._put_aside(request, request_id)
         try:
@@ -162,7 +166,8 @@ class Batch:
         if isinstance(intent, Segment | ExpiredSet):
             whole = self._whole(request, intent, request_id)
             if whole is None:
-                return Outgoing(request_id, Silence())
+                awaited = Unanswered.SEGMENT if isinstance(intent, Segment) else Unanswered.SET_ENDED
+                return Outgoing(request_id, Silence(awaited), silence=awaited)
             (read, intent, language), part_keys = whole
         conversation = self._citizens.conversation(recipient)
         if language is not None:
@@ -192,18 +197,21 @@ class Batch:
     def _outgoing(self, request_id: int, scene: Scene, decision: Decision) -> Outgoing:
         answer, conversation = decision.answer, decision.conversation
         # Nothing is sent on the strength of a link: its page is the answer, and a code goes to the number typed.
-        speaks = isinstance(answer, ProofCode)
+        speaks, silence = isinstance(answer, ProofCode), None
         if _is_texted(scene.request, answer):
-            speaks, conversation = self._tools.reply_quota.admit(
-                scene.recipient, answer, scene.conversation, conversation, self._now
+            silence, conversation = self._tools.reply_quota.admit(
+                scene.recipient, answer, scene.conversation, conversation, self._now, self._transaction.undo
             )
+            speaks = silence is None
+        elif scene.request.door is Door.SMS:
+            silence = Unanswered.BROKEN
         text = None
         if speaks and not isinstance(answer, Unspoken):
             text = self._tools.texts(answer, conversation.language)
         receipt = scene.receipt if getattr(answer, "receipt", None) == scene.receipt else None
         read = scene.text if scene.request.text is None else scene.request.text
         return Outgoing(
-            request_id, answer, decision.changes, conversation, decision.report, text, read or None, receipt
+            request_id, answer, decision.changes, conversation, decision.report, text, read or None, receipt, silence
         )
 
     def _found(self, intent: DurumOf, recipient: str, conversation: Conversation) -> Past | Report | None:
@@ -214,10 +222,14 @@ class Batch:
             drop_set(self._transaction, request, request.intent)  # else it would be found and set aside each second
         receipt = draw(self._tools.is_reserved)
         answer = SetAside(receipt)
-        text = None
-        if request.recipient is not None and _is_texted(request, answer):
+        text = silence = None
+        if request.recipient is None:
+            silence = Unanswered.NO_NUMBER
+        elif _is_texted(request, answer):
             text = self._tools.texts(answer, self._citizens.conversation(request.recipient.reveal()).language)
-        return Outgoing(request_id, answer, text=text, receipt=receipt)
+        elif request.door is Door.SMS:
+            silence = Unanswered.BROKEN
+        return Outgoing(request_id, answer, text=text, receipt=receipt, silence=silence)
 
     def _write(self, outgoing: Sequence[Outgoing]) -> None:
         requests, raws, receipts, messages = [], [], [], []
@@ -260,6 +272,7 @@ class Batch:
                     raw_hash,
                     out.repeat_of,
                     "open" if outcome == "set-aside" else None,
+                    None if out.silence is None else out.silence._value_,
                 )
             )
             raws.append((out.request_id, recipient, request.raw, None if out.read is None else storable(out.read)))

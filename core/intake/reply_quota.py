@@ -1,6 +1,8 @@
 """The budget of answers: loops and pumping silence replies, never the act (`[limits]`)."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from core.conversation.answers import (
@@ -22,6 +24,7 @@ from core.conversation.answers import (
     WhichBrand,
 )
 from core.conversation.conversation import Conversation
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.rules import Rules
 
@@ -29,11 +32,19 @@ _PREFIX_LESS = 4  # a prefix is the number without its last four digits
 _PREFIXES_MAX = 100_000
 
 
-class Admitted(NamedTuple):
-    """Whether the answer goes out, and the talk that has counted it."""
+Undo = Callable[[Callable[[], object]], None]
+"""`Transaction.undo`: takes what is to be called if the transaction is rolled back."""
 
-    speaks: bool
+
+class Admitted(NamedTuple):
+    """The conversation that has counted the answer, and why it does not go out, if it does not."""
+
+    silence: Unanswered | None
     conversation: Conversation
+
+    @property
+    def speaks(self) -> bool:
+        return self.silence is None
 
 
 class ReplyQuota:
@@ -46,32 +57,49 @@ class ReplyQuota:
         self._errors: Counter[str] = Counter()
 
     def admit(
-        self, recipient: str, answer: Answer | Unspoken, before: Conversation, after: Conversation, now: Instant
+        self,
+        recipient: str,
+        answer: Answer | Unspoken,
+        before: Conversation,
+        after: Conversation,
+        now: Instant,
+        undo: Undo,
     ) -> Admitted:
-        """Count the answer against its budget: `before` is the talk that its decision found, `after` the one it left.
-        Codes are counted where they are drawn, and only there."""
-        conversation = self._count(recipient, answer, after, now)
-        return Admitted(False, _unsaid(answer, before, after)) if conversation is None else Admitted(True, conversation)
+        """Count the answer against its budget: `before` is the conversation that its decision found, `after` the one it
+        left. What a rolled back transaction counted is taken back. Codes are counted where they are drawn, and only
+        there."""
+        counted = self._count(recipient, answer, after, now, undo)
+        if isinstance(counted, Conversation):
+            return Admitted(None, counted)
+        return Admitted(counted, _unsaid(answer, before, after))
 
     def _count(
-        self, recipient: str, answer: Answer | Unspoken, conversation: Conversation, now: Instant
-    ) -> Conversation | None:
-        """The talk with the answer counted; None where there is none or no budget for it."""
+        self, recipient: str, answer: Answer | Unspoken, conversation: Conversation, now: Instant, undo: Undo
+    ) -> Conversation | Unanswered:
+        """The conversation with the answer counted, or why it does not go out."""
         match answer:
-            case Silence() | Proven() | NotProven() | LineClosed():
-                return None
+            case Silence(why):
+                return why
+            case Proven() | NotProven():
+                return conversation
+            case LineClosed():
+                return Unanswered.LINE_CLOSED
             case OnayQuestion() | ProofCode():
                 return conversation
             case NotUnderstoodAnswer():
                 erred = _within_hour(conversation.erred, self._rules.errors_per_number_hour, now)
-                if erred is None or not self._admit_prefix(recipient, now):
-                    return None
+                if erred is None:
+                    return Unanswered.ERROR_QUOTA
+                if not self._admit_prefix(recipient, now, undo):
+                    return Unanswered.PREFIX_QUOTA
                 return conversation._replace(erred=erred)
             case _:
                 answered = _within_hour(conversation.answered, self._rules.answers_per_number_hour, now)
-                return None if answered is None else conversation._replace(answered=answered)
+                if answered is None:
+                    return Unanswered.NUMBER_QUOTA
+                return conversation._replace(answered=answered)
 
-    def _admit_prefix(self, recipient: str, now: Instant) -> bool:
+    def _admit_prefix(self, recipient: str, now: Instant, undo: Undo) -> bool:
         limit = self._rules.errors_per_prefix_minute
         if not limit:
             return True
@@ -80,7 +108,12 @@ class ReplyQuota:
             self._errors.clear()
         prefix = recipient[:-_PREFIX_LESS]
         self._errors[prefix] += 1
+        undo(partial(self._take_back, self._minute, prefix))
         return self._errors[prefix] <= limit
+
+    def _take_back(self, minute: int, prefix: str) -> None:
+        if minute == self._minute:
+            self._errors[prefix] -= 1
 
 
 def _unsaid(answer: Answer | Unspoken, before: Conversation, after: Conversation) -> Conversation:

@@ -100,6 +100,7 @@ _COLUMNS = (
         "raw_hash",
         "repeat_of",
         "review",
+        "silence",
         "octets",
         "text",
     ),

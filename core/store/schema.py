@@ -125,6 +125,7 @@ request: Final = Table(
     Column("raw_hash", LargeBinary, nullable=False),  # SHA-256 of raw.octets
     Column("repeat_of", BigInteger),
     Column("review", String),  # open while a person has to look at it, then resolved
+    Column("silence", String),  # why no answer to it goes out (`core.conversation.unanswered`)
     Index(
         "request_review",
         "id",

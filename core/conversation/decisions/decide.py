@@ -54,6 +54,7 @@ from core.conversation.requests import (
     Unreadable,
     Yardim,
 )
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import HOUR_MS
 from core.domain.consent import PHONE_TYPES, ConsentType
 from core.domain.text import fold
@@ -191,7 +192,7 @@ def _on_advert(scene: Scene, mentions: tuple[BrandMention, ...]) -> Decision:
     conversation, now = scene.conversation, scene.now
     digest = blake2b(_DIGITS.sub("", fold(scene.text)).encode(errors="replace"), digest_size=8).hexdigest()
     if digest == conversation.advert and conversation.advert_at is not None and now - conversation.advert_at < HOUR_MS:
-        return Decision(Silence(), conversation)
+        return Decision(Silence(Unanswered.ADVERT_REPEATED), conversation)
     return Decision(BrandAsked(clear, now), conversation._replace(advert=digest, advert_at=now))
 
 

@@ -9,6 +9,7 @@ from core.conversation.conversation import Option, Question
 from core.conversation.decisions.scene import Decision, NewReport, Proof, Scene
 from core.conversation.decisions.which import Named
 from core.conversation.requests import Digits, Door, NotUnderstood, Report, Sikayet
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import day_of
 from core.domain.consent import PHONE_TYPES, Status
 from core.domain.text import words
@@ -56,7 +57,7 @@ def prove(scene: Scene, question: Question, *, is_evidence: bool) -> Decision:
     if not is_evidence:
         return Decision(ComplaintOpened(brand, question.receipt), scene.conversation.close(question), report=report)
     if question.is_used:
-        return Decision(Silence(), scene.conversation, report=report)
+        return Decision(Silence(Unanswered.EVIDENCE), scene.conversation, report=report)
     conversation = scene.conversation.replace(question, question._replace(is_used=True))
     return Decision(ComplaintOpened(brand, question.receipt), conversation, report=report)
 

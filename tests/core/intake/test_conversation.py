@@ -46,6 +46,7 @@ from core.conversation.requests import (
     Unreadable,
     Yardim,
 )
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import HOUR_MS
 from core.domain.consent import ConsentType
 from core.domain.rules import Rules
@@ -332,7 +333,7 @@ async def test_the_parts_of_a_closed_lines_message_are_gone(desk: Container) -> 
     await citizen.say(parts[0], None)
     await citizen.say(CloseLine(), door=Door.CLERK)
 
-    assert await citizen.say(parts[1], None) == Silence()
+    assert await citizen.say(parts[1], None) == Silence(Unanswered.SEGMENT)
 
 
 async def test_an_act_happens_though_its_answer_is_silent(desk: Container) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import pytest
+from prometheus_client import REGISTRY
 
 from core.brands.brand import Brand
 from core.conversation.answers import Answer, Committed, Outcome, RetAnswer, SetAside, Temporary, Unspoken
@@ -14,13 +15,25 @@ from core.domain.clock import Instant
 from core.domain.consent import ConsentType
 from core.intake import batch, desk
 from core.intake.desk import BATCH_MAX
+from core.intake.reply_quota import ReplyQuota
 from core.ledger.anchors import Signer
 from core.ledger.chain import GENESIS, Entry, entry_hash
 from core.registry.citizens import Citizens
 from core.store.errors import DataFault, TemporaryFault
 from core.store.queries.evidence import OLDEST_REVIEW
 from core.store.transaction import Transaction
-from tests.container import MIGROS, NUMBER, PATIENCE_S, RET_MIGROS, Container, FakeClock, numbers, opened, until
+from tests.container import (
+    MIGROS,
+    NO_LIMITS,
+    NUMBER,
+    PATIENCE_S,
+    RET_MIGROS,
+    Container,
+    FakeClock,
+    numbers,
+    opened,
+    until,
+)
 from tests.container_fixtures import on_sqlite
 
 POISON = Brand("666000", "POISON")
@@ -445,3 +458,36 @@ async def test_a_fault_of_the_moment_in_the_middle_of_a_decision_is_nobodys_offe
 
     assert outcome == Temporary("database: disk is full")
     assert await container.rows("SELECT * FROM request") == []
+
+
+async def test_a_poisonous_message_uses_up_nobodys_budget_of_answers(container: Container) -> None:
+    """The batch is tried again by halves: what its rolled back transactions counted is not counted."""
+    rules = NO_LIMITS._replace(errors_per_prefix_minute=63)
+    container.desk._tools = container.desk._tools._replace(rules=rules, reply_quota=ReplyQuota(rules))
+    await container.refuse("objection", "brand_code", POISON.code)
+    citizens = list(numbers(64))
+    requests = [container.request(NotUnderstood(), one, key=str(n).encode()) for n, one in enumerate(citizens)]
+    requests[40] = container.request(RET_POISON, citizens[40], key=b"poison")
+
+    await all_of(container, requests)
+
+    assert await container.column("SELECT count(*) FROM outbox") == [64]
+    assert await container.column("SELECT count(*) FROM request WHERE silence IS NOT NULL") == [0]
+
+
+async def test_why_a_request_gets_no_answer_is_stored_and_counted(container: Container) -> None:
+    rules = NO_LIMITS._replace(errors_per_number_hour=1)
+    container.desk._tools = container.desk._tools._replace(rules=rules, reply_quota=ReplyQuota(rules))
+    before = REGISTRY.get_sample_value("izinhatti_unanswered_total", {"door": "sms", "reason": "error-quota"}) or 0
+
+    await all_of(container, [container.request(NotUnderstood(), NUMBER, key=key) for key in (b"a", b"b", b"c")])
+    await all_of(container, [container.request(RET_MIGROS, None, key=b"d")])
+
+    assert await container.column("SELECT silence FROM request ORDER BY id") == [
+        None,
+        "error-quota",
+        "error-quota",
+        "no-number",
+    ]
+    after = REGISTRY.get_sample_value("izinhatti_unanswered_total", {"door": "sms", "reason": "error-quota"})
+    assert after == before + 2

@@ -8,6 +8,7 @@ import pytest
 
 from core.conversation.answers import Answer, Committed, RetAnswer, SetAside, Silence, Unspoken
 from core.conversation.requests import NotUnderstood, Reading, Segment, Unreadable
+from core.conversation.unanswered import Unanswered
 from core.domain.recipients import Msisdn
 from core.ledger.anchors import Signer
 from tests.container import NUMBER, PATIENCE_S, RET_MIGROS, Container, FakeClock, numbers, opened
@@ -39,7 +40,7 @@ async def test_parts_in_any_order_act_with_the_last(container: Container, order:
     answers = [await bring(container, segment(number)) for number in order]
 
     assert [isinstance(answer, RetAnswer) for answer in answers] == [False, False, True]
-    assert answers[:2] == [Silence(), Silence()]
+    assert answers[:2] == [Silence(Unanswered.SEGMENT), Silence(Unanswered.SEGMENT)]
     assert await container.column("SELECT status FROM consent") == ["RET"]
     assert await container.rows("SELECT outcome, text FROM request JOIN raw ON request = id ORDER BY id") == [
         ("silent", None),
@@ -71,7 +72,7 @@ async def test_a_set_that_is_not_complete_does_not_act(container: Container) -> 
 
     answers = [await bring(container, segment(1, b"RET MIGROS")), await bring(container, segment(2))]
 
-    assert answers == [Silence(), Silence()]
+    assert answers == [Silence(Unanswered.SEGMENT), Silence(Unanswered.SEGMENT)]
     assert await container.column("SELECT status FROM consent") == ["ONAY"]
     assert await container.column("SELECT number FROM segment ORDER BY number") == [1, 2]
 
@@ -92,7 +93,7 @@ async def test_parts_of_different_sets_do_not_meet(
     await bring(container, segment(1))
     await bring(container, segment(2))
 
-    assert await bring(container, other, recipient, **fields) == Silence(), label
+    assert await bring(container, other, recipient, **fields) == Silence(Unanswered.SEGMENT), label
     assert isinstance(await bring(container, segment(3)), RetAnswer)
 
 
@@ -103,7 +104,7 @@ async def test_the_same_part_with_other_octets_begins_a_new_set(container: Conta
 
     answers = [await bring(container, segment(number)) for number in (2, 3)]
 
-    assert answers[0] == Silence()
+    assert answers[0] == Silence(Unanswered.SEGMENT)
     assert isinstance(answers[1], RetAnswer)
     assert await container.rows("SELECT number, octets FROM segment") == [(1, b"RET BOY")]
 

@@ -1,5 +1,6 @@
 """The budgets of answers: a sliding hour, errors first, prefixes; codes count apart; what is not said is not asked."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -25,6 +26,7 @@ from core.conversation.answers import (
     WhichBrand,
 )
 from core.conversation.conversation import NEW, QUESTIONS_MAX, Conversation, Option, Question
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import HOUR_MS, MINUTE_MS, Instant
 from core.domain.consent import ConsentType
 from core.domain.rules import Rules
@@ -43,6 +45,10 @@ CODE = OnayQuestion(MIGROS, MESAJ, "482913", 10)
 RET = RetAnswer(MIGROS, "K7M4Q2XS", DAY, ended=MESAJ)
 
 
+def for_good(_take_back: Callable[[], object]) -> None:
+    """The transaction is committed: nothing is taken back."""
+
+
 class Mouth:
     """One citizen's talk with one guard."""
 
@@ -53,7 +59,9 @@ class Mouth:
 
     def speaks(self, answer: Answer | Unspoken, *, later: int = 0, number: str = NUMBER) -> bool:
         self.now = Instant(self.now + later)
-        admitted = self.reply_quota.admit(number, answer, self.conversation, self.conversation, self.now)
+        admitted = self.reply_quota.admit(
+            number, answer, self.conversation, self.conversation, self.now, for_good
+        )
         self.conversation = admitted.conversation
         return admitted.speaks
 
@@ -98,7 +106,9 @@ def test_codes_go_out_whatever_was_answered_and_count_against_nothing_here() -> 
     assert [mouth.speaks(answer) for answer in (CODE, CODE, SAID, CODE, SAID)] == [True, True, True, True, False]
 
 
-@pytest.mark.parametrize("answer", [Silence(), LineClosed("K7M4Q2XS", 1, 0)], ids=["silence", "a closed line"])
+@pytest.mark.parametrize(
+    "answer", [Silence(Unanswered.ADVERT_REPEATED), LineClosed("K7M4Q2XS", 1, 0)], ids=["silence", "a closed line"]
+)
 def test_what_nobody_is_told_counts_against_nothing(answer: Unspoken) -> None:
     mouth = Mouth(Rules(answers_per_number_hour=1))
 
@@ -122,7 +132,7 @@ def test_the_moments_kept_are_bounded_by_the_limit() -> None:
 
 
 def errs(reply_quota: ReplyQuota, number: str, now: int = NOW) -> bool:
-    return reply_quota.admit(number, ERROR, NEW, NEW, Instant(now)).speaks
+    return reply_quota.admit(number, ERROR, NEW, NEW, Instant(now), for_good).speaks
 
 
 def test_errors_of_a_block_of_numbers_are_counted_together() -> None:
@@ -138,7 +148,7 @@ def test_errors_of_a_block_of_numbers_are_counted_together() -> None:
 def test_only_errors_count_against_a_block() -> None:
     reply_quota = ReplyQuota(Rules(errors_per_prefix_minute=1))
     for n in range(5):
-        assert reply_quota.admit(f"+90532123{n:04}", SAID, NEW, NEW, NOW).speaks
+        assert reply_quota.admit(f"+90532123{n:04}", SAID, NEW, NEW, NOW, for_good).speaks
 
     assert errs(reply_quota, NUMBER)
 
@@ -146,8 +156,8 @@ def test_only_errors_count_against_a_block() -> None:
 def test_an_error_silenced_by_its_block_leaves_the_numbers_own_budget() -> None:
     reply_quota = ReplyQuota(Rules(errors_per_prefix_minute=1))
 
-    assert reply_quota.admit(NUMBER, ERROR, NEW, NEW, NOW) == (True, Conversation(erred=(NOW,)))
-    assert reply_quota.admit("+905321230001", ERROR, NEW, NEW, NOW) == (False, NEW)
+    assert reply_quota.admit(NUMBER, ERROR, NEW, NEW, NOW, for_good) == (None, Conversation(erred=(NOW,)))
+    assert reply_quota.admit("+905321230001", ERROR, NEW, NEW, NOW, for_good) == (Unanswered.PREFIX_QUOTA, NEW)
 
 
 def test_blocks_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +195,7 @@ def test_what_is_not_said_is_not_asked(answer: Answer, stays: bool, is_silent: b
     before = Conversation(questions=FULL, answered=(NOW,) if is_silent else ())
     after = before.ask(PUT)
 
-    admitted = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, answer, before, after, NOW)
+    admitted = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, answer, before, after, NOW, for_good)
 
     assert admitted.speaks is not is_silent
     if stays or not is_silent:
@@ -200,7 +210,9 @@ def test_a_silent_refusal_voids_the_code_of_its_brand_all_the_same() -> None:
     after = before.void_codes([MIGROS.code]).ask(PUT)
     told = RetSeveral("K7M4Q2XS", DAY, (RET,), unclear=UNCLEAR)
 
-    conversation = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, told, before, after, NOW).conversation
+    conversation = (
+        ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, told, before, after, NOW, for_good).conversation
+    )
 
     assert conversation.questions == (CODED._replace(closed=True), *FULL[1:])
 
@@ -209,6 +221,19 @@ def test_help_that_was_not_said_is_not_remembered() -> None:
     before = Conversation(answered=(NOW,))
     after = before._replace(helped_at=NOW)
 
-    admitted = ReplyQuota(Rules(answers_per_number_hour=1)).admit(NUMBER, Help(None, False, NOW), before, after, NOW)
+    admitted = ReplyQuota(Rules(answers_per_number_hour=1)).admit(
+        NUMBER, Help(None, False, NOW), before, after, NOW, for_good
+    )
 
-    assert admitted == (False, before)
+    assert admitted == (Unanswered.NUMBER_QUOTA, before)
+
+
+def test_what_a_rolled_back_transaction_counted_is_taken_back() -> None:
+    reply_quota, undone = ReplyQuota(Rules(errors_per_prefix_minute=1)), list[Callable[[], object]]()
+    assert reply_quota.admit(NUMBER, ERROR, NEW, NEW, NOW, undone.append).speaks
+
+    for take_back in undone:
+        take_back()
+
+    assert errs(reply_quota, NUMBER)
+    assert not errs(reply_quota, NUMBER)

@@ -40,7 +40,7 @@ async def fill(container: Container) -> None:
     requests, raws, tokens, redeliveries = [], [], [], []
     for n, age in enumerate(ages()):
         row_id, who, at = ids[n % BOOKS].next(), people[n * 7 % ROWS].reveal(), now - age
-        unsaid = (None, "not-understood", None, None, None, b"hash", None, None)
+        unsaid = (None, "not-understood", None, None, None, b"hash", None, None, None)
         requests.append((row_id, who, "sms", "a", 0, b"key", at, at, at, *unsaid))
         raws.append((row_id, who, b"raw", "text"))
         tokens.append((n.to_bytes(32), n, at + TEXT_MS))

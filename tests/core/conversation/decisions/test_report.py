@@ -20,6 +20,7 @@ from core.conversation.answers import (
 from core.conversation.decisions.report import COMMAND_LETTERS_MAX, COMMAND_WORDS_MAX
 from core.conversation.decisions.scene import NewReport, Proof
 from core.conversation.requests import BrandMention, Digits, Evet, Intent, NotUnderstood, RetAlone, Sikayet, Unreadable
+from core.conversation.unanswered import Unanswered
 from core.domain.clock import HOUR_MS
 from core.domain.consent import Objection, Record
 from core.domain.rules import Rules
@@ -131,7 +132,7 @@ def test_further_evidence_is_kept_without_an_answer_each() -> None:
     chat.say(sikayet(MIGROS))
     assert chat.say(NotUnderstood(), text=ADVERT) == DONE
 
-    assert chat.say(NotUnderstood(), text="Şu an müsait değilim") == Silence()
+    assert chat.say(NotUnderstood(), text="Şu an müsait değilim") == Silence(Unanswered.EVIDENCE)
 
 
 def test_evidence_ends_with_the_questions_time() -> None:
