@@ -23,6 +23,32 @@ ANSWERS_OF_REQUEST: Final = Query(
     .where(outbox.c.request == bindparam("of_request"))
     .order_by(outbox.c.id)
 )
+_message = select(
+    request_table.c.id,
+    request_table.c.recipient,
+    request_table.c.door,
+    request_table.c.origin,
+    request_table.c.received_at,
+    request_table.c.outcome,
+    request_table.c.receipt,
+    request_table.c.silence,
+    raw.c.text,
+).outerjoin(raw, raw_of_request)
+MESSAGE: Final = Query(_message.where(request_table.c.id == bindparam("wanted")))
+MESSAGES_OF: Final = Query(
+    _message.where(request_table.c.recipient == bindparam("of_recipient"))
+    .order_by(request_table.c.id.desc())
+    .limit(bindparam("limit"))
+)
+RECEIPT: Final = Query(select(receipt.c.request).where(receipt.c.receipt == bindparam("wanted")))
+SENT_FOR_REQUEST: Final = Query(
+    select(
+        *(outbox.c.id, outbox.c.state, outbox.c.reason, outbox.c.attempts, outbox.c.operator),
+        *(outbox.c.created_at, outbox.c.settled_at, outbox.c.text),
+    )
+    .where(outbox.c.request == bindparam("of_request"))
+    .order_by(outbox.c.id)
+)
 _review = (
     select(
         request_table.c.id,

@@ -123,6 +123,25 @@ EXPIRE_OUTBOX: Final = Query(
     .where(_swept(ready, outbox.c.expires_at <= bindparam("now")))
     .values(state=literal_column("'dead'"), reason=literal_column("'expired'"), settled_at=bindparam("now"))
 )
+# A code is not sent again: it has ended, and a new one is asked for.
+RESEND: Final = Query(
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("of_id"),
+        outbox.c.state == literal_column("'dead'"),
+        outbox.c["class"] != literal_column("0"),
+        outbox.c.text != literal_column("''"),
+    )
+    .values(
+        state=literal_column("'ready'"),
+        attempts=literal_column("0"),
+        unknowns=literal_column("0"),
+        not_before=literal_column("0"),
+        expires_at=bindparam("until", type_=BigInteger()),
+        reason=null(),
+        settled_at=null(),
+    )
+)
 DEAD_LETTER_ALL_OF: Final = Query(
     update(outbox)
     .where(ready, outbox.c.recipient == bindparam("of_recipient"))

@@ -59,9 +59,7 @@ class Mouth:
 
     def speaks(self, answer: Answer | Unspoken, *, later: int = 0, number: str = NUMBER) -> bool:
         self.now = Instant(self.now + later)
-        admitted = self.reply_quota.admit(
-            number, answer, self.conversation, self.conversation, self.now, for_good
-        )
+        admitted = self.reply_quota.admit(number, answer, self.conversation, self.conversation, self.now, for_good)
         self.conversation = admitted.conversation
         return admitted.speaks
 
