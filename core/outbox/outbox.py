@@ -5,6 +5,7 @@ before the octets leave, so that after a kill every message whose fate is open i
 once. What comes after `accepted` is told by the network's receipts (`core.outbox.outbox.deliveries`).
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
@@ -34,6 +35,12 @@ ANSWER_LIFE_MS: Final = 24 * 3600 * 1000
 """An answer that could not be sent for a day is told to nobody any more."""
 
 ATTEMPTS_MAX: Final = 10
+
+KEPT_DELAY_MS: Final = 5_000  # the first pause of what the network does not take now; each one is twice the last
+KEPT_DELAY_MS_MAX: Final = 120_000
+REFUSALS_MAX: Final = 100_000  # rows of which it is known how often they were refused; others begin anew
+
+_DOUBLINGS_MAX: Final = 16
 
 
 class OutboxClass(IntEnum):
@@ -151,6 +158,7 @@ class Outbox:
         self._clock = clock
         self._lease_ms = lease_ms
         self._marks = _Marks()
+        self._refusals: OrderedDict[int, int] = OrderedDict()
         self._expecting = True
         self.transport: Transport | None = None
         self.served_by_others: Callable[[], Sequence[str]] = tuple
@@ -160,6 +168,7 @@ class Outbox:
         self._expecting = True
 
     def accepted(self, outbox_id: int, operator: str, message_id: str) -> None:
+        self._refusals.pop(outbox_id, None)
         self._marks.accepted.append((operator, message_id, self._clock(), outbox_id, self._book))
 
     def retry(self, outbox_message: OutboxMessage, delay_ms: int, reason: str) -> None:
@@ -174,9 +183,20 @@ class Outbox:
         untried = int(not was_attempt)
         self._marks.retried.append((untried, self._clock() + delay_ms, reason, outbox_message.id, self._book))
 
+    def keep(self, outbox_message: OutboxMessage, reason: str) -> None:
+        """The network did not take it, for a cause that is not the message's own: it is tried again, after pauses that
+        grow, until it expires."""
+        refusals = self._refusals.pop(outbox_message.id, 0)
+        while len(self._refusals) >= REFUSALS_MAX:
+            self._refusals.popitem(last=False)
+        self._refusals[outbox_message.id] = refusals + 1
+        delay_ms = min(KEPT_DELAY_MS << min(refusals, _DOUBLINGS_MAX), KEPT_DELAY_MS_MAX)
+        self.release(outbox_message, delay_ms, reason)
+
     def dead_letter(self, outbox_id: int, reason: str) -> None:
         """The network will never take it."""
         OUTBOX_DEAD.inc()
+        self._refusals.pop(outbox_id, None)
         self._marks.dead_lettered.append((reason, self._clock(), outbox_id, self._book))
 
     def unknown(self, outbox_message: OutboxMessage) -> None:

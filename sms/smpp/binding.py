@@ -17,6 +17,7 @@ from sms.smpp.decode import Inbound
 from sms.smpp.outgoing import Outgoing
 from sms.smpp.profile import Profile
 from sms.smpp.receive import Answer, Incoming
+from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
 from sms.smpp.session import Fate, Session, State
 
@@ -30,18 +31,26 @@ _log = structlog.get_logger(component="sms")
 
 class BackOff(NamedTuple):
     """Seconds between attempts to bind: doubling from `first` to `most`; after a refusal from `refused`, ten times
-    as much at the most."""
+    as much at the most. Only a bind that stood for `lasted` begins anew with `first`."""
 
     first: float = 0.5
     most: float = 30.0
     refused: float = 10.0
+    lasted: float = 10.0
 
 
 class Binding:
     """Owns one session at a time. `command` is its bind request, `index` its number among the operator's binds."""
 
     def __init__(
-        self, profile: Profile, index: int, command: int, inbound: Inbound, services: Services, back_off: BackOff
+        self,
+        profile: Profile,
+        index: int,
+        command: int,
+        inbound: Inbound,
+        services: Services,
+        back_off: BackOff,
+        refusals: Refusals,
     ) -> None:
         self._trouble = "not bound yet"
         self._profile = profile
@@ -50,7 +59,7 @@ class Binding:
         self._services = services
         self._back_off = back_off
         self._incoming = Incoming(profile, inbound, services)
-        self._outgoing = Outgoing(profile, index, services)
+        self._outgoing = Outgoing(profile, index, services, refusals)
         self._session: Session | None = None
         self._stopping = asyncio.Event()
 
@@ -96,8 +105,8 @@ class Binding:
         """Stay bound until `stop`."""
         delay = self._back_off.first
         while not self._stopping.is_set():
-            bound, refused = await self._live_once()
-            if bound:
+            has_lasted, refused = await self._live_once()
+            if has_lasted:
                 delay = self._back_off.first
             elif refused:
                 delay = min(max(2 * delay, self._back_off.refused), 10 * self._back_off.refused)
@@ -126,6 +135,8 @@ class Binding:
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         self._outgoing.submitted(outbox_id, result, message_id)
+        if result == codes.ESME_RINVBNDSTS and self._session is not None:
+            self._session.abort(f"a submit was refused {codes.status_name(result)}")
 
     # Staying bound.
 
@@ -134,7 +145,7 @@ class Binding:
         return self._session is not None and self._session.state is State.BOUND
 
     async def _live_once(self) -> tuple[bool, bool]:
-        """One connection from beginning to end: was it bound, was it refused."""
+        """One connection from beginning to end: was it bound for long, was it refused."""
         profile = self._profile
         try:
             async with asyncio.timeout(profile.response_timeout_s):
@@ -193,11 +204,13 @@ class Binding:
             return False, status in _REFUSED
         _log.info("bound", operator=self._profile.name, bind=self._index)
         self._trouble = "the link ended"
+        bound_at = asyncio.get_running_loop().time()
         self.measure()
         self._services.outbox.expect()
         writer.wake()
         self._fail(await self._until_closed(session))
-        return True, False
+        # One that ends each bind a moment after it would be bound to a thousand times an hour.
+        return asyncio.get_running_loop().time() - bound_at >= self._back_off.lasted, False
 
     async def _until_closed(self, session: Session) -> str:
         """Why it ended. A bind that receives is given up when the database takes no writes."""

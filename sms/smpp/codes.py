@@ -66,6 +66,11 @@ def command_name(command: int) -> str:
     return _COMMAND_NAMES.get(command, f"0x{command:08X}")
 
 
+def status_label(status: int) -> str:
+    """Return the status's name for a metric, `other` for one that SMPP does not know: labels are a closed set."""
+    return status_name(status) if status in _STATUS_NAMES else "other"
+
+
 def status_name(status: int) -> str:
     """Return `0x0000000F ESME_RINVSYSID`; only the number for a vendor's own status."""
     number = f"0x{status:08X}"

@@ -15,16 +15,12 @@ from sms.smpp import codes, pace
 from sms.smpp.delivery import normal_id
 from sms.smpp.errors import TextTooLong
 from sms.smpp.profile import Profile
+from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
 from sms.smpp.session import Fate, Session, Submission
-
-RETRY_DELAY_MS: Final = 5_000  # times the number of attempts
+from sms.smpp.statuses import Fault, fault_of
 
 _REFERENCE: Final = 0xFFFF
-# Statuses that speak of this one message: to send it again would end the same way (SMPP 3.4, 5.1.3).
-_FINAL: Final = frozenset(
-    {0x01, 0x0A, 0x0B, 0x15, 0x33, 0x34, 0x40, 0x42, 0x43, 0x44, 0x48, 0x49, 0x50, 0x51, 0x61, 0x62}
-)
 
 _log = structlog.get_logger(component="sms")
 
@@ -32,10 +28,11 @@ _log = structlog.get_logger(component="sms")
 class Outgoing:
     """Sends parcels over the session that stands. `index` is the number of the bind among those of its operator."""
 
-    def __init__(self, profile: Profile, index: int, services: Services) -> None:
+    def __init__(self, profile: Profile, index: int, services: Services, refusals: Refusals) -> None:
         self.pace = pace.Pace(profile.rate)
         self._profile = profile
         self._services = services
+        self._refusals = refusals
         self._outbox_messages: dict[int, OutboxMessage] = {}
         self._count = lru_cache(maxsize=256)(self._counter)
         self._throttled = BIND_THROTTLED.labels(profile.name, index)
@@ -57,6 +54,7 @@ class Outgoing:
         if outbox_message is None:
             return  # its lease ran out, it was sent again, and that has ended: this is the first one's end
         if result == codes.ESME_ROK:
+            self._refusals.taken()
             given = normal_id(message_id)
             outbox.accepted(outbox_id, self._profile.name, given)
             self._services.deliveries.accepted(self._profile.name, given)
@@ -68,7 +66,7 @@ class Outgoing:
         else:
             self._refused(outbox_message, result)
         if isinstance(result, int):
-            self._count(result).inc()
+            self._count(codes.status_label(result)).inc()
         self._services.writer.wake()
 
     def _submission(self, outbox_message: OutboxMessage, now: Instant) -> Submission:
@@ -80,8 +78,9 @@ class Outgoing:
         )
 
     def _refused(self, outbox_message: OutboxMessage, status: int) -> None:
-        name = codes.status_name(status)
-        if status in self._profile.throttle_statuses:
+        name, profile = codes.status_name(status), self._profile
+        fault = fault_of(status, profile.throttle_statuses, profile.message_statuses)
+        if fault is Fault.THROTTLE:
             self._throttled.inc()
             loop = asyncio.get_running_loop()
             if self.pace.slow_down(loop.time()):
@@ -89,20 +88,21 @@ class Outgoing:
                 _log.warning("told to slow down", operator=self._profile.name, status=name, rate=rate)
                 loop.call_later(pace.PAUSE_S, self._try_again)
             self._services.outbox.release(outbox_message, round(pace.PAUSE_S * 1000), name)
-        elif status in _FINAL:
+        elif fault is Fault.MESSAGE:
             _log.warning(
                 "a message was refused for good", operator=self._profile.name, outbox=outbox_message.id, status=name
             )
             self._services.outbox.dead_letter(outbox_message.id, name)
         else:
-            self._services.outbox.retry(outbox_message, RETRY_DELAY_MS * outbox_message.attempts, name)
+            self._refusals.refused(status, fault)
+            self._services.outbox.keep(outbox_message, name)
 
     def _try_again(self) -> None:
         self._services.outbox.expect()
         self._services.writer.wake()
 
-    def _counter(self, status: int) -> Counter:
-        return SUBMITS.labels(self._profile.name, codes.status_name(status))
+    def _counter(self, status: str) -> Counter:
+        return SUBMITS.labels(self._profile.name, status)
 
 
 @lru_cache(maxsize=1024)

@@ -41,6 +41,7 @@ class Profile(NamedTuple):
     temporary_status: int = 0x14
     permanent_status: int = 0x65
     throttle_statuses: tuple[int, ...] = (0x58, 0x14)
+    message_statuses: tuple[int, ...] = ()
     enquire_link_s: float = 30
     response_timeout_s: float = 10
 
