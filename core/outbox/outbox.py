@@ -19,6 +19,7 @@ from core.domain.tokens import PLACE, draw_token, token_hash, with_token
 from core.store.queries.notices import ADD_TOKEN
 from core.store.queries.outbox import (
     ACCEPT,
+    ACCEPT_LATE,
     ADD_OUTBOX,
     DEAD_LETTER,
     EXPIRE_OUTBOX,
@@ -61,6 +62,7 @@ class OutboxMessage(NamedTuple):
     attempts: int
     expires_at: Instant
     unknowns: int
+    lease_until: Instant
 
 
 class Swept(NamedTuple):
@@ -114,21 +116,24 @@ class _Marks:
         self.retried: list[tuple[object, ...]] = []
         self.dead_lettered: list[tuple[object, ...]] = []
         self.unknown: list[tuple[object, ...]] = []
+        self.accepted_late: list[tuple[object, ...]] = []
 
     def __bool__(self) -> bool:
-        return bool(self.accepted or self.retried or self.dead_lettered or self.unknown)
+        return bool(self.accepted or self.retried or self.dead_lettered or self.unknown or self.accepted_late)
 
     def add(self, other: "_Marks") -> None:
         self.accepted += other.accepted
         self.retried += other.retried
         self.dead_lettered += other.dead_lettered
         self.unknown += other.unknown
+        self.accepted_late += other.accepted_late
 
     def write(self, transaction: Transaction) -> None:
         transaction.run_many(ACCEPT, self.accepted)
         transaction.run_many(RETRY, self.retried)
         transaction.run_many(DEAD_LETTER, self.dead_lettered)
         transaction.run_many(UNKNOWN, self.unknown)
+        transaction.run_many(ACCEPT_LATE, self.accepted_late)
 
 
 BY_SMS: Final = (OutboxClass.CODE, OutboxClass.NOTICE)
@@ -170,6 +175,10 @@ class Outbox:
     def accepted(self, outbox_id: int, operator: str, message_id: str) -> None:
         self._refusals.pop(outbox_id, None)
         self._marks.accepted.append((operator, message_id, self._clock(), outbox_id, self._book))
+
+    def accepted_late(self, outbox_id: int, operator: str, message_id: str) -> None:
+        """The network took what had become unknown: that counts while it has not left again."""
+        self._marks.accepted_late.append((operator, message_id, self._clock(), outbox_id, self._book))
 
     def retry(self, outbox_message: OutboxMessage, delay_ms: int, reason: str) -> None:
         """The network did not take it now; it is tried again, `ATTEMPTS_MAX` times in all."""

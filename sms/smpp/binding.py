@@ -138,6 +138,13 @@ class Binding:
         if result == codes.ESME_RINVBNDSTS and self._session is not None:
             self._session.abort(f"a submit was refused {codes.status_name(result)}")
 
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        self._outgoing.accepted_late(outbox_id, message_id)
+
+    def heard(self, number: int) -> None:
+        if self._incoming.connection is not None:
+            self._incoming.connection.heard(number)
+
     # Staying bound.
 
     @property

@@ -1,7 +1,7 @@
 """What leaves over one bind: parcels become submits, and the answers to these become marks in the outbox."""
 
 import asyncio
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import structlog
@@ -69,13 +69,26 @@ class Outgoing:
             self._count(codes.status_label(result)).inc()
         self._services.writer.wake()
 
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        """The response to a submit whose fate was unknown: it counts while the message has not left again."""
+        self._refusals.taken()
+        given = normal_id(message_id)
+        self._services.outbox.accepted_late(outbox_id, self._profile.name, given)
+        self._services.deliveries.accepted(self._profile.name, given)
+        self._services.writer.wake()
+
     def _submission(self, outbox_message: OutboxMessage, now: Instant) -> Submission:
         profile = self._profile
         segments = split(outbox_message.text, profile.reply_alphabet, outbox_message.id, profile.default_alphabet)
         validity = _relative_time(max(1, (outbox_message.expires_at - now) // 1000))
         return Submission(
-            outbox_message.id, outbox_message.recipient[1:], segments, validity, outbox_message.id & _REFERENCE
+            *(outbox_message.id, outbox_message.recipient[1:], segments, validity, outbox_message.id & _REFERENCE),
+            partial(self._may_leave, outbox_message),
         )
+
+    def _may_leave(self, outbox_message: OutboxMessage) -> bool:
+        """Whether it is still ours and still of use: this process may have stood still since it was leased."""
+        return self._services.clock() < min(outbox_message.lease_until, outbox_message.expires_at)
 
     def _refused(self, outbox_message: OutboxMessage, status: int) -> None:
         name, profile = codes.status_name(status), self._profile

@@ -13,7 +13,7 @@ from sms.smpp.delayed_nacks import DelayedNacks
 from sms.smpp.profile import Profile
 from sms.smpp.services import Services
 
-Answer = Callable[[int], bool]
+Answer = Callable[[int], int]
 
 _IN_HAND_POLL_S: Final = 0.01
 
@@ -50,8 +50,8 @@ class Incoming:
             # Called after the commit, never before: with status 0 the network forgets the message.
             if not isinstance(outcome, Committed):
                 self._refuse(answer)
-            elif answer(committed_status):
-                self._services.connections.answered(connection, outcome.request_id)
+            elif requests_before := answer(committed_status):
+                connection.answered(outcome.request_id, requests_before)
 
         self._in_hand += 1
         self._services.desk.submit(arrival.request, done)

@@ -73,7 +73,9 @@ async def test_a_row_is_ready_then_sent_then_accepted(container: Container, tran
     await turn(container)
 
     expires_at = Instant(container.clock() + ANSWER_LIFE_MS)
-    assert transport.carried == [OutboxMessage(row_id, NUMBER.reveal(), "text", 1, expires_at, 0)]
+    assert transport.carried == [
+        OutboxMessage(row_id, NUMBER.reveal(), "text", 1, expires_at, 0, Instant(container.clock() + LEASE_MS))
+    ]
     assert await container.rows("SELECT state, attempts, lease_until, sender FROM outbox") == [
         ("sent", 1, container.clock() + LEASE_MS, container.book.number)
     ]

@@ -15,7 +15,7 @@ from core.store.transaction import Transaction
 from sms.smpp import binding, codes, delayed_nacks, pace
 from sms.smpp.binding import BackOff
 from sms.smpp.pdu import Message, build_data, build_message, generic_nack, parse_message
-from tests.container import NUMBER, RESPONSE_TIMEOUT_MS, Container, until
+from tests.container import NUMBER, Container, until
 from tests.sms.smpp.line import MESSAGE, Line, build_response_to
 from tests.sms.smpp.scripted import PATIENCE_S, Smsc
 
@@ -385,10 +385,11 @@ async def test_a_message_that_comes_again_after_a_lost_link_acts_once(line: Line
     assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
-async def test_an_acknowledgement_that_the_link_outlived_leaves_nothing_open(line: Line) -> None:
+async def test_an_acknowledgement_that_the_operator_read_leaves_nothing_open(line: Line) -> None:
     peer = await line.bound()
-    assert await line.deliver(peer) == codes.ESME_ROK
-    line.container.clock.pass_ms(RESPONSE_TIMEOUT_MS)
+    submit = await line.answer(peer)  # written after the acknowledgement
+    await peer.send(build_response_to(submit, message_id="1"))
+    await until_state(line, "accepted")
     peer.abort()
 
     await line.bound()

@@ -83,13 +83,19 @@ class Owner:
         self.last = b""
         self._inbound = Inbound("operator-a", "gsm7", Directory([MIGROS]), FakeClock())
 
-    def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
+    def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
         self._inbound.take(pdu, 1)
         self.last = pdu
         answer(codes.ESME_ROK)
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         assert isinstance(result, Fate | int)
+
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        pass
+
+    def heard(self, number: int) -> None:
+        pass
 
 
 class Lines:
