@@ -72,7 +72,7 @@ def open_container(settings: Settings, own: LedgerSession, directory: Directory)
     # After the desk: an answer can be leased in the transaction that decides it.
     for outbox in outboxes.by_sms:
         writer.join(outbox)
-    deliveries = Deliveries(clock, writer.wake)
+    deliveries = Deliveries(clock, writer.wake, [one.name for one in settings.sms.operators])
     writer.join(deliveries)
     mailer = _mailer(settings, outboxes.by_mail, writer, lease_ms / 1000)
     for outbox in outboxes.by_mail:

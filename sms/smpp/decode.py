@@ -10,19 +10,19 @@ import structlog
 from core.brands.directory import Directory
 from core.conversation.requests import Door, Reading, Request, Segment, Unreadable
 from core.domain.clock import Clock
-from core.domain.recipients import BadAddress, Msisdn
+from core.domain.metrics import DELIVERIES
 from core.outbox.deliveries import Delivery
 from sms.gsm.alphabet import DefaultAlphabet, as_septets, decode
 from sms.gsm.segments import SAR_TLVS, Udh, parse_udh, sar
 from sms.reader.remembered import RememberedReader
+from sms.smpp.addresses import ADDRESS_CHARACTERS_MAX, number_of
 from sms.smpp.codes import ESM_UDHI
-from sms.smpp.delivery import read_delivery
+from sms.smpp.delivery import is_receipt, read_delivery
 from sms.smpp.errors import BrokenPdu, UnknownAlphabet
 from sms.smpp.network_time import network_time
 from sms.smpp.pdu import Message, parse_message, payload, source_of
 
 _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
-_RECEIPT_TYPES: Final = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification
 _KEY_OCTETS: Final = 16
 _NO_HEADER: Final = Udh()
 _log = structlog.get_logger(component="sms")
@@ -65,9 +65,9 @@ class Inbound:
         except BrokenPdu as error:
             return Arrival(self._broken(pdu, connection, str(error)), is_broken=True)
         kind = message.esm_class & _MESSAGE_TYPE
-        if kind in _RECEIPT_TYPES:
-            return Arrival(None, delivery=read_delivery(message, self._operator))
-        recipient = _number(message.source)
+        if is_receipt(message):
+            return self._receipt(message)
+        recipient = number_of(message.source, message.source_ton)
         try:
             reading, segment = self._content(message, kind)
         except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
@@ -77,10 +77,17 @@ class Inbound:
         return Arrival(
             Request(
                 *(Door.SMS, recipient, intent, reading.text, pdu, self._key(message, named), now),
-                *(message.dest, self._operator, connection, reading.language, bool(named)),
+                *(message.dest[:ADDRESS_CHARACTERS_MAX], self._operator, connection, reading.language, bool(named)),
                 sent_at=network_time(sent, now) if sent else None,
             )
         )
+
+    def _receipt(self, message: Message) -> Arrival:
+        said = read_delivery(message, self._operator)
+        if isinstance(said, Delivery):
+            return Arrival(None, delivery=said)
+        DELIVERIES.labels(said.value).inc()
+        return Arrival(None)
 
     def _content(self, message: Message, kind: int) -> tuple[Reading, Segment | None]:
         whole, data_coding, udh = payload(message), message.data_coding, _NO_HEADER
@@ -123,15 +130,8 @@ class Inbound:
     def _broken(self, pdu: bytes, connection: int, reason: str) -> Request:
         _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
         key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
-        intent, recipient = Unreadable(reason, is_broken=True), _number(source_of(pdu))
+        intent, recipient = Unreadable(reason, is_broken=True), number_of(*source_of(pdu))
         return Request(Door.SMS, recipient, intent, None, pdu, key, self._clock(), "", self._operator, connection)
-
-
-def _number(source: str) -> Msisdn | None:
-    try:
-        return Msisdn.parse(source)
-    except BadAddress:
-        return None
 
 
 def _value(message: Message, tag: int) -> bytes:

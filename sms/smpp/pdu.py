@@ -225,13 +225,14 @@ def _parse_tlvs(pdu: bytes, position: int) -> Mapping[int, bytes]:
     return tlvs
 
 
-def source_of(pdu: bytes) -> str:
-    """Return the sender of a deliver_sm or data_sm of which the rest may be broken; empty where that is broken too."""
+def source_of(pdu: bytes) -> tuple[str, int]:
+    """Return the sender of a deliver_sm or data_sm, and its TON, of which the rest may be broken; empty where that is
+    broken too."""
     try:
         _, at = _c_string(pdu, HEADER_OCTETS, "service_type")
-        return _c_string(pdu, at + 2, "source_addr")[0]
+        return _c_string(pdu, at + 2, "source_addr")[0], pdu[at]
     except BrokenPdu:
-        return ""
+        return "", 0
 
 
 def payload(message: Message) -> bytes:

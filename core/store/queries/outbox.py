@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, null, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, literal_column, null, or_, select, update
 
 from core.store.query import Query, among, in_keys, insert_into, keys
 from core.store.schema import outbox
@@ -99,6 +99,21 @@ SETTLE: Final = Query(
         reason=bindparam("given_reason"),
         settled_at=bindparam("at"),
     )
+)
+# Delivered after all, though an earlier receipt said otherwise, while the row has not left again.
+DELIVER: Final = Query(
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("of_id"),
+        or_(
+            outbox.c.state == literal_column("'accepted'"),
+            and_(
+                outbox.c.state.in_([literal_column("'ready'"), literal_column("'dead'")]),
+                outbox.c.reason.like(literal_column("'receipt %'")),
+            ),
+        ),
+    )
+    .values(state=literal_column("'delivered'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
 )
 # An unknown submit is sent again once; a second time it is given up.
 _unknown = {

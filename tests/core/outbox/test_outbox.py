@@ -523,3 +523,36 @@ async def test_a_lease_that_could_not_be_written_leaves_no_link(container: Conta
     assert await container.rows("SELECT * FROM token") == []
     await turn(container)
     assert [outbox_message.attempts for outbox_message in transport.carried] == [1]
+
+
+@pytest.mark.parametrize("unknowns", [1, 2])
+async def test_a_late_answer_counts_while_the_row_has_not_left_again(
+    container: Container, transport: FakeTransport, unknowns: int
+) -> None:
+    row_id = await put(container)
+    for _ in range(unknowns):
+        transport.room = 1
+        await turn(container)
+        transport.room = 0
+        container.outbox.unknown(transport.carried[-1]._replace(unknowns=0))
+        await turn(container)
+
+    container.outbox.accepted_late(row_id, "operator-a", "id-1")
+    await turn(container)
+
+    assert await container.rows("SELECT state, message_id FROM outbox") == [("accepted", "id-1")]
+
+
+async def test_a_late_answer_says_nothing_of_a_row_that_has_left_again(
+    container: Container, transport: FakeTransport
+) -> None:
+    row_id = await put(container)
+    await turn(container)
+    container.outbox.unknown(transport.carried[-1])
+    await turn(container)
+    await turn(container)
+
+    container.outbox.accepted_late(row_id, "operator-a", "id-1")
+    await turn(container)
+
+    assert await states(container) == ["sent"]

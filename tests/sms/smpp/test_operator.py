@@ -371,6 +371,37 @@ async def test_a_receipt_is_acknowledged_and_no_request(line: Line) -> None:
     assert await line.container.column("SELECT count(*) FROM request") == [0]
 
 
+@pytest.mark.parametrize(
+    ("label", "message", "metric"),
+    [
+        ("by its TLV", MESSAGE._replace(tlvs={0x1E: b"77\0", 0x427: b"\2"}, short_message=b""), None),
+        ("by its text", MESSAGE._replace(short_message=b"id:77 sub:001 stat:DELIVRD err:000"), None),
+        ("under way", MESSAGE._replace(short_message=b"id:77 stat:ENROUTE"), "under-way"),
+        ("unreadable", MESSAGE._replace(short_message=b"id:77 stat:WHAT"), "unreadable"),
+    ],
+)
+async def test_a_receipt_without_its_esm_class_is_never_a_citizens_turn(
+    line: Line, label: str, message: Message, metric: str | None
+) -> None:
+    peer = await line.bound()
+    before = REGISTRY.get_sample_value("izinhatti_deliveries_total", {"fate": str(metric)}) or 0.0
+
+    assert await line.deliver(peer, 1, message) == codes.ESME_ROK, label
+
+    assert await line.container.column("SELECT count(*) FROM request") == [0]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [0]
+    if metric is not None:
+        assert REGISTRY.get_sample_value("izinhatti_deliveries_total", {"fate": metric}) == before + 1
+
+
+async def test_a_foreigner_acts_for_no_turkish_number_of_the_same_digits(line: Line) -> None:
+    peer = await line.bound()
+
+    assert await line.deliver(peer, 1, MESSAGE._replace(source="4740012345", source_ton=1)) == codes.ESME_ROK
+
+    assert await line.container.column("SELECT recipient FROM request") == ["+4740012345"]
+
+
 async def test_a_message_that_comes_again_after_a_lost_link_acts_once(line: Line) -> None:
     await line.container.allow(NUMBER)
     peer = await line.bound()

@@ -183,10 +183,10 @@ async def test_a_data_sm_is_handed_on_and_answered_as_one(bound: Bound) -> None:
     for _ in range(2):
         await bound.peer.send(build_data(7, MESSAGE))
     await until(lambda: bool(bound.owner.pdus))
-    bound.owner.answers[0](0x14)
+    bound.owner.answers[0](0x65)
     await bound.peer.send(build_data(7, MESSAGE))
 
-    assert [head[1:] for head in await bound.peer.heads(3)] == [(codes.DATA_SM | codes.RESPONSE, 0x14, 7)] * 3
+    assert [head[1:] for head in await bound.peer.heads(3)] == [(codes.DATA_SM | codes.RESPONSE, 0x65, 7)] * 3
     assert len(bound.owner.pdus) == 1
 
 
