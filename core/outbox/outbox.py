@@ -5,17 +5,19 @@ before the octets leave, so that after a kill every message whose fate is open i
 once. What comes after `accepted` is told by the network's receipts (`core.outbox.outbox.deliveries`).
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
 
 import orjson
+import structlog
 
 from core.domain.clock import HOUR_MS, Clock, Instant
 from core.domain.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
 from core.domain.text import storable
 from core.domain.tokens import PLACE, draw_token, token_hash, with_token
+from core.store.errors import DataFault
 from core.store.queries.notices import ADD_TOKEN
 from core.store.queries.outbox import (
     ACCEPT,
@@ -42,6 +44,8 @@ KEPT_DELAY_MS_MAX: Final = 120_000
 REFUSALS_MAX: Final = 100_000  # rows of which it is known how often they were refused; others begin anew
 
 _DOUBLINGS_MAX: Final = 16
+
+_log = structlog.get_logger(component="outbox")
 
 
 class OutboxClass(IntEnum):
@@ -128,6 +132,30 @@ class _Marks:
         self.unknown += other.unknown
         self.accepted_late += other.accepted_late
 
+    def halves(self) -> "list[_Marks]":
+        """The same marks in two, none when there is but one."""
+        lists = {name: list(marks) for name, marks in vars(self).items()}
+        entries = [(name, mark) for name, marks in lists.items() for mark in marks]
+        if len(entries) <= 1:
+            return []
+        middle = len(entries) // 2
+        return [_Marks.of(entries[:middle]), _Marks.of(entries[middle:])]
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[str, tuple[object, ...]]]) -> "_Marks":
+        marks = cls()
+        lists = vars(marks)
+        for name, mark in entries:
+            lists[name].append(mark)
+        return marks
+
+    def without_id(self) -> "_Marks":
+        """The one mark without the network's id where it has one; empty where there is nothing to leave out."""
+        marks = _Marks()
+        for kept, given in ((marks.accepted, self.accepted), (marks.accepted_late, self.accepted_late)):
+            kept += [(operator, "", *rest) for operator, message_id, *rest in given if message_id]
+        return marks
+
     def write(self, transaction: Transaction) -> None:
         transaction.run_many(ACCEPT, self.accepted)
         transaction.run_many(RETRY, self.retried)
@@ -163,6 +191,7 @@ class Outbox:
         self._clock = clock
         self._lease_ms = lease_ms
         self._marks = _Marks()
+        self._suspects: deque[_Marks] = deque()
         self._refusals: OrderedDict[int, int] = OrderedDict()
         self._expecting = True
         self.transport: Transport | None = None
@@ -216,6 +245,8 @@ class Outbox:
         self._marks.unknown.append((self._clock(), outbox_message.id, self._book))
 
     def next_job(self) -> "_OutboxJob | None":
+        if self._suspects:
+            return _OutboxJob(self, self._suspects.popleft(), 0)
         capacity = self.transport.capacity() if self.transport and self._expecting else 0
         if not capacity and not self._marks:
             return None
@@ -276,10 +307,23 @@ class _OutboxJob:
         if self._outbox_messages and outbox.transport:
             outbox.transport.send(self._outbox_messages)
 
-    def failed(self, _error: Exception) -> None:
-        """Nothing was leased; what became of earlier parcels is written with the next transaction."""
+    def failed(self, error: Exception) -> None:
+        """Nothing was leased; what became of earlier parcels is written with the next transaction. Where the data is
+        at fault, that is by halves until the offender stands alone."""
+        if isinstance(error, DataFault) and self._marks:
+            self._divide(error)
+            return
         self._marks.add(self._outbox._marks)
         self._outbox._marks = self._marks
+
+    def _divide(self, error: DataFault) -> None:
+        suspects = self._marks.halves()
+        if not suspects:
+            _log.error("what became of a message cannot be stored", reason=str(error))
+            # The network's own id may be what the store refuses: without it, receipts are lost, and no citizen reads
+            # the same twice.
+            suspects = [marks] if (marks := self._marks.without_id()) else []
+        self._outbox._suspects.extendleft(reversed(suspects))
 
 
 def oldest_waiting(transaction: Transaction, now: Instant, rank: OutboxClass) -> float:

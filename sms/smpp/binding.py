@@ -14,6 +14,7 @@ from core.outbox.outbox import OutboxMessage
 from core.store.errors import StoreError
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
+from sms.smpp.junk import JunkLog
 from sms.smpp.outgoing import Outgoing
 from sms.smpp.profile import Profile
 from sms.smpp.receive import Answer, Incoming
@@ -60,6 +61,7 @@ class Binding:
         self._back_off = back_off
         self._incoming = Incoming(profile, inbound, services)
         self._outgoing = Outgoing(profile, index, services, refusals)
+        self._junk = JunkLog(profile.name)
         self._session: Session | None = None
         self._stopping = asyncio.Event()
 
@@ -180,7 +182,7 @@ class Binding:
     async def _connect(self) -> Session:
         profile = self._profile
         _, session = await asyncio.get_running_loop().create_connection(
-            lambda: Session(profile, self._command, self._outgoing.pace, self),
+            lambda: Session(profile, self._command, self._outgoing.pace, self, self._junk),
             profile.host,
             profile.port,
             ssl=profile.tls,

@@ -5,8 +5,6 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-import structlog
-
 from core.brands.directory import Directory
 from core.conversation.requests import Door, Reading, Request, Segment, Unreadable
 from core.domain.clock import Clock
@@ -19,13 +17,13 @@ from sms.smpp.addresses import ADDRESS_CHARACTERS_MAX, number_of
 from sms.smpp.codes import ESM_UDHI
 from sms.smpp.delivery import is_receipt, read_delivery
 from sms.smpp.errors import BrokenPdu, UnknownAlphabet
+from sms.smpp.junk import JunkLog
 from sms.smpp.network_time import network_time
 from sms.smpp.pdu import Message, parse_message, payload, source_of
 
 _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
 _KEY_OCTETS: Final = 16
 _NO_HEADER: Final = Udh()
-_log = structlog.get_logger(component="sms")
 
 
 class Arrival(NamedTuple):
@@ -52,6 +50,7 @@ class Inbound:
         time_tlv: int = 0,
     ) -> None:
         self._operator = operator
+        self._junk = JunkLog(operator)
         self._default_alphabet = default_alphabet
         self._reader = RememberedReader(directory)
         self._clock = clock
@@ -128,7 +127,7 @@ class Inbound:
         return blake2b(whole, digest_size=_KEY_OCTETS).digest()
 
     def _broken(self, pdu: bytes, connection: int, reason: str) -> Request:
-        _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
+        self._junk.say("a broken message is kept", octets=len(pdu), reason=reason)
         key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
         intent, recipient = Unreadable(reason, is_broken=True), number_of(*source_of(pdu))
         return Request(Door.SMS, recipient, intent, None, pdu, key, self._clock(), "", self._operator, connection)

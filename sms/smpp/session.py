@@ -8,11 +8,10 @@ from math import inf
 from struct import Struct
 from typing import Final, NamedTuple, Protocol, cast
 
-import structlog
-
 from sms.gsm.segments import Segment
 from sms.smpp import codes
 from sms.smpp.errors import FramingError
+from sms.smpp.junk import JunkLog
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
 from sms.smpp.profile import Profile
@@ -28,7 +27,6 @@ GIVEN_UP_TIMEOUTS: Final = 2.4  # response timeouts after which a submit is unkn
 GIVEN_UP_MAX: Final = 10_000  # given up submits whose answer is still known when it comes
 
 _HEADER: Final = Struct(">IIII")
-_log = structlog.get_logger(component="smpp")
 
 
 class State(Enum):
@@ -83,11 +81,11 @@ class Owner(Protocol):
 class Session(asyncio.Protocol):
     """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop.
 
-    `command` is the bind request that it makes, of a transceiver, receiver or transmitter. `pace` outlives it: the
-    next connection of the same bind goes on with it.
+    `command` is the bind request that it makes, of a transceiver, receiver or transmitter. `pace` and `junk` outlive
+    it: the next connection of the same bind goes on with them.
     """
 
-    def __init__(self, profile: Profile, command: int, pace: Pace, owner: Owner) -> None:
+    def __init__(self, profile: Profile, command: int, pace: Pace, owner: Owner, junk: JunkLog | None = None) -> None:
         self.state = State.OPEN
         self._command = command
         self._pace = pace
@@ -95,6 +93,7 @@ class Session(asyncio.Protocol):
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._profile = profile
         self._owner = owner
+        self._junk = junk or JunkLog(profile.name)
         self._loop = asyncio.get_running_loop()
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
@@ -206,7 +205,7 @@ class Session(asyncio.Protocol):
                 else:
                     handle(pdu, status, sequence)
         except FramingError as error:
-            _log.error("the stream is out of step", operator=self._profile.name, reason=str(error))
+            self._junk.say("the stream is out of step", reason=str(error))
             self._send(generic_nack(codes.ESME_RINVCMDLEN, error.sequence))
             self._flush()
             self._close(str(error))
@@ -260,7 +259,7 @@ class Session(asyncio.Protocol):
     def _on_submit_sm_resp(self, pdu: bytes, status: int, sequence: int) -> None:
         sent = self._outstanding.pop(sequence, None) or self._given_up.pop(sequence, None)
         if sent is None:
-            _log.warning("a submit_sm_resp to nothing outstanding", operator=self._profile.name)
+            self._junk.say("a submit_sm_resp to nothing outstanding")
             return
         self._owner.heard(sent.number)
         in_flight = sent.in_flight
@@ -317,7 +316,7 @@ class Session(asyncio.Protocol):
             self._bound.set_result(status or codes.ESME_RBINDFAIL)
 
     def _on_unknown(self, command: int, sequence: int) -> None:
-        _log.warning("unknown command", operator=self._profile.name, command=codes.command_name(command))
+        self._junk.say("unknown command", command=codes.command_name(command))
         if not command & codes.RESPONSE:
             self._send(generic_nack(codes.ESME_RINVCMDID, sequence))
 

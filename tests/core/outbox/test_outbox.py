@@ -1,6 +1,7 @@
 """The life of a row of the outbox, by a carrier that takes what it is given."""
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -556,3 +557,55 @@ async def test_a_late_answer_says_nothing_of_a_row_that_has_left_again(
     await turn(container)
 
     assert await states(container) == ["sent"]
+
+
+async def accept_all(container: Container, transport: FakeTransport, ids: Sequence[str]) -> None:
+    for _ in ids:
+        await put(container)
+    await turn(container)
+    for outbox_message, message_id in zip(transport.carried, ids, strict=True):
+        container.outbox.accepted(outbox_message.id, "operator-a", message_id)
+    for _ in range(3 * len(ids)):
+        await turn(container)
+
+
+@pytest.mark.parametrize("at", [0, 3, 6])
+async def test_one_mark_that_the_store_refuses_stops_no_other(
+    container: Container, transport: FakeTransport, at: int
+) -> None:
+    await container.refuse("outbox", "message_id", "poison")
+    ids = [f"id-{number}" for number in range(7)]
+    ids[at] = "poison"
+
+    await accept_all(container, transport, ids)
+
+    stored = ["" if one == "poison" else one for one in ids]
+    assert await container.rows("SELECT state, message_id FROM outbox ORDER BY id") == [
+        ("accepted", one) for one in stored
+    ]
+    assert container.outbox.next_job() is None
+
+
+async def test_an_id_too_long_for_an_index_stops_no_other(container: Container, transport: FakeTransport) -> None:
+    """PostgreSQL refuses it with a SQLSTATE of class 54."""
+    incompressible = random.Random(7).randbytes(9000).hex()
+
+    await accept_all(container, transport, ["id-1", incompressible, "id-3"])
+
+    assert await states(container) == ["accepted"] * 3
+
+
+async def test_marks_that_a_passing_fault_kept_back_are_written_later(
+    container: Container, transport: FakeTransport
+) -> None:
+    await put(container)
+    await turn(container)
+    await container.take_no_writes()
+    container.outbox.accepted(transport.carried[0].id, "operator-a", "id-1")
+    container.writer.wake()
+    await asyncio.sleep(0)
+    await container.take_writes()
+
+    await turn(container)
+
+    assert await states(container) == ["accepted"]

@@ -13,7 +13,7 @@ import pytest
 
 from core.brands.directory import Directory
 from sms.gsm.segments import split
-from sms.smpp import codes, decode, session
+from sms.smpp import codes, junk, session
 from sms.smpp.decode import Inbound
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import HEADER_OCTETS, Bind, Message, build_message, build_plain, build_response, generic_nack
@@ -149,9 +149,8 @@ async def test_a_million_broken_pdus(
     long_run: bool, monkeypatch: pytest.MonkeyPatch, figures: Callable[[str], None]
 ) -> None:
     count, chance, owner, lines = (MANY if long_run else FEW), random.Random(3338), Owner(), Lines()
-    monkeypatch.setattr(session, "_log", lines)
+    monkeypatch.setattr(junk, "_log", lines)
     monkeypatch.setattr(session, "REMEMBERED_MAX", 100)
-    monkeypatch.setattr(decode, "_log", lines, raising=False)
     opened, ends, read_on = await connected(owner), 0, 0
     held: list[int] = []
     tracemalloc.start()
