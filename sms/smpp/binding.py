@@ -183,8 +183,7 @@ class Binding:
         profile = self._profile
         _, session = await asyncio.get_running_loop().create_connection(
             lambda: Session(profile, self._command, self._outgoing.pace, self, self._junk),
-            profile.host,
-            profile.port,
+            *profile.address(self._command),
             ssl=profile.tls,
             ssl_shutdown_timeout=profile.response_timeout_s if profile.tls else None,
         )

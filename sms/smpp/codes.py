@@ -46,6 +46,7 @@ TLV_SAR_TOTAL_SEGMENTS: Final[int] = consts.OPTIONAL_PARAMS["sar_total_segments"
 TLV_SAR_SEGMENT_SEQNUM: Final[int] = consts.OPTIONAL_PARAMS["sar_segment_seqnum"]
 TLV_RECEIPTED_MESSAGE_ID: Final[int] = consts.OPTIONAL_PARAMS["receipted_message_id"]
 TLV_MESSAGE_STATE: Final[int] = consts.OPTIONAL_PARAMS["message_state"]
+TLV_SC_INTERFACE_VERSION: Final[int] = consts.OPTIONAL_PARAMS["sc_interface_version"]
 TLV_MESSAGE_PAYLOAD: Final[int] = consts.OPTIONAL_PARAMS["message_payload"]
 
 ESM_RECEIPT: Final = 0x04  # esm_class of a delivery receipt (SMPP 3.4, 5.2.12)

@@ -1,6 +1,6 @@
 """deliver_sm and data_sm → Request: whose number, which text, which wish."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ from core.conversation.requests import Door, Reading, Request, Segment, Unreadab
 from core.domain.clock import Clock
 from core.domain.metrics import DELIVERIES
 from core.outbox.deliveries import Delivery
-from sms.gsm.alphabet import DefaultAlphabet, as_septets, decode
+from sms.gsm.alphabet import NO_CHARSETS, DefaultAlphabet, as_septets, decode
 from sms.gsm.segments import SAR_TLVS, Udh, parse_udh, sar
 from sms.reader.remembered import RememberedReader
 from sms.smpp.addresses import ADDRESS_CHARACTERS_MAX, number_of
@@ -37,7 +37,8 @@ class Arrival(NamedTuple):
 
 class Inbound:
     """Reads the deliver_sm and data_sm of one operator. `id_tlv` and `time_tlv` are the tags of its own message id or
-    time, and of the time that counts as the network's; 0 for none."""
+    time, and of the time that counts as the network's; 0 for none. `charsets` are the alphabets of the data_codings in
+    which it differs."""
 
     def __init__(
         self,
@@ -48,7 +49,9 @@ class Inbound:
         *,
         id_tlv: int = 0,
         time_tlv: int = 0,
+        charsets: Mapping[int, str] = NO_CHARSETS,
     ) -> None:
+        self._charsets = charsets
         self._operator = operator
         self._junk = JunkLog(operator)
         self._default_alphabet = default_alphabet
@@ -101,7 +104,7 @@ class Inbound:
         if udh.total == 1 and message.tlvs:
             udh = sar(udh, message.tlvs)
         # Here, since the fill bits are those of this part's header.
-        octets = as_septets(octets, data_coding, self._default_alphabet, len(whole) - len(octets))
+        octets = as_septets(octets, data_coding, self._default_alphabet, len(whole) - len(octets), self._charsets)
         if udh.total > 1:
             return Reading(None, Unreadable("a part")), Segment(
                 udh.reference, udh.total, udh.part, octets, partial(self._join, data_coding, udh)
@@ -114,7 +117,8 @@ class Inbound:
 
     def _read(self, octets: bytes, data_coding: int, udh: Udh) -> Reading:
         try:
-            text = decode(octets, data_coding, self._default_alphabet, udh.single_shift, udh.locking_shift)
+            shifts = udh.single_shift, udh.locking_shift
+            text = decode(octets, data_coding, self._default_alphabet, *shifts, self._charsets)
         except UnknownAlphabet as error:
             return Reading(None, Unreadable(str(error)))
         return self._reader(text)

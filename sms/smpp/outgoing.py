@@ -1,6 +1,7 @@
 """What leaves over one bind: parcels become submits, and the answers to these become marks in the outbox."""
 
 import asyncio
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Final
 
@@ -14,7 +15,7 @@ from sms.gsm.segments import split
 from sms.smpp import codes, pace
 from sms.smpp.delivery import normal_id
 from sms.smpp.errors import TextTooLong
-from sms.smpp.profile import Profile
+from sms.smpp.profile import Profile, Validity
 from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
 from sms.smpp.session import Fate, Session, Submission
@@ -80,7 +81,7 @@ class Outgoing:
     def _submission(self, outbox_message: OutboxMessage, now: Instant) -> Submission:
         profile = self._profile
         segments = split(outbox_message.text, profile.reply_alphabet, outbox_message.id, profile.default_alphabet)
-        validity = _relative_time(max(1, (outbox_message.expires_at - now) // 1000))
+        validity = _validity(profile.validity, outbox_message.expires_at, now)
         return Submission(
             *(outbox_message.id, outbox_message.recipient[1:], segments, validity, outbox_message.id & _REFERENCE),
             partial(self._may_leave, outbox_message),
@@ -116,6 +117,15 @@ class Outgoing:
 
     def _counter(self, status: str) -> Counter:
         return SUBMITS.labels(self._profile.name, status)
+
+
+def _validity(form: Validity, expires_at: Instant, now: Instant) -> str:
+    """A message's end as the operator wants it (SMPP 3.4, 7.1.1); absolute times are UTC."""
+    if form == "none":
+        return ""
+    if form == "absolute":
+        return f"{datetime.fromtimestamp(expires_at / 1000, UTC):%y%m%d%H%M%S}000+"
+    return _relative_time(max(1, (expires_at - now) // 1000))
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,16 @@ from sms.smpp import codes
 from sms.smpp.errors import FramingError
 from sms.smpp.junk import JunkLog
 from sms.smpp.pace import Pace
-from sms.smpp.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
+from sms.smpp.pdu import (
+    Framer,
+    build_bind,
+    build_plain,
+    build_response,
+    build_tlvs,
+    generic_nack,
+    interface_version,
+    parse_message_id,
+)
 from sms.smpp.profile import Profile
 from sms.smpp.submit import SubmitTemplate
 
@@ -25,6 +34,8 @@ TICK_S: Final = 0.5
 GIVEN_UP_TIMEOUTS: Final = 2.4  # response timeouts after which a submit is unknown, on a link that lives: a slow
 # operator's answer still counts meanwhile; with the settings' defaults it is over before the lease
 GIVEN_UP_MAX: Final = 10_000  # given up submits whose answer is still known when it comes
+
+_FIRST_WITH_TLVS: Final = 0x34  # an interface_version
 
 _HEADER: Final = Struct(">IIII")
 
@@ -103,7 +114,12 @@ class Session(asyncio.Protocol):
             source_npi=profile.source_npi,
             dest_ton=profile.dest_ton,
             dest_npi=profile.dest_npi,
+            service_type=profile.service_type,
+            protocol_id=profile.protocol_id,
+            priority=profile.priority,
         )
+        self._tlvs = build_tlvs(profile.submit_tlvs)
+        self._takes_tlvs = False
         self._sequence = 0
         self._requests = 0
         self._out: list[bytes] = []
@@ -286,8 +302,10 @@ class Session(asyncio.Protocol):
         if sequence == self._enquiry[0]:
             self._owner.heard(self._enquiry[1])
 
-    def _on_bind_resp(self, _pdu: bytes, status: int, _sequence: int) -> None:
+    def _on_bind_resp(self, pdu: bytes, status: int, _sequence: int) -> None:
         if self.state is State.BINDING:
+            # One of before 3.4, or that names no version, knows no TLVs (SMPP 3.4, 4.1.2).
+            self._takes_tlvs = min(interface_version(pdu), self._profile.bind.interface_version) >= _FIRST_WITH_TLVS
             self.state = State.BOUND if status == codes.ESME_ROK else State.OPEN
             if not self._bound.done():
                 self._bound.set_result(status)
@@ -349,7 +367,8 @@ class Session(asyncio.Protocol):
                     validity=submission.validity,
                     # One receipt for one text: the last segment's stands for all.
                     registered_delivery=int(self._profile.receipts and is_last),
-                    reference=submission.reference,
+                    reference=submission.reference if self._takes_tlvs and self._profile.reference_tlv else None,
+                    tlvs=self._tlvs if self._takes_tlvs else b"",
                 )
             )
 
