@@ -110,6 +110,7 @@ class Operator(Section):
     submit_tlvs: Tlvs = Field(default_factory=dict)
     charsets: Charsets = Field(default_factory=dict)
     message_statuses: tuple[RefusalStatus, ...] = Field((), strict=False)
+    log_pdus: OptionalFile = None
 
 
 class Sms(Section):

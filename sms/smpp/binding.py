@@ -16,6 +16,7 @@ from sms.smpp import codes
 from sms.smpp.decode import Inbound
 from sms.smpp.junk import JunkLog
 from sms.smpp.outgoing import Outgoing
+from sms.smpp.pdu_log import PduLog
 from sms.smpp.profile import Profile
 from sms.smpp.receive import Answer, Incoming
 from sms.smpp.refusals import Refusals
@@ -62,6 +63,7 @@ class Binding:
         self._incoming = Incoming(profile, inbound, services)
         self._outgoing = Outgoing(profile, index, services, refusals)
         self._junk = JunkLog(profile.name)
+        self._log = PduLog.open(profile.log_pdus, f"{profile.name}/{index}") if profile.log_pdus else None
         self._session: Session | None = None
         self._stopping = asyncio.Event()
 
@@ -182,7 +184,7 @@ class Binding:
     async def _connect(self) -> Session:
         profile = self._profile
         _, session = await asyncio.get_running_loop().create_connection(
-            lambda: Session(profile, self._command, self._outgoing.pace, self, self._junk),
+            lambda: Session(profile, self._command, self._outgoing.pace, self, self._junk, self._log),
             *profile.address(self._command),
             ssl=profile.tls,
             ssl_shutdown_timeout=profile.response_timeout_s if profile.tls else None,

@@ -1,6 +1,7 @@
 """What an SMSC is to this link: its address, its credentials, its habits."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from ssl import SSLContext
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -58,6 +59,7 @@ class Profile(NamedTuple):
     protocol_id: int = 0
     priority: int = 0
     submit_tlvs: Mapping[int, bytes] = MappingProxyType({})
+    log_pdus: Path | None = None
 
     def address(self, command: int) -> tuple[str, int]:
         """Host and port to which this bind request goes."""

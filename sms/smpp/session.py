@@ -23,6 +23,7 @@ from sms.smpp.pdu import (
     interface_version,
     parse_message_id,
 )
+from sms.smpp.pdu_log import PduLog
 from sms.smpp.profile import Profile
 from sms.smpp.submit import SubmitTemplate
 
@@ -96,7 +97,15 @@ class Session(asyncio.Protocol):
     it: the next connection of the same bind goes on with them.
     """
 
-    def __init__(self, profile: Profile, command: int, pace: Pace, owner: Owner, junk: JunkLog | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        command: int,
+        pace: Pace,
+        owner: Owner,
+        junk: JunkLog | None = None,
+        log: PduLog | None = None,
+    ) -> None:
         self.state = State.OPEN
         self._command = command
         self._pace = pace
@@ -104,6 +113,7 @@ class Session(asyncio.Protocol):
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._profile = profile
         self._owner = owner
+        self._log = log
         self._junk = junk or JunkLog(profile.name)
         self._loop = asyncio.get_running_loop()
         self._framer = Framer()
@@ -214,6 +224,8 @@ class Session(asyncio.Protocol):
         try:
             for pdu in self._framer.feed(data):
                 self._half_since = None
+                if self._log is not None:
+                    self._log.received(pdu)
                 _, command, status, sequence = _HEADER.unpack_from(pdu)
                 handle = self._commands.get(command)
                 if handle is None:
@@ -465,6 +477,8 @@ class Session(asyncio.Protocol):
         """Gather what one turn of the event loop has to say into one write."""
         if not self._out:
             self._loop.call_soon(self._flush)
+        if self._log is not None:
+            self._log.sent(pdu)
         self._out.append(pdu)
 
     def _flush(self) -> None:

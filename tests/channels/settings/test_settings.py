@@ -254,6 +254,7 @@ BAD = [
     Bad(
         "status 0 of a message", OPERATOR + "message_statuses = [0]", "sms.operators[0].message_statuses[0]", "greater"
     ),
+    Bad("log that is no path", OPERATOR + "log_pdus = 3", "sms.operators[0].log_pdus", "path of a file"),
     Bad("two operators of one name", OPERATOR + OPERATOR, "sms.operators[1].name", "sms.operators[0]"),
     Bad(
         "two operators of one name in the environment",
