@@ -111,6 +111,7 @@ class Operator(Section):
     charsets: Charsets = Field(default_factory=dict)
     message_statuses: tuple[RefusalStatus, ...] = Field((), strict=False)
     log_pdus: OptionalFile = None
+    numbers: tuple[Annotated[str, Field(pattern=r"^[0-9]{3,15}$")], ...] = Field((), strict=False)
 
 
 class Sms(Section):

@@ -58,7 +58,8 @@ class OutboxClass(IntEnum):
 
 
 class OutboxMessage(NamedTuple):
-    """A leased row: `sent` is durable, the octets may leave."""
+    """A leased row: `sent` is durable, the octets may leave. `source` is the number that was texted, None for the
+    line's own."""
 
     id: int
     recipient: str
@@ -67,6 +68,7 @@ class OutboxMessage(NamedTuple):
     expires_at: Instant
     unknowns: int
     lease_until: Instant
+    source: str | None = None
 
 
 class Swept(NamedTuple):
@@ -95,9 +97,11 @@ def row(
     now: Instant,
     rank: OutboxClass = OutboxClass.ANSWER,
     life_ms: int = ANSWER_LIFE_MS,
+    source: str = "",
 ) -> tuple[object, ...]:
-    """A new row, for `put`. `origin` is the operator that the message being answered came from."""
-    unsent = (None, None, 0, None, None, None, None)
+    """A new row, for `put`. `origin` is the operator that the message being answered came from, `source` the number
+    that it was sent to."""
+    unsent = (None, None, 0, None, None, None, None, source or None)
     return (
         *(row_id, request_id, recipient, rank._value_, storable(text), origin),
         *("ready", 0, now, now + life_ms, 0),  # at once, also by a clock that is behind this one

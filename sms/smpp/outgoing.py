@@ -85,6 +85,7 @@ class Outgoing:
         return Submission(
             *(outbox_message.id, outbox_message.recipient[1:], segments, validity, outbox_message.id & _REFERENCE),
             partial(self._may_leave, outbox_message),
+            profile.texted(outbox_message.source or "") or profile.line_number,
         )
 
     def _may_leave(self, outbox_message: OutboxMessage) -> bool:

@@ -22,10 +22,10 @@ _COMMANDS: Final[dict[BindAs, tuple[int, ...]]] = {
 
 
 class Profile(NamedTuple):
-    """One operator. `submit_tlvs` are the operator's own TLVs on submits, by tag; a peer that takes no TLVs gets none.
-    `receive_host` and `receive_port` are those of a receiver that has an address of its own. `window` is unanswered
-    submits, `rate` submits a second (0: no limit), both for each bind; times are seconds. `bind_as` is bound `binds`
-    times over."""
+    """One operator. `numbers` are those of the line beside `line_number`. `submit_tlvs` are the operator's own TLVs
+    on submits, by tag; a peer that takes no TLVs gets none. `receive_host` and `receive_port` are those of a
+    receiver that has an address of its own. `window` is unanswered submits, `rate` submits a second (0: no limit),
+    both for each bind; times are seconds. `bind_as` is bound `binds` times over."""
 
     name: str
     host: str
@@ -60,6 +60,15 @@ class Profile(NamedTuple):
     priority: int = 0
     submit_tlvs: Mapping[int, bytes] = MappingProxyType({})
     log_pdus: Path | None = None
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def own_numbers(self) -> tuple[str, ...]:
+        return self.line_number, *self.numbers
+
+    def texted(self, destination: str) -> str | None:
+        """Which of our numbers a message was sent to, in whatever form it stands (3338, 903338, +903338)."""
+        return next((number for number in self.own_numbers if destination.endswith(number)), None)
 
     def address(self, command: int) -> tuple[str, int]:
         """Host and port to which this bind request goes."""

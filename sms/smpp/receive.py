@@ -10,6 +10,7 @@ from core.outbox.connections import Connection
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
 from sms.smpp.delayed_nacks import DelayedNacks
+from sms.smpp.junk import JunkLog
 from sms.smpp.profile import Profile
 from sms.smpp.services import Services
 
@@ -27,6 +28,7 @@ class Incoming:
         self._inbound = inbound
         self._services = services
         self._delayed_nacks = DelayedNacks()
+        self._junk = JunkLog(profile.name)
         self._in_hand = 0
         self._turning_away = False
 
@@ -42,6 +44,11 @@ class Incoming:
             return
         if arrival.request is None:
             answer(codes.ESME_ROK)
+            return
+        if self._profile.numbers and self._profile.texted(arrival.request.destination) is None:
+            # Of another line on the same bind: to act for it would answer in the wrong name.
+            self._junk.say("a message to a number that is not ours")
+            answer(self._profile.permanent_status)
             return
         committed_status = self._profile.permanent_status if arrival.is_broken else codes.ESME_ROK
 

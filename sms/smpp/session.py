@@ -51,7 +51,7 @@ class State(Enum):
 
 class Submission(NamedTuple):
     """A message to submit. `reference` is the user_message_reference, equal in a repeat of it; `may_leave` is asked
-    before its first octet leaves."""
+    before its first octet leaves; `source` is one of the profile's own numbers, empty for the line's."""
 
     id: int
     dest: str
@@ -59,6 +59,7 @@ class Submission(NamedTuple):
     validity: str
     reference: int
     may_leave: Callable[[], bool] = lambda: True
+    source: str = ""
 
 
 class Fate(Enum):
@@ -118,16 +119,7 @@ class Session(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
-        self._template = SubmitTemplate(
-            source=profile.line_number,
-            source_ton=profile.source_ton,
-            source_npi=profile.source_npi,
-            dest_ton=profile.dest_ton,
-            dest_npi=profile.dest_npi,
-            service_type=profile.service_type,
-            protocol_id=profile.protocol_id,
-            priority=profile.priority,
-        )
+        self._templates = {number: _template(profile, number) for number in profile.own_numbers}
         self._tlvs = build_tlvs(profile.submit_tlvs)
         self._takes_tlvs = False
         self._sequence = 0
@@ -199,6 +191,7 @@ class Session(asyncio.Protocol):
             await asyncio.wait([self.closed], timeout=0.05)
         if self.state is State.BOUND:
             self.state = State.UNBINDING
+            self._enquired_at = None  # the answer to the unbind is waited for now
             self._send(build_plain(codes.UNBIND, self._next_sequence()))
             await asyncio.wait(
                 [self.closed, self._unbound],
@@ -370,7 +363,7 @@ class Session(asyncio.Protocol):
             in_flight.sent_at = now
             self._outstanding[sequence] = _Sent(in_flight, is_last, now, self._requests)
             self._send(
-                self._template.build(
+                self._templates[submission.source or self._profile.line_number].build(
                     sequence,
                     submission.dest,
                     segment.octets,
@@ -496,6 +489,19 @@ class Session(asyncio.Protocol):
         if self._transport is not None and self._closer is None:
             self._closer = self._loop.call_later(self._profile.response_timeout_s, self._transport.abort)
             self._transport.close()
+
+
+def _template(profile: Profile, number: str) -> SubmitTemplate:
+    return SubmitTemplate(
+        source=number,
+        source_ton=profile.source_ton,
+        source_npi=profile.source_npi,
+        dest_ton=profile.dest_ton,
+        dest_npi=profile.dest_npi,
+        service_type=profile.service_type,
+        protocol_id=profile.protocol_id,
+        priority=profile.priority,
+    )
 
 
 class _Remembered:

@@ -45,7 +45,7 @@ LEASE: Final = Query(
     )
     .returning(
         *(outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at, outbox.c.unknowns),
-        outbox.c.lease_until,
+        *(outbox.c.lease_until, outbox.c.source),
     )
 )
 # For many rows at once; the parameters in the order of `parameters`, which a test fixes. Only who sent a row last says

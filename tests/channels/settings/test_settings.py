@@ -71,6 +71,7 @@ bind_npi = 0
 submit_tlvs = {}
 charsets = {}
 message_statuses = []
+numbers = []
 
 [notices]
 hours = "09:00-21:00"
@@ -254,6 +255,7 @@ BAD = [
     Bad(
         "status 0 of a message", OPERATOR + "message_statuses = [0]", "sms.operators[0].message_statuses[0]", "greater"
     ),
+    Bad("further number in letters", OPERATOR + 'numbers = ["33E9"]', "sms.operators[0].numbers[0]", "pattern"),
     Bad("log that is no path", OPERATOR + "log_pdus = 3", "sms.operators[0].log_pdus", "path of a file"),
     Bad("two operators of one name", OPERATOR + OPERATOR, "sms.operators[1].name", "sms.operators[0]"),
     Bad(

@@ -88,7 +88,7 @@ async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPa
     known = versions.known()
     monkeypatch.setattr(versions, "known", lambda: (*known, "9999"))
 
-    with pytest.raises(DatabaseOlder, match=r"is of the older version 0012; run: izinhatti db upgrade$"):
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0015; run: izinhatti db upgrade$"):
         await open_and_close(url)
 
 

@@ -13,7 +13,7 @@ from sms.smpp.pdu import Bind, Message, build_response, build_tlvs, interface_ve
 from sms.smpp.profile import Profile
 from tests.container import Container, until
 from tests.container_fixtures import on_sqlite
-from tests.sms.smpp.line import Line
+from tests.sms.smpp.line import MESSAGE, Line
 from tests.sms.smpp.scripted import Smsc
 
 
@@ -158,3 +158,26 @@ def test_octets_that_a_charset_lacks_are_of_no_alphabet(octets: bytes, charset: 
 )
 def test_a_version_that_cannot_be_read_is_none(label: str, pdu: bytes) -> None:
     assert interface_version(pdu) == 0, label
+
+
+@pytest.mark.parametrize("line", [{"numbers": ("4447",)}], indirect=True)
+@pytest.mark.parametrize(
+    ("destination", "source"), [("3338", "3338"), ("4447", "4447"), ("+904447", "4447"), ("903338", "3338")]
+)
+async def test_an_answer_leaves_from_the_number_that_was_texted(line: Line, destination: str, source: str) -> None:
+    peer = await line.bound()
+
+    assert await line.deliver(peer, 1, MESSAGE._replace(dest=destination)) == codes.ESME_ROK
+
+    assert parse_message(await peer.receive()).source == source
+
+
+@pytest.mark.parametrize("line", [{"numbers": ("4447",)}], indirect=True)
+async def test_a_message_to_another_number_is_refused(line: Line) -> None:
+    peer = await line.bound()
+
+    assert (
+        await line.deliver(peer, 1, MESSAGE._replace(dest="5555")) == line.operator.binds[0]._profile.permanent_status
+    )
+
+    assert await line.container.column("SELECT count(*) FROM request") == [0]
