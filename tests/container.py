@@ -40,7 +40,6 @@ from core.store.sqlite.connection import SqliteConnection
 from core.store.transaction import Transaction
 
 PATIENCE_S: Final = 10.0
-RESPONSE_TIMEOUT_MS: Final = 10_000
 REDELIVERY_MS: Final = 3_600_000
 LEASE_MS: Final = 60_000
 
@@ -89,7 +88,7 @@ class Container:
         self.clock = clock
         self.ids = Ids(book.number)
         self.texts: Callable[[Answer], str] = lambda answer: type(answer).__name__
-        self.connections = Connections(self.ids, clock, clock.steady, RESPONSE_TIMEOUT_MS, REDELIVERY_MS)
+        self.connections = Connections(self.ids, clock, REDELIVERY_MS)
         self.writer = Writer(database, book)
         self.outbox = Outbox(book.number, clock, LEASE_MS)
         self.outboxes = [self.outbox]

@@ -13,7 +13,7 @@ from channels.settings.rules import rules_of
 from channels.settings.sections import Link, Settings
 from core.brands.directory import Directory
 from core.domain.calendar import Calendar
-from core.domain.clock import steady_clock, system_clock
+from core.domain.clock import system_clock
 from core.domain.ids import Ids
 from core.domain.recipients import BadAddress
 from core.intake.batch import Tools
@@ -61,11 +61,8 @@ def open_container(settings: Settings, own: LedgerSession, directory: Directory)
     outboxes = Outboxes(
         [outbox_of() for _ in settings.sms.operators], [outbox_of(classes=BY_MAIL)] if settings.mail else []
     )
-    response_timeout_s = max((o.response_timeout_s for o in settings.sms.operators), default=10.0)
     writer, ids = Writer(own.database, book), Ids(book.number)
-    connections = Connections(
-        ids, clock, steady_clock, round(response_timeout_s * 1000), round(timing.redelivery_s * 1000)
-    )
+    connections = Connections(ids, clock, round(timing.redelivery_s * 1000))
     rules = rules_of(settings, own.code_key, voice=settings.ivr is not None)
     is_taken, find_brand = partial(is_reserved, directory), directory.get
     calendar = Calendar(settings.calendar.bridge_days)
@@ -75,7 +72,7 @@ def open_container(settings: Settings, own: LedgerSession, directory: Directory)
     # After the desk: an answer can be leased in the transaction that decides it.
     for outbox in outboxes.by_sms:
         writer.join(outbox)
-    deliveries = Deliveries(clock, writer.wake)
+    deliveries = Deliveries(clock, writer.wake, [one.name for one in settings.sms.operators])
     writer.join(deliveries)
     mailer = _mailer(settings, outboxes.by_mail, writer, lease_ms / 1000)
     for outbox in outboxes.by_mail:

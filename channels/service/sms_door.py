@@ -34,6 +34,7 @@ def open_sms(settings: Settings, container: Container, directory: Directory) -> 
             *(section.name, section.default_alphabet, directory, system_clock),
             id_tlv=section.id_tlv,
             time_tlv=section.time_tlv,
+            charsets={int(coding): alphabet for coding, alphabet in section.charsets.items()},
         )
         operator = Operator(_profile(section, settings.line.number), inbound, services, operators)
         outbox.transport, outbox.served_by_others = operator, operator.served_by_others
@@ -48,7 +49,18 @@ def _profile(section: OperatorSection, line_number: str) -> Profile:
         section.password.get_secret_value(),
         section.system_type,
         address_range=section.address_range,
+        interface_version=section.interface_version,
+        ton=section.bind_ton,
+        npi=section.bind_npi,
     )
-    shared = set(Profile._fields) - {"bind", "bind_as", "line_number", "tls"}
+    shared = set(Profile._fields) - {"bind", "bind_as", "line_number", "tls", "submit_tlvs"}
     given = section.model_dump(include=shared)
-    return Profile(bind=bind, bind_as=section.bind, line_number=line_number, tls=tls_context(section), **given)
+    tlvs = {int(tag, 16): bytes.fromhex(octets) for tag, octets in section.submit_tlvs.items()}
+    return Profile(
+        bind=bind,
+        bind_as=section.bind,
+        line_number=line_number,
+        tls=tls_context(section),
+        submit_tlvs=tlvs,
+        **given,
+    )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 from channels.settings.setting_types import (
     Address,
     Ascii,
+    Charsets,
     DatabaseUrl,
     Day,
     File,
@@ -30,6 +31,7 @@ from channels.settings.setting_types import (
     Secret,
     SmtpUrl,
     Tag,
+    Tlvs,
     WebUrl,
 )
 
@@ -60,8 +62,10 @@ class Line(Section):
 class Operator(Section):
     """`[[sms.operators]]`: one SMSC. Lengths are those of SMPP 3.4, 5.2; SMSCs take longer passwords.
 
-    `rate` is submits a second and bind, 0 = no limit; `window` is unanswered submits a bind. TON and NPI are
-    octets. Statuses are SMPP command_status values, tags TLV tags, 0 = none.
+    `rate` is submits a second and bind, 0 = no limit; `window` is unanswered submits a bind. TON and NPI are octets.
+    `receive_host` and `receive_port` are a pair's own, empty and 0 for `host` and `port`; `submit_tlvs` maps a tag to
+    hexadecimal octets, `charsets` a data_coding of what comes in to its alphabet. Statuses are SMPP command_status
+    values, tags TLV tags, 0 = none.
     """
 
     name: Annotated[str, Field(pattern=r"^\S(.{0,62}\S)?$")]
@@ -93,6 +97,21 @@ class Operator(Section):
     time_tlv: Tag = 0
     enquire_link_s: Seconds = 30
     response_timeout_s: Seconds = 10
+    receive_host: Annotated[Ascii, Field(max_length=253)] = ""
+    receive_port: int = Field(0, ge=0, le=65535)
+    interface_version: Literal[0x33, 0x34, 0x50] = 0x34
+    validity: Literal["relative", "absolute", "none"] = "relative"
+    reference_tlv: bool = True
+    service_type: Annotated[Ascii, Field(max_length=5)] = ""
+    protocol_id: Octet = 0
+    priority: Octet = 0
+    bind_ton: Octet = 0
+    bind_npi: Octet = 0
+    submit_tlvs: Tlvs = Field(default_factory=dict)
+    charsets: Charsets = Field(default_factory=dict)
+    message_statuses: tuple[RefusalStatus, ...] = Field((), strict=False)
+    log_pdus: OptionalFile = None
+    numbers: tuple[Annotated[str, Field(pattern=r"^[0-9]{3,15}$")], ...] = Field((), strict=False)
 
 
 class Sms(Section):

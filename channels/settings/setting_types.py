@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 MASK = "***"
+CHARSETS = ("gsm7", "packed", "ascii", "latin1", "latin5", "ucs2", "utf-8", "windows-1254")
 SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
 
@@ -151,6 +152,26 @@ def _ascii_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _tlvs(tlvs: dict[str, str]) -> dict[str, str]:
+    for tag, octets in tlvs.items():
+        if not re.fullmatch(r"0x[0-9A-Fa-f]{1,4}", tag):
+            raise ValueError("must map tags like 0x1403 to octets")
+        if not re.fullmatch(r"([0-9A-Fa-f]{2}){0,254}", octets):
+            raise ValueError(f"{tag} must be up to 254 octets in hexadecimal")
+    if len({int(tag, 16) for tag in tlvs}) < len(tlvs):
+        raise ValueError("must name each tag once")
+    return tlvs
+
+
+def _charsets(charsets: dict[str, str]) -> dict[str, str]:
+    for coding, alphabet in charsets.items():
+        if not re.fullmatch(r"0|[1-9][0-9]{0,2}", coding) or int(coding) > 255:
+            raise ValueError("must map a data_coding of 0 to 255 to an alphabet")
+        if alphabet not in CHARSETS:
+            raise ValueError(f"{coding} must be one of {', '.join(CHARSETS)}")
+    return charsets
+
+
 def mask_url(url: str) -> str:
     """Replace the password in a URL, in the authority or as an option."""
     url = re.sub(r"(?<=://)([^:/@]*):.*@", rf"\1:{MASK}@", url)
@@ -168,6 +189,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Octet = Annotated[int, Field(ge=0, le=255)]
 Tag = Annotated[int, Field(ge=0, le=0xFFFF)]
 RefusalStatus = Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
+Tlvs = Annotated[dict[str, str], AfterValidator(_tlvs)]
+Charsets = Annotated[dict[str, str], AfterValidator(_charsets)]
 Ascii = Annotated[str, AfterValidator(_ascii)]
 Secret = Annotated[SecretStr, AfterValidator(_ascii_secret), PlainSerializer(_mask)]
 Day = Annotated[date, BeforeValidator(_day)]

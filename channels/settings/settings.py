@@ -129,6 +129,9 @@ def _operator(operator: Operator, outbox_lease_s: float) -> Iterator[tuple[str, 
         )
     if operator.id_tlv and operator.id_tlv == operator.time_tlv:
         yield "time_tlv", "is the same as id_tlv"
+    for part in ("receive_host", "receive_port"):
+        if getattr(operator, part) and operator.bind != "pair":
+            yield part, "is of use to a pair alone"
     yield from tls_faults(operator)
     if operator.response_timeout_s >= outbox_lease_s:
         yield "response_timeout_s", f"must be below timing.outbox_lease_s ({outbox_lease_s:g})"

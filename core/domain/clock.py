@@ -28,11 +28,6 @@ def system_clock() -> Instant:
     return Instant(time.time_ns() // 1_000_000)
 
 
-def steady_clock() -> Instant:
-    """Milliseconds since a moment of the machine's own: for spans, which setting the clock must not change."""
-    return Instant(time.monotonic_ns() // 1_000_000)
-
-
 def from_datetime(moment: datetime) -> Instant:
     return Instant(round(moment.timestamp() * 1000))
 

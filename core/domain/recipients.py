@@ -7,6 +7,7 @@ from typing import Final
 import phonenumbers
 
 _TURKISH: Final = re.compile(r"(?:(?:\+|00)?90)?0?([2-589]\d{9})", re.ASCII)
+_TURKISH_ABROAD: Final = re.compile(r"(?:\+|00)?90([2-589]\d{9})", re.ASCII)
 # A bare international number (49170…) is how operators write a roaming foreigner's address; at most 15 digits (E.164).
 # Letters are refused here: `phonenumbers` would dial a sender's name.
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)?([1-9]\d{4,14})", re.ASCII)
@@ -62,6 +63,25 @@ class Msisdn(Address):
         Raises `BadAddress`.
         """
         return cls(_e164(text))
+
+    @classmethod
+    def international(cls, text: str) -> "Msisdn":
+        """Read a number that begins with its country's code: 4740012345 is Norwegian, not one of Türkiye's 474.
+
+        A leading zero begins no such code: that one is read as a Turkish form. Raises `BadAddress`.
+        """
+        if text.startswith("0") and not text.startswith("00"):
+            return cls.national(text)
+        turkish = _TURKISH_ABROAD.fullmatch(text)
+        return cls(f"+90{turkish[1]}" if turkish else _foreign(text))
+
+    @classmethod
+    def national(cls, text: str) -> "Msisdn":
+        """Read a Turkish number in any usual form, and no other country's. Raises `BadAddress`."""
+        turkish = _TURKISH.fullmatch(_SPACING.sub("", text))
+        if turkish is None:
+            raise BadAddress("not a phone number")
+        return cls(f"+90{turkish[1]}")
 
     @property
     def takes_messages(self) -> bool:

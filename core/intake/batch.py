@@ -295,7 +295,8 @@ class Batch:
             assert out.conversation is not None, "what asks remembers its question"
             life_ms = min(life_ms, out.conversation.questions[-1].ends_at - self._now)
         row_id = self._tools.ids.next()
-        return outbox.row(row_id, out.request_id, recipient, text, request.origin, self._now, rank, life_ms)
+        source = storable(request.destination) if request.door is Door.SMS else ""
+        return outbox.row(row_id, out.request_id, recipient, text, request.origin, self._now, rank, life_ms, source)
 
     def _write_reports(self, outgoing: Sequence[Outgoing]) -> None:
         transaction, now = self._transaction, self._now

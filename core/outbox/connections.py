@@ -18,36 +18,39 @@ class Connection:
     def __init__(self, connection_id: int, origin: str) -> None:
         self.id = connection_id
         self.origin = origin
-        self._answered: deque[tuple[Instant, int]] = deque()
+        self._answered: deque[tuple[int, int]] = deque()
         self.delivered_through = 0
         self.stored_through = 0
 
-    def answered(self, request_id: int, at: Instant) -> None:
-        """The acknowledgement of this request was written to the connection, by the steady clock."""
-        self._answered.append((at, request_id))
+    def answered(self, request_id: int, requests_before: int) -> None:
+        """The acknowledgement of this request was written to the connection, after so many requests of our own."""
+        self._answered.append((requests_before, request_id))
 
     def deliver_all(self) -> None:
         """The other side ended the connection in order, after it had read everything."""
         while self._answered:
             self.delivered_through = max(self.delivered_through, self._answered.popleft()[1])
 
-    def settle(self, before: Instant) -> bool:
-        """Count what was written before this moment as delivered; whether that is news for the store."""
+    def heard(self, number: int) -> None:
+        """The other side responded to our request of this number, counted from 1: what was written before that
+        request was read. Time proves nothing: a dead connection may be found after minutes."""
         answered = self._answered
-        while answered and answered[0][0] <= before:
+        while answered and answered[0][0] < number:
             self.delivered_through = max(self.delivered_through, answered.popleft()[1])
+
+    @property
+    def has_news(self) -> bool:
+        """Whether acknowledgements were delivered further than the store knows."""
         return self.delivered_through > self.stored_through
 
 
 class Connections:
-    """The connections of this process. An acknowledgement counts as delivered once its connection has outlived it by
-    `response_timeout_ms` by the `steady` clock, whatever the other one is set to meanwhile."""
+    """The connections of this process. An acknowledgement counts as delivered once the other side has responded to a
+    request that was written after it."""
 
-    def __init__(self, ids: Ids, clock: Clock, steady: Clock, response_timeout_ms: int, redelivery_ms: int) -> None:
+    def __init__(self, ids: Ids, clock: Clock, redelivery_ms: int) -> None:
         self._ids = ids
         self._clock = clock
-        self._steady = steady
-        self._response_timeout_ms = response_timeout_ms
         self._redelivery_ms = redelivery_ms
         self._links: dict[int, Connection] = {}
 
@@ -61,22 +64,12 @@ class Connections:
 
     def close(self, transaction: Transaction, connection: Connection) -> None:
         """An errand for the writer, after the last message of the connection and before the next connection's first."""
-        connection.settle(self._outlived())
         close_connection(transaction, connection.id, connection.delivered_through, self._clock(), self._redelivery_ms)
         self._links.pop(connection.id, None)
 
-    def answered(self, connection: Connection, request_id: int) -> None:
-        """The acknowledgement of this request was written to the connection."""
-        connection.answered(request_id, self._steady())
-
     def news(self) -> list[Connection]:
         """Links whose acknowledgements were delivered further than the store knows."""
-        before = self._outlived()
-        return [connection for connection in self._links.values() if connection.settle(before)]
-
-    def _outlived(self) -> Instant:
-        """What was written before this moment was delivered, where its connection still stands."""
-        return Instant(self._steady() - self._response_timeout_ms)
+        return [connection for connection in self._links.values() if connection.has_news]
 
 
 def close_connection(

@@ -5,7 +5,7 @@ submit waits for that, for a while.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from itertools import islice
 from operator import itemgetter
@@ -17,7 +17,7 @@ from core.conversation.answers import Temporary
 from core.domain.clock import MINUTE_MS, Clock, Instant
 from core.domain.metrics import DELIVERIES, OUTBOX_DEAD
 from core.store.errors import TemporaryFault
-from core.store.queries.outbox import OF_MESSAGE_ID, SETTLE
+from core.store.queries.outbox import DELIVER, OF_MESSAGE_ID, SETTLE
 from core.store.transaction import Transaction
 
 BATCH_MAX: Final = 200
@@ -59,7 +59,9 @@ class _Waiting(NamedTuple):
 class Deliveries:
     """A participant of the writer, after the outboxes: an answer to a submit counts before the receipt."""
 
-    def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, wake: Callable[[], None], operators: Sequence[str] = ()) -> None:
+        """`operators` are all entries of the settings: a receipt may come over another one than its message left by."""
+        self._operators = tuple(operators)
         self._clock = clock
         self._wake = wake
         self._waiting: deque[_Waiting] = deque()
@@ -78,12 +80,17 @@ class Deliveries:
 
     def accepted(self, operator: str, message_id: str) -> None:
         """The operator gave a message this id; it is marked so with the next transaction."""
-        early = self._early_ids.get((operator, message_id))
+        found = (self._early_ids.get((one, message_id)) for one in self.entries(operator))
+        early = next(filter(None, found), None)
         if early is not None:
             self._forget(early)
             self._waiting.append(_Waiting(early, None))
         else:
-            self._accepted_meanwhile.add((operator, message_id))
+            self._accepted_meanwhile.update((one, message_id) for one in self.entries(operator))
+
+    def entries(self, operator: str) -> list[str]:
+        """Where a receipt of this one may belong: itself, then the others."""
+        return [operator, *(one for one in self._operators if one != operator)]
 
     def next_job(self) -> "_Sorting | None":
         before = Instant(self._clock() - EARLY_MS)
@@ -129,7 +136,7 @@ class _Sorting:
         self._unmatched, self._dead = [], 0
         matched: list[tuple[int, int, Delivery]] = []
         for delivery, _ in self._batch:
-            found = _message_of(transaction, delivery)
+            found = _message_of(transaction, delivery, self._deliveries.entries(delivery.operator))
             if found is None:
                 self._unmatched.append(delivery)
             else:
@@ -143,8 +150,9 @@ class _Sorting:
         due, reason = now, delivery.reason
         settled_at: Instant | None = now
         if delivery.fate is Fate.DELIVERED:
-            state = "delivered"
-        elif delivery.fate is Fate.UNDELIVERED and attempts < UNDELIVERED_TRIES_MAX:
+            transaction.run(DELIVER, of_id=row_id, given_reason=reason, at=now)
+            return
+        if delivery.fate is Fate.UNDELIVERED and attempts < UNDELIVERED_TRIES_MAX:
             state, due, settled_at = "ready", Instant(now + UNDELIVERED_DELAY_MS * attempts), None
         else:
             state = "dead"
@@ -170,17 +178,22 @@ class _Sorting:
                 self._deliveries._waiting.append(waiting)
 
 
-def _message_of(transaction: Transaction, delivery: Delivery) -> tuple[int, int] | None:
-    """The id and attempts of the outbox row that a receipt is about.
+def _message_of(transaction: Transaction, delivery: Delivery, entries: Sequence[str]) -> tuple[int, int] | None:
+    """The id and attempts of the outbox row that a receipt is about: one to the same recipient, by any form of the id,
+    over the receipt's own entry or another of the settings; else one that has the receipt's own form over its own
+    entry.
 
-    A form of the id that is not the receipt's own counts only where the recipient is the same too: what one operator
-    writes in decimals is another message's id in hexadecimal.
+    Other forms and entries count with the recipient alone: what one operator writes in decimals is another message's
+    id in hexadecimal.
     """
     keys = orjson.dumps(delivery.ids).decode()
-    rows = transaction.rows(OF_MESSAGE_ID, of_operator=delivery.operator, keys=keys)
-    rows.sort(reverse=True)  # the newest first: an operator may begin its ids anew
-    for form in delivery.ids:
-        for row_id, message_id, recipient, attempts in rows:
-            if message_id == form and (form == delivery.ids[0] or recipient in delivery.parties):
-                return row_id, attempts
-    return None
+    own: list[tuple[int, str, str, int]] = []
+    for entry in entries:
+        rows = transaction.rows(OF_MESSAGE_ID, of_operator=entry, keys=keys)
+        rows.sort(reverse=True)  # the newest first: an operator may begin its ids anew
+        own = own if entry != delivery.operator else rows
+        for form in delivery.ids:
+            for row_id, message_id, recipient, attempts in rows:
+                if message_id == form and recipient in delivery.parties:
+                    return row_id, attempts
+    return next(((row_id, attempts) for row_id, given, _, attempts in own if given == delivery.ids[0]), None)

@@ -5,19 +5,23 @@ before the octets leave, so that after a kill every message whose fate is open i
 once. What comes after `accepted` is told by the network's receipts (`core.outbox.outbox.deliveries`).
 """
 
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
 
 import orjson
+import structlog
 
 from core.domain.clock import HOUR_MS, Clock, Instant
 from core.domain.metrics import OUTBOX_DEAD, SUBMIT_UNKNOWN
 from core.domain.text import storable
 from core.domain.tokens import PLACE, draw_token, token_hash, with_token
+from core.store.errors import DataFault
 from core.store.queries.notices import ADD_TOKEN
 from core.store.queries.outbox import (
     ACCEPT,
+    ACCEPT_LATE,
     ADD_OUTBOX,
     DEAD_LETTER,
     EXPIRE_OUTBOX,
@@ -35,6 +39,14 @@ ANSWER_LIFE_MS: Final = 24 * 3600 * 1000
 
 ATTEMPTS_MAX: Final = 10
 
+KEPT_DELAY_MS: Final = 5_000  # the first pause of what the network does not take now; each one is twice the last
+KEPT_DELAY_MS_MAX: Final = 120_000
+REFUSALS_MAX: Final = 100_000  # rows of which it is known how often they were refused; others begin anew
+
+_DOUBLINGS_MAX: Final = 16
+
+_log = structlog.get_logger(component="outbox")
+
 
 class OutboxClass(IntEnum):
     """Who goes first."""
@@ -46,7 +58,8 @@ class OutboxClass(IntEnum):
 
 
 class OutboxMessage(NamedTuple):
-    """A leased row: `sent` is durable, the octets may leave."""
+    """A leased row: `sent` is durable, the octets may leave. `source` is the number that was texted, None for the
+    line's own."""
 
     id: int
     recipient: str
@@ -54,6 +67,8 @@ class OutboxMessage(NamedTuple):
     attempts: int
     expires_at: Instant
     unknowns: int
+    lease_until: Instant
+    source: str | None = None
 
 
 class Swept(NamedTuple):
@@ -82,9 +97,11 @@ def row(
     now: Instant,
     rank: OutboxClass = OutboxClass.ANSWER,
     life_ms: int = ANSWER_LIFE_MS,
+    source: str = "",
 ) -> tuple[object, ...]:
-    """A new row, for `put`. `origin` is the operator that the message being answered came from."""
-    unsent = (None, None, 0, None, None, None, None)
+    """A new row, for `put`. `origin` is the operator that the message being answered came from, `source` the number
+    that it was sent to."""
+    unsent = (None, None, 0, None, None, None, None, source or None)
     return (
         *(row_id, request_id, recipient, rank._value_, storable(text), origin),
         *("ready", 0, now, now + life_ms, 0),  # at once, also by a clock that is behind this one
@@ -107,21 +124,48 @@ class _Marks:
         self.retried: list[tuple[object, ...]] = []
         self.dead_lettered: list[tuple[object, ...]] = []
         self.unknown: list[tuple[object, ...]] = []
+        self.accepted_late: list[tuple[object, ...]] = []
 
     def __bool__(self) -> bool:
-        return bool(self.accepted or self.retried or self.dead_lettered or self.unknown)
+        return bool(self.accepted or self.retried or self.dead_lettered or self.unknown or self.accepted_late)
 
     def add(self, other: "_Marks") -> None:
         self.accepted += other.accepted
         self.retried += other.retried
         self.dead_lettered += other.dead_lettered
         self.unknown += other.unknown
+        self.accepted_late += other.accepted_late
+
+    def halves(self) -> "list[_Marks]":
+        """The same marks in two, none when there is but one."""
+        lists = {name: list(marks) for name, marks in vars(self).items()}
+        entries = [(name, mark) for name, marks in lists.items() for mark in marks]
+        if len(entries) <= 1:
+            return []
+        middle = len(entries) // 2
+        return [_Marks.of(entries[:middle]), _Marks.of(entries[middle:])]
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[str, tuple[object, ...]]]) -> "_Marks":
+        marks = cls()
+        lists = vars(marks)
+        for name, mark in entries:
+            lists[name].append(mark)
+        return marks
+
+    def without_id(self) -> "_Marks":
+        """The one mark without the network's id where it has one; empty where there is nothing to leave out."""
+        marks = _Marks()
+        for kept, given in ((marks.accepted, self.accepted), (marks.accepted_late, self.accepted_late)):
+            kept += [(operator, "", *rest) for operator, message_id, *rest in given if message_id]
+        return marks
 
     def write(self, transaction: Transaction) -> None:
         transaction.run_many(ACCEPT, self.accepted)
         transaction.run_many(RETRY, self.retried)
         transaction.run_many(DEAD_LETTER, self.dead_lettered)
         transaction.run_many(UNKNOWN, self.unknown)
+        transaction.run_many(ACCEPT_LATE, self.accepted_late)
 
 
 BY_SMS: Final = (OutboxClass.CODE, OutboxClass.NOTICE)
@@ -151,6 +195,8 @@ class Outbox:
         self._clock = clock
         self._lease_ms = lease_ms
         self._marks = _Marks()
+        self._suspects: deque[_Marks] = deque()
+        self._refusals: OrderedDict[int, int] = OrderedDict()
         self._expecting = True
         self.transport: Transport | None = None
         self.served_by_others: Callable[[], Sequence[str]] = tuple
@@ -160,7 +206,12 @@ class Outbox:
         self._expecting = True
 
     def accepted(self, outbox_id: int, operator: str, message_id: str) -> None:
+        self._refusals.pop(outbox_id, None)
         self._marks.accepted.append((operator, message_id, self._clock(), outbox_id, self._book))
+
+    def accepted_late(self, outbox_id: int, operator: str, message_id: str) -> None:
+        """The network took what had become unknown: that counts while it has not left again."""
+        self._marks.accepted_late.append((operator, message_id, self._clock(), outbox_id, self._book))
 
     def retry(self, outbox_message: OutboxMessage, delay_ms: int, reason: str) -> None:
         """The network did not take it now; it is tried again, `ATTEMPTS_MAX` times in all."""
@@ -174,9 +225,20 @@ class Outbox:
         untried = int(not was_attempt)
         self._marks.retried.append((untried, self._clock() + delay_ms, reason, outbox_message.id, self._book))
 
+    def keep(self, outbox_message: OutboxMessage, reason: str) -> None:
+        """The network did not take it, for a cause that is not the message's own: it is tried again, after pauses that
+        grow, until it expires."""
+        refusals = self._refusals.pop(outbox_message.id, 0)
+        while len(self._refusals) >= REFUSALS_MAX:
+            self._refusals.popitem(last=False)
+        self._refusals[outbox_message.id] = refusals + 1
+        delay_ms = min(KEPT_DELAY_MS << min(refusals, _DOUBLINGS_MAX), KEPT_DELAY_MS_MAX)
+        self.release(outbox_message, delay_ms, reason)
+
     def dead_letter(self, outbox_id: int, reason: str) -> None:
         """The network will never take it."""
         OUTBOX_DEAD.inc()
+        self._refusals.pop(outbox_id, None)
         self._marks.dead_lettered.append((reason, self._clock(), outbox_id, self._book))
 
     def unknown(self, outbox_message: OutboxMessage) -> None:
@@ -187,6 +249,8 @@ class Outbox:
         self._marks.unknown.append((self._clock(), outbox_message.id, self._book))
 
     def next_job(self) -> "_OutboxJob | None":
+        if self._suspects:
+            return _OutboxJob(self, self._suspects.popleft(), 0)
         capacity = self.transport.capacity() if self.transport and self._expecting else 0
         if not capacity and not self._marks:
             return None
@@ -247,10 +311,23 @@ class _OutboxJob:
         if self._outbox_messages and outbox.transport:
             outbox.transport.send(self._outbox_messages)
 
-    def failed(self, _error: Exception) -> None:
-        """Nothing was leased; what became of earlier parcels is written with the next transaction."""
+    def failed(self, error: Exception) -> None:
+        """Nothing was leased; what became of earlier parcels is written with the next transaction. Where the data is
+        at fault, that is by halves until the offender stands alone."""
+        if isinstance(error, DataFault) and self._marks:
+            self._divide(error)
+            return
         self._marks.add(self._outbox._marks)
         self._outbox._marks = self._marks
+
+    def _divide(self, error: DataFault) -> None:
+        suspects = self._marks.halves()
+        if not suspects:
+            _log.error("what became of a message cannot be stored", reason=str(error))
+            # The network's own id may be what the store refuses: without it, receipts are lost, and no citizen reads
+            # the same twice.
+            suspects = [marks] if (marks := self._marks.without_id()) else []
+        self._outbox._suspects.extendleft(reversed(suspects))
 
 
 def oldest_waiting(transaction: Transaction, now: Instant, rank: OutboxClass) -> float:

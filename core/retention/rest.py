@@ -5,8 +5,10 @@ from core.retention.terms import Terms
 from core.retention.walk import Cursor, Slice, Walk, next_of, page_of, span
 from core.store.queries.retention import (
     BLANK_CODES,
+    CONNECTIONS_AFTER,
     IMPORT_LOG_AFTER,
     REDELIVERIES_AFTER,
+    REMOVE_OLD_CONNECTIONS,
     REMOVE_OLD_IMPORT_LOG,
     REMOVE_OLD_REDELIVERIES,
     REMOVE_OLD_REPORT_TEXTS,
@@ -24,6 +26,15 @@ def _redeliveries(transaction: Transaction, terms: Terms, cursor: Cursor, limit:
         return Slice(None)
     count = transaction.run(REMOVE_OLD_REDELIVERIES, **span(cursor, last), before=terms.now)
     return Slice(next_of(last, rows, limit), Removed(redeliveries=count))
+
+
+def _connections(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
+    """Those that were closed as long ago as the messages that go: one that is open says what was surely answered."""
+    rows, last = page_of(transaction, CONNECTIONS_AFTER, cursor, limit)
+    if last is None:
+        return Slice(None)
+    count = transaction.run(REMOVE_OLD_CONNECTIONS, **span(cursor, last), before=terms.messages)
+    return Slice(next_of(last, rows, limit), Removed(connections=count))
 
 
 def _links(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
@@ -62,6 +73,7 @@ def _import_log(transaction: Transaction, terms: Terms, cursor: Cursor, limit: i
 
 
 REDELIVERIES = Walk("redeliveries", ("", -1), _redeliveries)
+CONNECTIONS = Walk("connections", (-1,), _connections)
 LINKS = Walk("links", (b"",), _links)
 CODES = Walk("codes", (), _codes)
 REPORTS = Walk("reports", ("",), _reports)

@@ -16,7 +16,7 @@ from core.retention.counts import Removed
 from core.retention.messages import MESSAGES
 from core.retention.notices import NOTICES
 from core.retention.proofs import PROOFS
-from core.retention.rest import CODES, IMPORT_LOG, LINKS, REDELIVERIES, REPORTS
+from core.retention.rest import CODES, CONNECTIONS, IMPORT_LOG, LINKS, REDELIVERIES, REPORTS
 from core.retention.terms import Spans, Terms
 from core.retention.walk import Cursor, Slice, Walk
 from core.store.bulk_pacing import REAL_PACE, ROWS_FIRST, Pace, others_write, rows_next
@@ -24,7 +24,9 @@ from core.store.database import Database
 from core.store.transaction import Transaction
 
 # Reports before the messages that they stood on, links before the notices that they lead to.
-WALKS: Final = (CODES, REDELIVERIES, LINKS, CONVERSATIONS, REPORTS, MESSAGES, PROOFS, NOTICES, IMPORT_LOG)
+WALKS: Final = (
+    *(CODES, REDELIVERIES, CONNECTIONS, LINKS, CONVERSATIONS, REPORTS, MESSAGES, PROOFS, NOTICES, IMPORT_LOG),
+)
 _AIM_S: Final = 0.02  # leaves room in the 50 ms that a slice may take for a slow fsync or a checkpoint
 _TURNS: Final = ("retention",)
 

@@ -246,6 +246,7 @@ outbox: Final = Table(
     Column("message_id", String),
     Column("reason", String),
     Column("settled_at", _Moment),
+    Column("source", String),  # the number that was texted, null where none was
     Index(
         "outbox_ready",
         "class",

@@ -7,12 +7,15 @@ default alphabet 6.2.1, extension 6.2.1.1, Turkish national language single shif
 import re
 import unicodedata
 from codecs import charmap_decode
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 from sms.gsm.packing import unpack
 from sms.smpp.codes import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
 from sms.smpp.errors import UnknownAlphabet
 
+NO_CHARSETS: Final[Mapping[int, str]] = MappingProxyType({})
 DefaultAlphabet = Literal["gsm7", "latin1", "latin5", "packed"]
 ReplyAlphabet = Literal["turkish-single", "turkish-locking", "ascii", "ucs2"]
 
@@ -79,17 +82,19 @@ def decode(
     default_alphabet: DefaultAlphabet,
     single_shift: int | None = None,
     locking_shift: int | None = None,
+    charsets: Mapping[int, str] = NO_CHARSETS,
 ) -> str:
     """Return the text of a message without its user data header.
 
-    `default_alphabet` is what data_coding 0 means on this link; packed septets come unpacked (`as_septets`). The shifts
+    `default_alphabet` is what data_coding 0 means on this link, `charsets` says where the operator differs, by
+    data_coding; packed septets come unpacked (`as_septets`). The shifts
     are the language identifiers of the header and touch GSM 7-bit text only. Turkish is read when the header is
     missing too: the plain extension table has nothing where an escape makes a Turkish letter, and Turkish has no use
     for the letters whose codes are Turkish ones in the locking table. Escape before any other code is skipped
     (6.2.1.1). Raises UnknownAlphabet for binary and reserved codings, shift tables of other languages, and octets that
     the alphabet lacks.
     """
-    alphabet = _alphabet(data_coding, default_alphabet)
+    alphabet = charsets.get(data_coding) or _alphabet(data_coding, default_alphabet)
     if alphabet in ("gsm7", "packed"):
         for kind, language in (("locking", locking_shift), ("single", single_shift)):
             if language not in (None, TURKISH):
@@ -103,14 +108,30 @@ def decode(
         return octets.decode("latin-1")
     if alphabet == "latin5":
         return octets.decode("iso8859-9")
+    if alphabet in ("utf-8", "windows-1254"):
+        return _decode_as(octets, alphabet)
     if alphabet == "ascii" and octets.isascii():
         return octets.decode("ascii")
     raise UnknownAlphabet(f"data_coding 0x{data_coding:02X}")
 
 
-def as_septets(octets: bytes, data_coding: int, default_alphabet: DefaultAlphabet, header_octets: int) -> bytes:
+def _decode_as(octets: bytes, charset: str) -> str:
+    try:
+        return octets.decode(charset)
+    except UnicodeDecodeError:
+        raise UnknownAlphabet(f"octets that are no {charset}") from None
+
+
+def as_septets(
+    octets: bytes,
+    data_coding: int,
+    default_alphabet: DefaultAlphabet,
+    header_octets: int,
+    charsets: Mapping[int, str] = NO_CHARSETS,
+) -> bytes:
     """Return the octets behind a header of so many octets as `decode` takes them: packed septets one an octet."""
-    return unpack(octets, header_octets) if _alphabet(data_coding, default_alphabet) == "packed" else octets
+    alphabet = charsets.get(data_coding) or _alphabet(data_coding, default_alphabet)
+    return unpack(octets, header_octets) if alphabet == "packed" else octets
 
 
 def _alphabet(data_coding: int, default_alphabet: DefaultAlphabet) -> str:

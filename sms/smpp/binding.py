@@ -14,9 +14,12 @@ from core.outbox.outbox import OutboxMessage
 from core.store.errors import StoreError
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
+from sms.smpp.junk import JunkLog
 from sms.smpp.outgoing import Outgoing
+from sms.smpp.pdu_log import PduLog
 from sms.smpp.profile import Profile
 from sms.smpp.receive import Answer, Incoming
+from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
 from sms.smpp.session import Fate, Session, State
 
@@ -30,18 +33,26 @@ _log = structlog.get_logger(component="sms")
 
 class BackOff(NamedTuple):
     """Seconds between attempts to bind: doubling from `first` to `most`; after a refusal from `refused`, ten times
-    as much at the most."""
+    as much at the most. Only a bind that stood for `lasted` begins anew with `first`."""
 
     first: float = 0.5
     most: float = 30.0
     refused: float = 10.0
+    lasted: float = 10.0
 
 
 class Binding:
     """Owns one session at a time. `command` is its bind request, `index` its number among the operator's binds."""
 
     def __init__(
-        self, profile: Profile, index: int, command: int, inbound: Inbound, services: Services, back_off: BackOff
+        self,
+        profile: Profile,
+        index: int,
+        command: int,
+        inbound: Inbound,
+        services: Services,
+        back_off: BackOff,
+        refusals: Refusals,
     ) -> None:
         self._trouble = "not bound yet"
         self._profile = profile
@@ -50,7 +61,9 @@ class Binding:
         self._services = services
         self._back_off = back_off
         self._incoming = Incoming(profile, inbound, services)
-        self._outgoing = Outgoing(profile, index, services)
+        self._outgoing = Outgoing(profile, index, services, refusals)
+        self._junk = JunkLog(profile.name)
+        self._log = PduLog.open(profile.log_pdus, f"{profile.name}/{index}") if profile.log_pdus else None
         self._session: Session | None = None
         self._stopping = asyncio.Event()
 
@@ -96,8 +109,8 @@ class Binding:
         """Stay bound until `stop`."""
         delay = self._back_off.first
         while not self._stopping.is_set():
-            bound, refused = await self._live_once()
-            if bound:
+            has_lasted, refused = await self._live_once()
+            if has_lasted:
                 delay = self._back_off.first
             elif refused:
                 delay = min(max(2 * delay, self._back_off.refused), 10 * self._back_off.refused)
@@ -126,6 +139,15 @@ class Binding:
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         self._outgoing.submitted(outbox_id, result, message_id)
+        if result == codes.ESME_RINVBNDSTS and self._session is not None:
+            self._session.abort(f"a submit was refused {codes.status_name(result)}")
+
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        self._outgoing.accepted_late(outbox_id, message_id)
+
+    def heard(self, number: int) -> None:
+        if self._incoming.connection is not None:
+            self._incoming.connection.heard(number)
 
     # Staying bound.
 
@@ -134,7 +156,7 @@ class Binding:
         return self._session is not None and self._session.state is State.BOUND
 
     async def _live_once(self) -> tuple[bool, bool]:
-        """One connection from beginning to end: was it bound, was it refused."""
+        """One connection from beginning to end: was it bound for long, was it refused."""
         profile = self._profile
         try:
             async with asyncio.timeout(profile.response_timeout_s):
@@ -162,9 +184,8 @@ class Binding:
     async def _connect(self) -> Session:
         profile = self._profile
         _, session = await asyncio.get_running_loop().create_connection(
-            lambda: Session(profile, self._command, self._outgoing.pace, self),
-            profile.host,
-            profile.port,
+            lambda: Session(profile, self._command, self._outgoing.pace, self, self._junk, self._log),
+            *profile.address(self._command),
             ssl=profile.tls,
             ssl_shutdown_timeout=profile.response_timeout_s if profile.tls else None,
         )
@@ -193,11 +214,13 @@ class Binding:
             return False, status in _REFUSED
         _log.info("bound", operator=self._profile.name, bind=self._index)
         self._trouble = "the link ended"
+        bound_at = asyncio.get_running_loop().time()
         self.measure()
         self._services.outbox.expect()
         writer.wake()
         self._fail(await self._until_closed(session))
-        return True, False
+        # One that ends each bind a moment after it would be bound to a thousand times an hour.
+        return asyncio.get_running_loop().time() - bound_at >= self._back_off.lasted, False
 
     async def _until_closed(self, session: Session) -> str:
         """Why it ended. A bind that receives is given up when the database takes no writes."""

@@ -46,6 +46,7 @@ TLV_SAR_TOTAL_SEGMENTS: Final[int] = consts.OPTIONAL_PARAMS["sar_total_segments"
 TLV_SAR_SEGMENT_SEQNUM: Final[int] = consts.OPTIONAL_PARAMS["sar_segment_seqnum"]
 TLV_RECEIPTED_MESSAGE_ID: Final[int] = consts.OPTIONAL_PARAMS["receipted_message_id"]
 TLV_MESSAGE_STATE: Final[int] = consts.OPTIONAL_PARAMS["message_state"]
+TLV_SC_INTERFACE_VERSION: Final[int] = consts.OPTIONAL_PARAMS["sc_interface_version"]
 TLV_MESSAGE_PAYLOAD: Final[int] = consts.OPTIONAL_PARAMS["message_payload"]
 
 ESM_RECEIPT: Final = 0x04  # esm_class of a delivery receipt (SMPP 3.4, 5.2.12)
@@ -64,6 +65,11 @@ NPI_ISDN: Final[int] = consts.SMPP_NPI_ISDN
 def command_name(command: int) -> str:
     """Return the command's SMPP name, `deliver_sm_resp`, or its number in hexadecimal when it has none."""
     return _COMMAND_NAMES.get(command, f"0x{command:08X}")
+
+
+def status_label(status: int) -> str:
+    """Return the status's name for a metric, `other` for one that SMPP does not know: labels are a closed set."""
+    return status_name(status) if status in _STATUS_NAMES else "other"
 
 
 def status_name(status: int) -> str:

@@ -1,31 +1,29 @@
 """deliver_sm and data_sm → Request: whose number, which text, which wish."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-import structlog
-
 from core.brands.directory import Directory
 from core.conversation.requests import Door, Reading, Request, Segment, Unreadable
 from core.domain.clock import Clock
-from core.domain.recipients import BadAddress, Msisdn
+from core.domain.metrics import DELIVERIES
 from core.outbox.deliveries import Delivery
-from sms.gsm.alphabet import DefaultAlphabet, as_septets, decode
+from sms.gsm.alphabet import NO_CHARSETS, DefaultAlphabet, as_septets, decode
 from sms.gsm.segments import SAR_TLVS, Udh, parse_udh, sar
 from sms.reader.remembered import RememberedReader
+from sms.smpp.addresses import ADDRESS_CHARACTERS_MAX, number_of
 from sms.smpp.codes import ESM_UDHI
-from sms.smpp.delivery import read_delivery
+from sms.smpp.delivery import is_receipt, read_delivery
 from sms.smpp.errors import BrokenPdu, UnknownAlphabet
+from sms.smpp.junk import JunkLog
 from sms.smpp.network_time import network_time
 from sms.smpp.pdu import Message, parse_message, payload, source_of
 
 _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
-_RECEIPT_TYPES: Final = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification
 _KEY_OCTETS: Final = 16
 _NO_HEADER: Final = Udh()
-_log = structlog.get_logger(component="sms")
 
 
 class Arrival(NamedTuple):
@@ -39,7 +37,8 @@ class Arrival(NamedTuple):
 
 class Inbound:
     """Reads the deliver_sm and data_sm of one operator. `id_tlv` and `time_tlv` are the tags of its own message id or
-    time, and of the time that counts as the network's; 0 for none."""
+    time, and of the time that counts as the network's; 0 for none. `charsets` are the alphabets of the data_codings in
+    which it differs."""
 
     def __init__(
         self,
@@ -50,8 +49,11 @@ class Inbound:
         *,
         id_tlv: int = 0,
         time_tlv: int = 0,
+        charsets: Mapping[int, str] = NO_CHARSETS,
     ) -> None:
+        self._charsets = charsets
         self._operator = operator
+        self._junk = JunkLog(operator)
         self._default_alphabet = default_alphabet
         self._reader = RememberedReader(directory)
         self._clock = clock
@@ -65,9 +67,9 @@ class Inbound:
         except BrokenPdu as error:
             return Arrival(self._broken(pdu, connection, str(error)), is_broken=True)
         kind = message.esm_class & _MESSAGE_TYPE
-        if kind in _RECEIPT_TYPES:
-            return Arrival(None, delivery=read_delivery(message, self._operator))
-        recipient = _number(message.source)
+        if is_receipt(message):
+            return self._receipt(message)
+        recipient = number_of(message.source, message.source_ton)
         try:
             reading, segment = self._content(message, kind)
         except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
@@ -77,10 +79,17 @@ class Inbound:
         return Arrival(
             Request(
                 *(Door.SMS, recipient, intent, reading.text, pdu, self._key(message, named), now),
-                *(message.dest, self._operator, connection, reading.language, bool(named)),
+                *(message.dest[:ADDRESS_CHARACTERS_MAX], self._operator, connection, reading.language, bool(named)),
                 sent_at=network_time(sent, now) if sent else None,
             )
         )
+
+    def _receipt(self, message: Message) -> Arrival:
+        said = read_delivery(message, self._operator)
+        if isinstance(said, Delivery):
+            return Arrival(None, delivery=said)
+        DELIVERIES.labels(said.value).inc()
+        return Arrival(None)
 
     def _content(self, message: Message, kind: int) -> tuple[Reading, Segment | None]:
         whole, data_coding, udh = payload(message), message.data_coding, _NO_HEADER
@@ -95,7 +104,7 @@ class Inbound:
         if udh.total == 1 and message.tlvs:
             udh = sar(udh, message.tlvs)
         # Here, since the fill bits are those of this part's header.
-        octets = as_septets(octets, data_coding, self._default_alphabet, len(whole) - len(octets))
+        octets = as_septets(octets, data_coding, self._default_alphabet, len(whole) - len(octets), self._charsets)
         if udh.total > 1:
             return Reading(None, Unreadable("a part")), Segment(
                 udh.reference, udh.total, udh.part, octets, partial(self._join, data_coding, udh)
@@ -108,7 +117,8 @@ class Inbound:
 
     def _read(self, octets: bytes, data_coding: int, udh: Udh) -> Reading:
         try:
-            text = decode(octets, data_coding, self._default_alphabet, udh.single_shift, udh.locking_shift)
+            shifts = udh.single_shift, udh.locking_shift
+            text = decode(octets, data_coding, self._default_alphabet, *shifts, self._charsets)
         except UnknownAlphabet as error:
             return Reading(None, Unreadable(str(error)))
         return self._reader(text)
@@ -121,17 +131,10 @@ class Inbound:
         return blake2b(whole, digest_size=_KEY_OCTETS).digest()
 
     def _broken(self, pdu: bytes, connection: int, reason: str) -> Request:
-        _log.warning("a broken message is kept", operator=self._operator, octets=len(pdu), reason=reason)
+        self._junk.say("a broken message is kept", octets=len(pdu), reason=reason)
         key = blake2b(self._operator.encode() + pdu[16:], digest_size=_KEY_OCTETS).digest()
-        intent, recipient = Unreadable(reason, is_broken=True), _number(source_of(pdu))
+        intent, recipient = Unreadable(reason, is_broken=True), number_of(*source_of(pdu))
         return Request(Door.SMS, recipient, intent, None, pdu, key, self._clock(), "", self._operator, connection)
-
-
-def _number(source: str) -> Msisdn | None:
-    try:
-        return Msisdn.parse(source)
-    except BadAddress:
-        return None
 
 
 def _value(message: Message, tag: int) -> bytes:

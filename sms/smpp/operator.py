@@ -8,6 +8,7 @@ from core.outbox.outbox import OutboxMessage
 from sms.smpp.binding import BackOff, Binding
 from sms.smpp.decode import Inbound
 from sms.smpp.profile import Profile
+from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
 
 _WAKE_MIN_S: Final = 0.005  # a high rate frees its places one by one: they are taken together
@@ -25,8 +26,9 @@ class Operator:
         back_off: BackOff | None = None,
     ) -> None:
         self.name = profile.name
+        self._refusals = Refusals(profile.name, asyncio.get_running_loop().time)
         self.binds = [
-            Binding(profile, index, command, inbound, services, back_off or BackOff())
+            Binding(profile, index, command, inbound, services, back_off or BackOff(), self._refusals)
             for index, command in enumerate(profile.commands, 1)
         ]
         self._services = services
@@ -45,6 +47,12 @@ class Operator:
     def troubles(self) -> list[str]:
         """Why binds do not stand, a line each."""
         return [f"sms {self.name}: {bind.trouble}" for bind in self.binds if bind.trouble is not None]
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it takes none of our submits, a line; None while it does."""
+        trouble = self._refusals.trouble
+        return None if trouble is None else f"sms {self.name}: {trouble}"
 
     async def run(self) -> None:
         """Stay bound until `stop`."""
@@ -98,8 +106,10 @@ class Operator:
 
 
 def missing(operators: Iterable[Operator]) -> list[str]:
-    """What this process lacks to receive and to send, a line each: one bind of each kind is enough."""
+    """What this process lacks to receive and to send, a line each: one bind of each kind is enough, if what it sends
+    is taken."""
     operators = list(operators)
+    refusals = [one.refusal for one in operators if one.refusal is not None]
     if any(one.receives for one in operators) and any(one.sends for one in operators):
-        return []
-    return list(dict.fromkeys(trouble for one in operators for trouble in one.troubles))
+        return refusals
+    return list(dict.fromkeys([*(trouble for one in operators for trouble in one.troubles), *refusals]))

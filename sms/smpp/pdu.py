@@ -8,7 +8,15 @@ from struct import Struct
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from sms.smpp.codes import DATA_SM, DELIVER_SM, ESME_ROK, GENERIC_NACK, RESPONSE, TLV_MESSAGE_PAYLOAD
+from sms.smpp.codes import (
+    DATA_SM,
+    DELIVER_SM,
+    ESME_ROK,
+    GENERIC_NACK,
+    RESPONSE,
+    TLV_MESSAGE_PAYLOAD,
+    TLV_SC_INTERFACE_VERSION,
+)
 from sms.smpp.errors import BrokenPdu, FramingError
 
 HEADER_OCTETS: Final = 16
@@ -225,13 +233,14 @@ def _parse_tlvs(pdu: bytes, position: int) -> Mapping[int, bytes]:
     return tlvs
 
 
-def source_of(pdu: bytes) -> str:
-    """Return the sender of a deliver_sm or data_sm of which the rest may be broken; empty where that is broken too."""
+def source_of(pdu: bytes) -> tuple[str, int]:
+    """Return the sender of a deliver_sm or data_sm, and its TON, of which the rest may be broken; empty where that is
+    broken too."""
     try:
         _, at = _c_string(pdu, HEADER_OCTETS, "service_type")
-        return _c_string(pdu, at + 2, "source_addr")[0]
+        return _c_string(pdu, at + 2, "source_addr")[0], pdu[at]
     except BrokenPdu:
-        return ""
+        return "", 0
 
 
 def payload(message: Message) -> bytes:
@@ -267,9 +276,26 @@ def parse_message_id(pdu: bytes) -> str:
     return pdu[HEADER_OCTETS : end if end >= 0 else None].decode("latin-1")
 
 
+def interface_version(pdu: bytes) -> int:
+    """Return the SMSC's version as a bind response names it (5.3.2.25), 0 where it names none."""
+    end = pdu.find(0, HEADER_OCTETS)
+    try:
+        value = _parse_tlvs(pdu, end + 1).get(TLV_SC_INTERFACE_VERSION, b"") if end >= 0 else b""
+    except BrokenPdu:
+        return 0
+    return value[0] if len(value) == 1 else 0
+
+
 def build_plain(command: int, sequence: int) -> bytes:
     """Build a PDU that is only a header: enquire_link, unbind."""
     return _HEADER.pack(HEADER_OCTETS, command, ESME_ROK, sequence)
+
+
+def build_bind_response(command: int, sequence: int, system_id: str) -> bytes:
+    """Build the response that accepts a bind, of an SMSC of this version."""
+    tlvs = build_tlvs({TLV_SC_INTERFACE_VERSION: bytes((INTERFACE_VERSION,))})
+    body = _c_octets(system_id, "system_id") + tlvs
+    return _HEADER.pack(HEADER_OCTETS + len(body), command | RESPONSE, ESME_ROK, sequence) + body
 
 
 def build_response(command: int, status: int, sequence: int, message_id: str | None = None) -> bytes:
@@ -322,7 +348,7 @@ def build_data(sequence: int, message: Message) -> bytes:
             bytes((message.dest_ton, message.dest_npi)),
             _c_octets(message.dest, "destination_addr"),
             bytes((message.esm_class, message.registered_delivery, message.data_coding)),
-            _tlvs({**message.tlvs, TLV_MESSAGE_PAYLOAD: payload(message)}),
+            build_tlvs({**message.tlvs, TLV_MESSAGE_PAYLOAD: payload(message)}),
         )
     )
     return _HEADER.pack(HEADER_OCTETS + len(body), DATA_SM, ESME_ROK, sequence) + body
@@ -345,7 +371,7 @@ def build_message(command: int, sequence: int, message: Message) -> bytes:
         bytes((message.registered_delivery, message.replace, message.data_coding)),
         bytes((message.default_message_id, octets)),
         message.short_message,
-        _tlvs(message.tlvs),
+        build_tlvs(message.tlvs),
     ]
     body = b"".join(parts)
     if HEADER_OCTETS + len(body) > PDU_OCTETS_MAX:
@@ -353,7 +379,7 @@ def build_message(command: int, sequence: int, message: Message) -> bytes:
     return _HEADER.pack(HEADER_OCTETS + len(body), command, ESME_ROK, sequence) + body
 
 
-def _tlvs(tlvs: Mapping[int, bytes]) -> bytes:
+def build_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
     parts: list[bytes] = []
     for tag, value in tlvs.items():
         if len(value) > TLV_OCTETS_MAX:

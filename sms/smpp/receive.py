@@ -10,10 +10,11 @@ from core.outbox.connections import Connection
 from sms.smpp import codes
 from sms.smpp.decode import Inbound
 from sms.smpp.delayed_nacks import DelayedNacks
+from sms.smpp.junk import JunkLog
 from sms.smpp.profile import Profile
 from sms.smpp.services import Services
 
-Answer = Callable[[int], bool]
+Answer = Callable[[int], int]
 
 _IN_HAND_POLL_S: Final = 0.01
 
@@ -27,6 +28,7 @@ class Incoming:
         self._inbound = inbound
         self._services = services
         self._delayed_nacks = DelayedNacks()
+        self._junk = JunkLog(profile.name)
         self._in_hand = 0
         self._turning_away = False
 
@@ -43,6 +45,11 @@ class Incoming:
         if arrival.request is None:
             answer(codes.ESME_ROK)
             return
+        if self._profile.numbers and self._profile.texted(arrival.request.destination) is None:
+            # Of another line on the same bind: to act for it would answer in the wrong name.
+            self._junk.say("a message to a number that is not ours")
+            answer(self._profile.permanent_status)
+            return
         committed_status = self._profile.permanent_status if arrival.is_broken else codes.ESME_ROK
 
         def done(outcome: Outcome) -> None:
@@ -50,8 +57,8 @@ class Incoming:
             # Called after the commit, never before: with status 0 the network forgets the message.
             if not isinstance(outcome, Committed):
                 self._refuse(answer)
-            elif answer(committed_status):
-                self._services.connections.answered(connection, outcome.request_id)
+            elif requests_before := answer(committed_status):
+                connection.answered(outcome.request_id, requests_before)
 
         self._in_hand += 1
         self._services.desk.submit(arrival.request, done)

@@ -8,13 +8,22 @@ from math import inf
 from struct import Struct
 from typing import Final, NamedTuple, Protocol, cast
 
-import structlog
-
 from sms.gsm.segments import Segment
 from sms.smpp import codes
 from sms.smpp.errors import FramingError
+from sms.smpp.junk import JunkLog
 from sms.smpp.pace import Pace
-from sms.smpp.pdu import Framer, build_bind, build_plain, build_response, generic_nack, parse_message_id
+from sms.smpp.pdu import (
+    Framer,
+    build_bind,
+    build_plain,
+    build_response,
+    build_tlvs,
+    generic_nack,
+    interface_version,
+    parse_message_id,
+)
+from sms.smpp.pdu_log import PduLog
 from sms.smpp.profile import Profile
 from sms.smpp.submit import SubmitTemplate
 
@@ -23,9 +32,13 @@ REMEMBERED_MAX: Final = 262_144  # deliver_sm whose outcome is kept for a repeat
 REMEMBERED_S: Final = 60.0
 UNREAD_OCTETS_MAX: Final = 4 << 20  # what the SMSC may leave unread before the connection is given up
 TICK_S: Final = 0.5
+GIVEN_UP_TIMEOUTS: Final = 2.4  # response timeouts after which a submit is unknown, on a link that lives: a slow
+# operator's answer still counts meanwhile; with the settings' defaults it is over before the lease
+GIVEN_UP_MAX: Final = 10_000  # given up submits whose answer is still known when it comes
+
+_FIRST_WITH_TLVS: Final = 0x34  # an interface_version
 
 _HEADER: Final = Struct(">IIII")
-_log = structlog.get_logger(component="smpp")
 
 
 class State(Enum):
@@ -37,13 +50,16 @@ class State(Enum):
 
 
 class Submission(NamedTuple):
-    """A message to submit. `reference` is the user_message_reference, equal in a repeat of it."""
+    """A message to submit. `reference` is the user_message_reference, equal in a repeat of it; `may_leave` is asked
+    before its first octet leaves; `source` is one of the profile's own numbers, empty for the line's."""
 
     id: int
     dest: str
     segments: list[Segment]
     validity: str
     reference: int
+    may_leave: Callable[[], bool] = lambda: True
+    source: str = ""
 
 
 class Fate(Enum):
@@ -56,8 +72,9 @@ class Fate(Enum):
 class Owner(Protocol):
     """Who has the session: hears what came and how submits ended."""
 
-    def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
-        """A deliver_sm came; `answer` takes its command status, once, and says whether the connection still stands."""
+    def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
+        """A deliver_sm came; `answer` takes its command status, once, and says how many requests of ours were written
+        before it, of which the bind is the first; 0 when the connection does not stand any more."""
         ...
 
     def submitted(self, outbox_id: int, result: "int | Fate", message_id: str) -> None:
@@ -65,15 +82,31 @@ class Owner(Protocol):
         its last segment."""
         ...
 
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        """A shipment that had ended as unknown was accepted after all."""
+        ...
+
+    def heard(self, number: int) -> None:
+        """The SMSC responded to our request of this number, counted from 1: it has read what we wrote before that."""
+        ...
+
 
 class Session(asyncio.Protocol):
     """Speaks SMPP: bind, window, enquire_link and unbind both ways. Times are taken from the event loop.
 
-    `command` is the bind request that it makes, of a transceiver, receiver or transmitter. `pace` outlives it: the
-    next connection of the same bind goes on with it.
+    `command` is the bind request that it makes, of a transceiver, receiver or transmitter. `pace` and `junk` outlive
+    it: the next connection of the same bind goes on with them.
     """
 
-    def __init__(self, profile: Profile, command: int, pace: Pace, owner: Owner) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        command: int,
+        pace: Pace,
+        owner: Owner,
+        junk: JunkLog | None = None,
+        log: PduLog | None = None,
+    ) -> None:
         self.state = State.OPEN
         self._command = command
         self._pace = pace
@@ -81,26 +114,29 @@ class Session(asyncio.Protocol):
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._profile = profile
         self._owner = owner
+        self._log = log
+        self._junk = junk or JunkLog(profile.name)
         self._loop = asyncio.get_running_loop()
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
-        self._template = SubmitTemplate(
-            source=profile.line_number,
-            source_ton=profile.source_ton,
-            source_npi=profile.source_npi,
-            dest_ton=profile.dest_ton,
-            dest_npi=profile.dest_npi,
-        )
+        self._templates = {number: _template(profile, number) for number in profile.own_numbers}
+        self._tlvs = build_tlvs(profile.submit_tlvs)
+        self._takes_tlvs = False
         self._sequence = 0
+        self._requests = 0
         self._out: list[bytes] = []
         self._bound: asyncio.Future[int | None] = self._loop.create_future()
         self._unbound: asyncio.Future[str] = self._loop.create_future()
         self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
-        self._outstanding: dict[int, tuple[_InFlight, bool]] = {}
+        self._outstanding: dict[int, _Sent] = {}
+        self._given_up: OrderedDict[int, _Sent] = OrderedDict()
         self._unsent: deque[tuple[_InFlight, Segment, bool]] = deque()
         self._heard_at = self._loop.time()
         self._half_since: float | None = None
         self._enquired_at: float | None = None
+        self._enquiry = 0, 0  # its sequence number, and its number among our requests
+        self._last_enquiry_at = -inf
+        self._unproven_since: float | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._filler: asyncio.TimerHandle | None = None
         self._closer: asyncio.TimerHandle | None = None
@@ -155,6 +191,7 @@ class Session(asyncio.Protocol):
             await asyncio.wait([self.closed], timeout=0.05)
         if self.state is State.BOUND:
             self.state = State.UNBINDING
+            self._enquired_at = None  # the answer to the unbind is waited for now
             self._send(build_plain(codes.UNBIND, self._next_sequence()))
             await asyncio.wait(
                 [self.closed, self._unbound],
@@ -180,6 +217,8 @@ class Session(asyncio.Protocol):
         try:
             for pdu in self._framer.feed(data):
                 self._half_since = None
+                if self._log is not None:
+                    self._log.received(pdu)
                 _, command, status, sequence = _HEADER.unpack_from(pdu)
                 handle = self._commands.get(command)
                 if handle is None:
@@ -187,7 +226,7 @@ class Session(asyncio.Protocol):
                 else:
                     handle(pdu, status, sequence)
         except FramingError as error:
-            _log.error("the stream is out of step", operator=self._profile.name, reason=str(error))
+            self._junk.say("the stream is out of step", reason=str(error))
             self._send(generic_nack(codes.ESME_RINVCMDLEN, error.sequence))
             self._flush()
             self._close(str(error))
@@ -213,34 +252,39 @@ class Session(asyncio.Protocol):
 
     def _on_deliver_sm(self, pdu: bytes, _status: int, sequence: int) -> None:
         """Hand a message on, that of a data_sm too. The same number with the same octets within 60 s shares the first
-        one's outcome."""
+        one's outcome, but for a refusal that asked for it to come again."""
         command, fingerprint = int.from_bytes(pdu[4:8]), hash(pdu)
         known = self._remembered.get(sequence)
         if known is not None and known.fingerprint == fingerprint and self._heard_at - known.at < REMEMBERED_S:
             if known.status is None:
                 known.answers_due += 1
-            else:
+                return
+            if known.status != self._profile.temporary_status:
                 self._send(build_response(command, known.status, sequence))
-            return
+                return
         entry = _Remembered(fingerprint, self._heard_at)
         self._remembered[sequence] = entry
         self._remembered.move_to_end(sequence)
         while len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
 
-        def answer(status: int) -> bool:
+        def answer(status: int) -> int:
             entry.status = status
             self._send(build_response(command, status, sequence) * entry.answers_due)
-            return self.state is not State.CLOSED
+            if self._unproven_since is None:
+                self._unproven_since = self._loop.time()
+            return 0 if self.state is State.CLOSED else self._requests
 
         self._owner.delivered(pdu, answer)
 
     def _on_submit_sm_resp(self, pdu: bytes, status: int, sequence: int) -> None:
-        if sequence not in self._outstanding:
-            _log.warning("a submit_sm_resp to nothing outstanding", operator=self._profile.name)
+        sent = self._outstanding.pop(sequence, None) or self._given_up.pop(sequence, None)
+        if sent is None:
+            self._junk.say("a submit_sm_resp to nothing outstanding")
             return
-        in_flight, is_last = self._outstanding.pop(sequence)
-        if is_last:
+        self._owner.heard(sent.number)
+        in_flight = sent.in_flight
+        if sent.is_last:
             in_flight.message_id = parse_message_id(pdu)
         if status != codes.ESME_ROK:
             self._end_in_flight(in_flight, status)
@@ -248,7 +292,9 @@ class Session(asyncio.Protocol):
                 self._recall(queued_before=inf)
         else:
             in_flight.remaining -= 1
-            if not in_flight.remaining:
+            if not in_flight.remaining and in_flight.is_given_up:
+                self._owner.accepted_late(in_flight.submission.id, in_flight.message_id)
+            elif not in_flight.remaining:
                 in_flight.has_ended = True
                 self._owner.submitted(in_flight.submission.id, status, in_flight.message_id)
         self._fill_window()
@@ -256,11 +302,15 @@ class Session(asyncio.Protocol):
     def _on_enquire_link(self, _pdu: bytes, _status: int, sequence: int) -> None:
         self._send(build_response(codes.ENQUIRE_LINK, codes.ESME_ROK, sequence))
 
-    def _on_enquire_link_resp(self, _pdu: bytes, _status: int, _sequence: int) -> None:
+    def _on_enquire_link_resp(self, _pdu: bytes, _status: int, sequence: int) -> None:
         self._enquired_at = None
+        if sequence == self._enquiry[0]:
+            self._owner.heard(self._enquiry[1])
 
-    def _on_bind_resp(self, _pdu: bytes, status: int, _sequence: int) -> None:
+    def _on_bind_resp(self, pdu: bytes, status: int, _sequence: int) -> None:
         if self.state is State.BINDING:
+            # One of before 3.4, or that names no version, knows no TLVs (SMPP 3.4, 4.1.2).
+            self._takes_tlvs = min(interface_version(pdu), self._profile.bind.interface_version) >= _FIRST_WITH_TLVS
             self.state = State.BOUND if status == codes.ESME_ROK else State.OPEN
             if not self._bound.done():
                 self._bound.set_result(status)
@@ -279,16 +329,17 @@ class Session(asyncio.Protocol):
 
     def _on_generic_nack(self, _pdu: bytes, status: int, sequence: int) -> None:
         if sequence in self._outstanding:
-            in_flight, _ = self._outstanding.pop(sequence)
-            self._end_in_flight(in_flight, status)
+            sent = self._outstanding.pop(sequence)
+            self._owner.heard(sent.number)
+            self._end_in_flight(sent.in_flight, status)
             self._fill_window()
         elif self._enquired_at is not None:
-            self._enquired_at = None  # whoever refuses it is there
+            self._on_enquire_link_resp(_pdu, status, sequence)  # whoever refuses it is there
         elif self.state is State.BINDING and not self._bound.done():
             self._bound.set_result(status or codes.ESME_RBINDFAIL)
 
     def _on_unknown(self, command: int, sequence: int) -> None:
-        _log.warning("unknown command", operator=self._profile.name, command=codes.command_name(command))
+        self._junk.say("unknown command", command=codes.command_name(command))
         if not command & codes.RESPONSE:
             self._send(generic_nack(codes.ESME_RINVCMDID, sequence))
 
@@ -300,6 +351,9 @@ class Session(asyncio.Protocol):
             if self._unsent[0][0].has_ended:
                 self._unsent.popleft()
                 continue
+            if not self._unsent[0][0].sent_at and not self._unsent[0][0].submission.may_leave():
+                self._end_in_flight(self._unsent.popleft()[0], Fate.UNSENT)
+                continue
             if not self._pace.room(now, 1):
                 self._fill_later(self._pace.wait_s(now))
                 return
@@ -307,9 +361,9 @@ class Session(asyncio.Protocol):
             self._pace.spend(now)
             sequence, submission = self._next_sequence(), in_flight.submission
             in_flight.sent_at = now
-            self._outstanding[sequence] = in_flight, is_last
+            self._outstanding[sequence] = _Sent(in_flight, is_last, now, self._requests)
             self._send(
-                self._template.build(
+                self._templates[submission.source or self._profile.line_number].build(
                     sequence,
                     submission.dest,
                     segment.octets,
@@ -318,7 +372,8 @@ class Session(asyncio.Protocol):
                     validity=submission.validity,
                     # One receipt for one text: the last segment's stands for all.
                     registered_delivery=int(self._profile.receipts and is_last),
-                    reference=submission.reference,
+                    reference=submission.reference if self._takes_tlvs and self._profile.reference_tlv else None,
+                    tlvs=self._tlvs if self._takes_tlvs else b"",
                 )
             )
 
@@ -344,8 +399,8 @@ class Session(asyncio.Protocol):
             self._owner.submitted(in_flight.submission.id, result, "")
 
     def _end_all_in_flight(self) -> None:
-        for in_flight, _ in self._outstanding.values():
-            self._end_in_flight(in_flight, Fate.UNKNOWN)
+        for sent in self._outstanding.values():
+            self._end_in_flight(sent.in_flight, Fate.UNKNOWN)
         for in_flight, *_ in self._unsent:
             self._end_in_flight(in_flight, Fate.UNSENT)
         self._outstanding.clear()
@@ -356,11 +411,7 @@ class Session(asyncio.Protocol):
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(min(TICK_S, self._profile.response_timeout_s / 4), self._tick)
         now, timeout = self._loop.time(), self._profile.response_timeout_s
-        overdue = [s for s, (in_flight, _) in self._outstanding.items() if in_flight.sent_at + timeout <= now]
-        for sequence in overdue:
-            self._end_in_flight(self._outstanding.pop(sequence)[0], Fate.UNKNOWN)
-        if overdue:
-            self._fill_window()
+        self._look_at_overdue(now)
         self._recall(queued_before=now - timeout / 2)
         while self._remembered and next(iter(self._remembered.values())).at + REMEMBERED_S <= now:
             self._remembered.popitem(last=False)
@@ -369,13 +420,49 @@ class Session(asyncio.Protocol):
         elif self._enquired_at is not None:
             if self._enquired_at + timeout <= now:
                 self.abort("no answer to enquire_link")
-        elif self.state is State.BOUND and self._heard_at + self._profile.enquire_link_s <= now:
-            self._enquired_at = now
-            self._send(build_plain(codes.ENQUIRE_LINK, self._next_sequence()))
+        elif self.state is State.BOUND and self._wants_a_sign_of_life(now):
+            self._enquire(now)
+
+    def _look_at_overdue(self, now: float) -> None:
+        """Give up what the SMSC has not answered for long though it lives. While it does not live, its enquire_link
+        ends the connection sooner: what was sent over a dead one is sent again over another."""
+        patience = self._profile.response_timeout_s * GIVEN_UP_TIMEOUTS
+        if self._enquired_at is not None:
+            return
+        given_up = [sequence for sequence, sent in self._outstanding.items() if sent.at + patience <= now]
+        for sequence in given_up:
+            self._given_up[sequence] = sent = self._outstanding.pop(sequence)
+            if not sent.in_flight.has_ended:
+                sent.in_flight.is_given_up = True
+                self._end_in_flight(sent.in_flight, Fate.UNKNOWN)
+        while len(self._given_up) > GIVEN_UP_MAX:
+            self._given_up.popitem(last=False)
+        if given_up:
+            self._fill_window()
+
+    def _wants_a_sign_of_life(self, now: float) -> bool:
+        """Whether nothing was heard for long, a submit is overdue, or acknowledgements wait for a proof that they were
+        read."""
+        timeout = self._profile.response_timeout_s
+        if self._heard_at + self._profile.enquire_link_s <= now:
+            return True
+        if self._unproven_since is not None and self._unproven_since + timeout <= now:
+            return True
+        due = (sent.at + timeout for sent in self._outstanding.values())
+        return any(self._last_enquiry_at < at <= now for at in due)
+
+    def _enquire(self, now: float) -> None:
+        self._enquired_at = self._last_enquiry_at = now
+        sequence = self._next_sequence()
+        self._enquiry = sequence, self._requests
+        self._send(build_plain(codes.ENQUIRE_LINK, sequence))
 
     # Octets.
 
     def _next_sequence(self) -> int:
+        """Of the request that is written next."""
+        self._requests += 1
+        self._unproven_since = None  # the response to this one will be the proof
         self._sequence = self._sequence % SEQUENCE_MAX + 1
         return self._sequence
 
@@ -383,6 +470,8 @@ class Session(asyncio.Protocol):
         """Gather what one turn of the event loop has to say into one write."""
         if not self._out:
             self._loop.call_soon(self._flush)
+        if self._log is not None:
+            self._log.sent(pdu)
         self._out.append(pdu)
 
     def _flush(self) -> None:
@@ -402,6 +491,19 @@ class Session(asyncio.Protocol):
             self._transport.close()
 
 
+def _template(profile: Profile, number: str) -> SubmitTemplate:
+    return SubmitTemplate(
+        source=number,
+        source_ton=profile.source_ton,
+        source_npi=profile.source_npi,
+        dest_ton=profile.dest_ton,
+        dest_npi=profile.dest_npi,
+        service_type=profile.service_type,
+        protocol_id=profile.protocol_id,
+        priority=profile.priority,
+    )
+
+
 class _Remembered:
     """A deliver_sm and its outcome."""
 
@@ -417,7 +519,7 @@ class _Remembered:
 class _InFlight:
     """A shipment on its way."""
 
-    __slots__ = ("has_ended", "message_id", "queued_at", "remaining", "sent_at", "submission")
+    __slots__ = ("has_ended", "is_given_up", "message_id", "queued_at", "remaining", "sent_at", "submission")
 
     def __init__(self, submission: Submission, remaining: int, queued_at: float) -> None:
         self.submission = submission
@@ -426,3 +528,13 @@ class _InFlight:
         self.sent_at = 0.0
         self.message_id = ""
         self.has_ended = False
+        self.is_given_up = False
+
+
+class _Sent(NamedTuple):
+    """A submit_sm that left. `number` counts our requests on this connection."""
+
+    in_flight: _InFlight
+    is_last: bool
+    at: float
+    number: int

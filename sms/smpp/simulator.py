@@ -19,6 +19,7 @@ from sms.smpp.pdu import (
     Framer,
     Header,
     Message,
+    build_bind_response,
     build_message,
     build_response,
     generic_nack,
@@ -288,7 +289,7 @@ class _Session(asyncio.Protocol):
         if bind.password != self._simulator.password:
             return build_response(head.command, codes.ESME_RINVPASWD, head.sequence)
         self.bound = head.command
-        return build_response(head.command, codes.ESME_ROK, head.sequence, "simulator")
+        return build_bind_response(head.command, head.sequence, "simulator")
 
     def _on_submit(self, head: Header, pdu: bytes) -> bytes:
         if self.bound not in _SENDING:

@@ -24,8 +24,12 @@ class SubmitTemplate:
         dest_ton: int = 0,
         dest_npi: int = 0,
         service_type: str = "",
+        protocol_id: int = 0,
+        priority: int = 0,
     ) -> None:
         """Raises ValueError, naming the field, at a value that does not fit it."""
+        self._protocol_id = protocol_id
+        self._priority = priority
         empty = build_message(
             SUBMIT_SM,
             0,
@@ -52,12 +56,13 @@ class SubmitTemplate:
         validity: str = "",
         registered_delivery: int = 0,
         reference: int | None = None,
+        tlvs: bytes = b"",
     ) -> bytes:
         """Return one submit_sm.
 
-        `dest` is up to 20 ASCII characters, `short_message` up to 254 octets, `validity` empty or 16 ASCII
-        characters; `reference` (0 to 65,535) goes out as the user_message_reference TLV. Raises ValueError,
-        naming the field, at text that does not fit.
+        `dest` is up to 20 ASCII characters, `short_message` up to 254 octets, `validity` empty or 16 ASCII characters;
+        `reference` (0 to 65,535) goes out as the user_message_reference TLV, before `tlvs`, which are TLVs as they
+        stand. Raises ValueError, naming the field, at text that does not fit.
         """
         octets = len(short_message)
         if octets > SHORT_MESSAGE_OCTETS_MAX:
@@ -68,10 +73,20 @@ class SubmitTemplate:
             raise ValueError("validity_period: neither empty nor 16 ASCII characters")
         body = (
             self._head
-            + b"%b\0%c\0\0\0%b\0%c\0%c\0%c"
-            % (dest.encode(), esm_class, validity.encode(), registered_delivery, data_coding, octets)
+            + b"%b\0%c%c%c\0%b\0%c\0%c\0%c"
+            % (
+                dest.encode(),
+                esm_class,
+                self._protocol_id,
+                self._priority,
+                validity.encode(),
+                registered_delivery,
+                data_coding,
+                octets,
+            )
             + short_message
         )
         if reference is not None:
             body += _REFERENCE.pack(TLV_USER_MESSAGE_REFERENCE, 2, reference)
+        body += tlvs
         return _HEADER.pack(HEADER_OCTETS + len(body), SUBMIT_SM, ESME_ROK, sequence) + body

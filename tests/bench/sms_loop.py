@@ -133,7 +133,7 @@ def codec_loop(count: int) -> float:
         session: Session
         ids = 0
 
-        def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
+        def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
             message: Message = parse_message(pdu)
             answer(0)
             self.ids += 1
@@ -142,6 +142,12 @@ def codec_loop(count: int) -> float:
 
         def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
             assert result == 0
+
+        def accepted_late(self, outbox_id: int, message_id: str) -> None:
+            pass
+
+        def heard(self, number: int) -> None:
+            pass
 
     async def run() -> float:
         owner = Owner()

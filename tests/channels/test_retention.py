@@ -19,7 +19,7 @@ CONSENTS = """recipient,type,status,source,consentDate,recipientType,brandCode
 """
 NOTHING = (
     "texts=0 messages=0 proofs=0 answers=0 codes=0 notices=0 links=0 redeliveries=0 conversations=0 reports=0"
-    " import_log=0\n"
+    " import_log=0 connections=0\n"
 )
 
 

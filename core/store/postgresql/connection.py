@@ -53,8 +53,8 @@ _LOOKS_UP: Final = {
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }
-# SQLSTATE classes of what a row can do: cardinality, data, integrity.
-_OF_THE_DATA: Final = ("21", "22", "23")
+# SQLSTATE classes of what a row can do: cardinality, data, integrity, a limit of the program (an index row too long).
+_OF_THE_DATA: Final = ("21", "22", "23", "54")
 # After a limit of our own, nobody knows what the session still does.
 _OF_THE_CONNECTION: Final = (
     OSError,

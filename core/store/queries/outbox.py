@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, null, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, literal_column, null, or_, select, update
 
 from core.store.query import Query, among, in_keys, insert_into, keys
 from core.store.schema import outbox
@@ -44,7 +44,8 @@ LEASE: Final = Query(
         sender=bindparam("by_sender"),
     )
     .returning(
-        outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at, outbox.c.unknowns
+        *(outbox.c.id, outbox.c.recipient, outbox.c.text, outbox.c.attempts, outbox.c.expires_at, outbox.c.unknowns),
+        *(outbox.c.lease_until, outbox.c.source),
     )
 )
 # For many rows at once; the parameters in the order of `parameters`, which a test fixes. Only who sent a row last says
@@ -99,6 +100,21 @@ SETTLE: Final = Query(
         settled_at=bindparam("at"),
     )
 )
+# Delivered after all, though an earlier receipt said otherwise, while the row has not left again.
+DELIVER: Final = Query(
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("of_id"),
+        or_(
+            outbox.c.state == literal_column("'accepted'"),
+            and_(
+                outbox.c.state.in_([literal_column("'ready'"), literal_column("'dead'")]),
+                outbox.c.reason.like(literal_column("'receipt %'")),
+            ),
+        ),
+    )
+    .values(state=literal_column("'delivered'"), reason=bindparam("given_reason"), settled_at=bindparam("at"))
+)
 # An unknown submit is sent again once; a second time it is given up.
 _unknown = {
     "state": case(
@@ -114,6 +130,22 @@ UNKNOWN_LAPSED: Final = Query(
     .where(_swept(_sent, outbox.c.lease_until <= bindparam("at")))
     .values(_unknown)
     .returning(outbox.c.state)
+)
+# An unknown submit was answered after all, before the row left again.
+ACCEPT_LATE: Final = Query(
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("of_id"),
+        outbox.c.state.in_([literal_column("'ready'"), literal_column("'dead'")]),
+        outbox.c.reason == literal_column("'unknown'"),
+        outbox.c.sender == bindparam("of_sender"),
+    )
+    .values(
+        state=literal_column("'accepted'"),
+        operator=bindparam("by_operator"),
+        message_id=bindparam("given_id"),
+        settled_at=bindparam("at"),
+    )
 )
 LAPSE_SENDER: Final = Query(
     update(outbox).where(_sent, outbox.c.sender == bindparam("of_sender")).values(lease_until=literal_column("0"))

@@ -30,6 +30,7 @@ from core.store.query import Query, in_keys, in_numbers, in_pairs
 from core.store.schema import (
     complaint,
     complaint_text,
+    connection,
     consent,
     conversation,
     import_log,
@@ -80,6 +81,10 @@ def _span(*columns: Column[Any]) -> ColumnElement[bool]:
 REDELIVERIES_AFTER: Final = _page(redelivery.c.recipient, redelivery.c.request)
 REMOVE_OLD_REDELIVERIES: Final = Query(
     delete(redelivery).where(_span(redelivery.c.recipient, redelivery.c.request), redelivery.c.expires_at <= _BEFORE)
+)
+CONNECTIONS_AFTER: Final = _page(connection.c.id)
+REMOVE_OLD_CONNECTIONS: Final = Query(
+    delete(connection).where(_span(connection.c.id), connection.c.closed_at <= _BEFORE)
 )
 TOKENS_AFTER: Final = _page(token.c.hash)
 REMOVE_OLD_TOKENS: Final = Query(delete(token).where(_span(token.c.hash), token.c.ends_at <= _BEFORE))

@@ -84,7 +84,9 @@ class Post:
 
 
 def outbox_message(number: int = 1, recipient: str = "ayse@posta.example", **fields: Any) -> OutboxMessage:
-    return OutboxMessage(number, recipient, NOTICE.to_json(), 1, Instant(NOW + 1_000_000), 0)._replace(**fields)
+    return OutboxMessage(
+        number, recipient, NOTICE.to_json(), 1, Instant(NOW + 1_000_000), 0, Instant(NOW + 1_000_000)
+    )._replace(**fields)
 
 
 ACCEPTED: Final = (1, "accepted", f"{CARRIER} {message_id(NOTICE, SENDER)}")

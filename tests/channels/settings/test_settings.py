@@ -58,6 +58,20 @@ id_tlv = 0
 time_tlv = 0
 enquire_link_s = 30
 response_timeout_s = 10
+receive_host = ""
+receive_port = 0
+interface_version = 52
+validity = "relative"
+reference_tlv = true
+service_type = ""
+protocol_id = 0
+priority = 0
+bind_ton = 0
+bind_npi = 0
+submit_tlvs = {}
+charsets = {}
+message_statuses = []
+numbers = []
 
 [notices]
 hours = "09:00-21:00"
@@ -209,6 +223,41 @@ BAD = [
         "sms.operators[0].response_timeout_s",
         "must be below timing.outbox_lease_s (30)",
     ),
+    Bad(
+        "receiver's host without a pair",
+        OPERATOR + 'receive_host = "b"',
+        "sms.operators[0].receive_host",
+        "a pair alone",
+    ),
+    Bad(
+        "receiver's port without a pair", OPERATOR + "receive_port = 7", "sms.operators[0].receive_port", "a pair alone"
+    ),
+    Bad("receiver's port", OPERATOR + "receive_port = 65536", "sms.operators[0].receive_port", "less than or equal"),
+    Bad("unknown version", OPERATOR + "interface_version = 53", "sms.operators[0].interface_version", "51, 52 or 80"),
+    Bad("unknown validity", OPERATOR + 'validity = "soon"', "sms.operators[0].validity", "'relative'"),
+    Bad("reference as text", OPERATOR + 'reference_tlv = "no"', "sms.operators[0].reference_tlv", "valid boolean"),
+    Bad("service_type over 5", OPERATOR + 'service_type = "abcdef"', "sms.operators[0].service_type", "at most 5"),
+    Bad("protocol_id over an octet", OPERATOR + "protocol_id = 256", "sms.operators[0].protocol_id", "less than"),
+    Bad("priority below 0", OPERATOR + "priority = -1", "sms.operators[0].priority", "greater than"),
+    Bad("bind_ton over an octet", OPERATOR + "bind_ton = 256", "sms.operators[0].bind_ton", "less than"),
+    Bad("bind_npi over an octet", OPERATOR + "bind_npi = 256", "sms.operators[0].bind_npi", "less than"),
+    Bad("TLV by name", OPERATOR + 'submit_tlvs = { x = "00" }', "sms.operators[0].submit_tlvs", "tags like 0x1403"),
+    Bad("half an octet", OPERATOR + 'submit_tlvs = { 0x1403 = "0" }', "sms.operators[0].submit_tlvs", "in hexadecimal"),
+    Bad(
+        "one tag twice",
+        OPERATOR + 'submit_tlvs = { 0x14 = "00", 0x0014 = "01" }',
+        "sms.operators[0].submit_tlvs",
+        "each tag once",
+    ),
+    Bad("charset of 256", OPERATOR + 'charsets = { 256 = "utf-8" }', "sms.operators[0].charsets", "0 to 255"),
+    Bad(
+        "unknown charset", OPERATOR + 'charsets = { 0 = "ebcdic" }', "sms.operators[0].charsets", "must be one of gsm7"
+    ),
+    Bad(
+        "status 0 of a message", OPERATOR + "message_statuses = [0]", "sms.operators[0].message_statuses[0]", "greater"
+    ),
+    Bad("further number in letters", OPERATOR + 'numbers = ["33E9"]', "sms.operators[0].numbers[0]", "pattern"),
+    Bad("log that is no path", OPERATOR + "log_pdus = 3", "sms.operators[0].log_pdus", "path of a file"),
     Bad("two operators of one name", OPERATOR + OPERATOR, "sms.operators[1].name", "sms.operators[0]"),
     Bad(
         "two operators of one name in the environment",

@@ -19,7 +19,6 @@ from tests.container import (
     NO_LIMITS,
     NUMBER,
     PATIENCE_S,
-    RESPONSE_TIMEOUT_MS,
     RET_MIGROS,
     Container,
     FakeClock,
@@ -63,7 +62,7 @@ async def test_a_message_acknowledged_right_before_the_step_is_known_when_it_com
     async with asyncio.timeout(PATIENCE_S):
         outcome = await container.desk.handle(container.request(connection=connection.id))
     assert isinstance(outcome, Committed)
-    container.connections.answered(connection, outcome.request_id)
+    connection.answered(outcome.request_id, 1)
 
     container.clock.step_ms(step_ms)
     container.connections.news()
@@ -73,14 +72,12 @@ async def test_a_message_acknowledged_right_before_the_step_is_known_when_it_com
 
 
 @pytest.mark.parametrize("step_ms", STEPS)
-async def test_an_acknowledgement_that_its_connection_outlived_is_delivered_after_the_step(
-    container: Container, step_ms: int
-) -> None:
+async def test_an_acknowledgement_that_was_read_is_delivered_after_the_step(container: Container, step_ms: int) -> None:
     connection = await container.open_link()
-    container.connections.answered(connection, 7)
+    connection.answered(7, 1)
 
     container.clock.step_ms(step_ms)
-    container.clock.pass_ms(RESPONSE_TIMEOUT_MS)
+    connection.heard(2)
 
     assert container.connections.news() == [connection]
     assert connection.delivered_through == 7

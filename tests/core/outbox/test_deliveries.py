@@ -260,3 +260,37 @@ async def test_the_look_up_is_by_an_index(container: Container) -> None:
     plan = await container.rows(f"EXPLAIN QUERY PLAN {OF_MESSAGE_ID.sqlite.sql}", *("a", '["1"]'))
 
     assert any("outbox_message (operator=? AND message_id=?)" in row[3] for row in plan)
+
+
+async def test_a_receipt_may_come_over_another_entry_of_the_settings(
+    container: Container, transport: FakeTransport
+) -> None:
+    container.deliveries._operators = ("receiver", "operator-a")
+    accept(container, await sent(container, transport))
+
+    await take(container, receipt()._replace(operator="receiver"))
+
+    assert [state for state, _ in await fates(container)] == ["delivered"]
+
+
+async def test_over_another_entry_the_recipient_has_to_be_the_same(
+    container: Container, transport: FakeTransport
+) -> None:
+    container.deliveries._operators = ("receiver", "operator-a")
+    accept(container, await sent(container, transport))
+
+    await take(container, receipt(party="+905550000000")._replace(operator="receiver"))
+
+    assert [state for state, _ in await fates(container)] == ["accepted"]
+
+
+async def test_delivered_after_undelivered_wins_while_the_row_has_not_left_again(
+    container: Container, transport: FakeTransport
+) -> None:
+    accept(container, await sent(container, transport))
+    await take(container, receipt(fate=Fate.UNDELIVERED))
+    assert [state for state, _ in await fates(container)] == ["ready"]
+
+    await take(container, receipt())
+
+    assert [state for state, _ in await fates(container)] == ["delivered"]

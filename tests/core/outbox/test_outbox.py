@@ -1,6 +1,7 @@
 """The life of a row of the outbox, by a carrier that takes what it is given."""
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -73,7 +74,9 @@ async def test_a_row_is_ready_then_sent_then_accepted(container: Container, tran
     await turn(container)
 
     expires_at = Instant(container.clock() + ANSWER_LIFE_MS)
-    assert transport.carried == [OutboxMessage(row_id, NUMBER.reveal(), "text", 1, expires_at, 0)]
+    assert transport.carried == [
+        OutboxMessage(row_id, NUMBER.reveal(), "text", 1, expires_at, 0, Instant(container.clock() + LEASE_MS))
+    ]
     assert await container.rows("SELECT state, attempts, lease_until, sender FROM outbox") == [
         ("sent", 1, container.clock() + LEASE_MS, container.book.number)
     ]
@@ -521,3 +524,88 @@ async def test_a_lease_that_could_not_be_written_leaves_no_link(container: Conta
     assert await container.rows("SELECT * FROM token") == []
     await turn(container)
     assert [outbox_message.attempts for outbox_message in transport.carried] == [1]
+
+
+@pytest.mark.parametrize("unknowns", [1, 2])
+async def test_a_late_answer_counts_while_the_row_has_not_left_again(
+    container: Container, transport: FakeTransport, unknowns: int
+) -> None:
+    row_id = await put(container)
+    for _ in range(unknowns):
+        transport.room = 1
+        await turn(container)
+        transport.room = 0
+        container.outbox.unknown(transport.carried[-1]._replace(unknowns=0))
+        await turn(container)
+
+    container.outbox.accepted_late(row_id, "operator-a", "id-1")
+    await turn(container)
+
+    assert await container.rows("SELECT state, message_id FROM outbox") == [("accepted", "id-1")]
+
+
+async def test_a_late_answer_says_nothing_of_a_row_that_has_left_again(
+    container: Container, transport: FakeTransport
+) -> None:
+    row_id = await put(container)
+    await turn(container)
+    container.outbox.unknown(transport.carried[-1])
+    await turn(container)
+    await turn(container)
+
+    container.outbox.accepted_late(row_id, "operator-a", "id-1")
+    await turn(container)
+
+    assert await states(container) == ["sent"]
+
+
+async def accept_all(container: Container, transport: FakeTransport, ids: Sequence[str]) -> None:
+    for _ in ids:
+        await put(container)
+    await turn(container)
+    for outbox_message, message_id in zip(transport.carried, ids, strict=True):
+        container.outbox.accepted(outbox_message.id, "operator-a", message_id)
+    for _ in range(3 * len(ids)):
+        await turn(container)
+
+
+@pytest.mark.parametrize("at", [0, 3, 6])
+async def test_one_mark_that_the_store_refuses_stops_no_other(
+    container: Container, transport: FakeTransport, at: int
+) -> None:
+    await container.refuse("outbox", "message_id", "poison")
+    ids = [f"id-{number}" for number in range(7)]
+    ids[at] = "poison"
+
+    await accept_all(container, transport, ids)
+
+    stored = ["" if one == "poison" else one for one in ids]
+    assert await container.rows("SELECT state, message_id FROM outbox ORDER BY id") == [
+        ("accepted", one) for one in stored
+    ]
+    assert container.outbox.next_job() is None
+
+
+async def test_an_id_too_long_for_an_index_stops_no_other(container: Container, transport: FakeTransport) -> None:
+    """PostgreSQL refuses it with a SQLSTATE of class 54."""
+    incompressible = random.Random(7).randbytes(9000).hex()
+
+    await accept_all(container, transport, ["id-1", incompressible, "id-3"])
+
+    assert await states(container) == ["accepted"] * 3
+
+
+async def test_marks_that_a_passing_fault_kept_back_are_written_later(
+    container: Container, transport: FakeTransport
+) -> None:
+    await put(container)
+    await turn(container)
+    await container.take_no_writes()
+    container.outbox.accepted(transport.carried[0].id, "operator-a", "id-1")
+    container.writer.wake()
+    await asyncio.sleep(0)
+    await container.take_writes()
+
+    await turn(container)
+
+    assert await states(container) == ["accepted"]

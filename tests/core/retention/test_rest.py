@@ -11,7 +11,7 @@ from core.registry.import_row import ImportRow
 from core.registry.importer import Counts, Importer, Row
 from core.retention.counts import Removed
 from core.store.queries.brands import PUT_BRAND
-from core.store.queries.connections import ADD_REDELIVERY
+from core.store.queries.connections import ADD_CONNECTION, ADD_REDELIVERY
 from core.store.queries.consents import PUT_CONSENT
 from core.store.queries.notices import ADD_TOKEN, PUT_NOTICE
 from core.store.queries.outbox import ADD_OUTBOX
@@ -37,6 +37,17 @@ async def test_links_and_redeliveries_go_when_they_end(container: Container) -> 
     assert removed == Removed(links=3, redeliveries=3)
     assert sorted(await container.column("SELECT notice FROM token")) == [3, 4]
     assert sorted(await container.column("SELECT request FROM redelivery")) == [3, 4]
+
+
+async def test_connections_go_once_they_have_been_closed_as_long_as_messages_stay(container: Container) -> None:
+    now, messages_ms = container.clock.now, max(SPANS.raw_text_ms, SPANS.redelivery_ms, 2 * DAY_MS)
+    closed_at = [now - 2 * messages_ms, now - messages_ms // 2, None]
+    await put(container, ADD_CONNECTION, *[(n, "a", now - 3 * messages_ms, 0, at) for n, at in enumerate(closed_at, 7)])
+
+    removed = await sweep(container)
+
+    assert removed == Removed(connections=1)
+    assert await container.column("SELECT id FROM connection ORDER BY id") == [8, 9]
 
 
 async def test_a_code_stands_in_clear_until_shortly_after_its_end(container: Container) -> None:

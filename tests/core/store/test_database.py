@@ -88,7 +88,7 @@ async def test_an_older_database_is_named(url: str, monkeypatch: pytest.MonkeyPa
     known = versions.known()
     monkeypatch.setattr(versions, "known", lambda: (*known, "9999"))
 
-    with pytest.raises(DatabaseOlder, match=r"is of the older version 0013; run: izinhatti db upgrade$"):
+    with pytest.raises(DatabaseOlder, match=r"is of the older version 0014; run: izinhatti db upgrade$"):
         await open_and_close(url)
 
 
@@ -179,7 +179,7 @@ def test_the_order_of_positional_parameters_is_fixed(label: str, query: Query, p
 
 def test_the_outbox_makes_its_tuples_in_that_order(clock: FakeClock) -> None:
     box = Outbox(1, clock, 1000)
-    outbox_message = OutboxMessage(7, "+905321234567", "text", 1, Instant(0), 0)
+    outbox_message = OutboxMessage(7, "+905321234567", "text", 1, Instant(0), 0, Instant(0))
 
     box.accepted(7, "a", "id-1")
     box.retry(outbox_message, 5, "later")

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Final, cast
 
 from sms.smpp import codes
-from sms.smpp.pdu import Framer, Message, build_message, build_response, header, parse_message
+from sms.smpp.pdu import Framer, Message, build_bind_response, build_message, build_response, header, parse_message
 
 _RECEIVING: Final = frozenset({codes.BIND_RECEIVER, codes.BIND_TRANSCEIVER})
 _BINDS: Final = _RECEIVING | {codes.BIND_TRANSMITTER}
@@ -69,7 +69,7 @@ class End(asyncio.Protocol):
             head = header(pdu)
             if head.command in _BINDS:
                 self.bound = head.command
-                self.send(build_response(head.command, 0, head.sequence, "network"))
+                self.send(build_bind_response(head.command, head.sequence, "network"))
             elif head.command == codes.SUBMIT_SM:
                 self._network.waiting.append(Submit(self, head.sequence, parse_message(pdu)))
             elif head.command == codes.DELIVER_SM_RESP:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from sms.smpp import codes
-from sms.smpp.pdu import Framer, Header, build_plain, build_response, header
+from sms.smpp.pdu import Framer, Header, build_bind_response, build_plain, build_response, header
 
 PATIENCE_S: Final = 5.0
 _BINDS: Final = frozenset({codes.BIND_TRANSCEIVER, codes.BIND_RECEIVER, codes.BIND_TRANSMITTER})
@@ -63,7 +63,10 @@ class Peer:
     async def take_bind(self, status: int = codes.ESME_ROK) -> Header:
         head = await self.head()
         assert head.command in _BINDS
-        await self.answer(head, status, "smsc" if status == codes.ESME_ROK else None)
+        if status == codes.ESME_ROK:
+            await self.send(build_bind_response(head.command, head.sequence, "smsc"))
+        else:
+            await self.answer(head, status)
         return head
 
     async def answer(self, head: Header, status: int = codes.ESME_ROK, message_id: str | None = None) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.outbox.deliveries import Fate
+from core.outbox.deliveries import Delivery, Fate
 from sms.smpp.codes import TLV_MESSAGE_PAYLOAD, TLV_MESSAGE_STATE, TLV_RECEIPTED_MESSAGE_ID
-from sms.smpp.delivery import forms, normal_id, read_delivery
+from sms.smpp.delivery import Unsettled, forms, is_receipt, normal_id, read_delivery
 from sms.smpp.pdu import Message
 
 NUMBER = "+905321234567"
@@ -39,7 +39,14 @@ CASES = [
     Case("deleted", "id:7 stat:DELETED", "7", Fate.ENDED, "receipt DELETED"),
     Case("rejected", "id:7 stat:REJECTD", "7", Fate.ENDED, "receipt REJECTD"),
     Case("an error in letters", "id:7 stat:REJECTD err:00A", "7", Fate.ENDED, "receipt REJECTD 00A"),
-    Case("an id in hexadecimal", "id:0x1F stat:DELIVRD", "x1f", Fate.DELIVERED),
+    Case("an id in hexadecimal", "id:0x1F stat:DELIVRD", "1f", Fate.DELIVERED),
+    Case("equals signs", "id=7 stat=DELIVRD err=0", "7", Fate.DELIVERED, "receipt DELIVRD 0"),
+    Case("commas", "id:7,sub:001,dlvrd:001,stat:DELIVRD,err:000", "7", Fate.DELIVERED, "receipt DELIVRD 000"),
+    Case("a vendor's FAILED", "id:7 stat:FAILED", "7", Fate.UNDELIVERED, "receipt UNDELIV"),
+    Case("a vendor's SYSERR", "id:7 stat:SYSERR", "7", Fate.UNDELIVERED, "receipt UNDELIV"),
+    Case("a vendor's NACK", "id:7 stat:NACK", "7", Fate.ENDED, "receipt REJECTD"),
+    Case("a state as a number", "id:7 stat:2", "7", Fate.DELIVERED),
+    Case("a state as a number with zeros", "id:7 status:005", "7", Fate.UNDELIVERED, "receipt UNDELIV"),
     Case("an id with a dash", "id:550e-8400 stat:DELIVRD", "550e-8400", Fate.DELIVERED),
     Case("the text's own id is not the message's", FULL + " id:99", "123456789", Fate.DELIVERED, "receipt DELIVRD 000"),
     Case(
@@ -65,33 +72,63 @@ def test_a_receipt_is_read(case: Case) -> None:
 
     delivery = read_delivery(Message("905321234567", "3338", text, esm_class=4, tlvs=case.tlvs), "a")
 
-    assert delivery is not None
+    assert isinstance(delivery, Delivery)
     assert (delivery.operator, delivery.ids[0], delivery.fate) == ("a", case.id, case.fate)
     assert delivery.reason == case.reason
     assert delivery.parties == (NUMBER,)
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("label", "text", "said"),
     [
-        pytest.param(b"", id="nothing"),
-        pytest.param(b"stat:DELIVRD", id="no id"),
-        pytest.param(b"id:7", id="no state"),
-        pytest.param(b"id:7 stat:ENROUTE", id="under way"),
-        pytest.param(b"id:7 stat:ACCEPTD", id="accepted"),
-        pytest.param(b"id:7 stat:UNKNOWN", id="unknown"),
-        pytest.param(b"id:7 stat:QUEUED", id="a state of a vendor's own"),
-        pytest.param(b"id: stat:DELIVRD"[:4], id="an empty id"),
+        ("nothing", b"", Unsettled.UNREADABLE),
+        ("no id", b"stat:DELIVRD", Unsettled.UNREADABLE),
+        ("no state", b"id:7", Unsettled.UNREADABLE),
+        ("under way", b"id:7 stat:ENROUTE", Unsettled.UNDER_WAY),
+        ("accepted", b"id:7 stat:ACCEPTD", Unsettled.UNDER_WAY),
+        ("unknown", b"id:7 stat:UNKNOWN", Unsettled.UNDER_WAY),
+        ("under way, as a number", b"id:7 stat:1", Unsettled.UNDER_WAY),
+        ("a state of a vendor's own", b"id:7 stat:QUEUED", Unsettled.UNREADABLE),
+        ("a number that is no state", b"id:7 stat:77", Unsettled.UNREADABLE),
+        ("an empty id", b"id: ", Unsettled.UNREADABLE),
     ],
 )
-def test_a_receipt_that_says_nothing_final_is_none(text: bytes) -> None:
-    assert read_delivery(Message("905321234567", "3338", text, esm_class=4), "a") is None
+def test_a_receipt_that_says_nothing_final_is_named_so(label: str, text: bytes, said: Unsettled) -> None:
+    assert read_delivery(Message("905321234567", "3338", text, esm_class=4), "a") is said, label
+
+
+@pytest.mark.parametrize(
+    ("label", "esm_class", "tlvs", "text", "is_one"),
+    [
+        ("the type of a receipt", 0x04, {}, b"", True),
+        ("an intermediate notification", 0x20, {}, b"", True),
+        ("the TLV of the message's id", 0, {0x1E: b"7\0"}, b"", True),
+        ("the text of appendix B", 0, {}, FULL.encode(), True),
+        ("in capitals", 0, {}, FULL.upper().encode(), True),
+        ("with equals signs", 0, {}, b"id=7 stat=DELIVRD", True),
+        ("in UCS2", 0, {}, FULL.encode("utf-16-be"), True),
+        ("in message_payload", 0, {TLV_MESSAGE_PAYLOAD: FULL.encode()}, b"", True),
+        ("a wish", 0, {}, b"RET MIGROS", False),
+        ("id later in the text", 0, {}, b"RET id:7 stat:DELIVRD", False),
+        ("no state", 0, {}, b"id:7", False),
+        ("the middle of a word", 0, {}, b"id: istatistik", False),
+        ("text behind a user data header", 0x40, {}, FULL.encode(), False),
+    ],
+)
+def test_a_receipt_is_known_by_any_of_its_marks(
+    label: str, esm_class: int, tlvs: Mapping[int, bytes], text: bytes, is_one: bool
+) -> None:
+    assert is_receipt(Message("905321234567", "3338", text, esm_class=esm_class, tlvs=tlvs)) is is_one, label
+
+
+def test_an_id_is_bounded() -> None:
+    assert normal_id("A" * 100) == "a" * 65
 
 
 def test_the_citizen_may_be_the_destination_too() -> None:
     delivery = read_delivery(Message("3338", "905321234567", FULL.encode(), esm_class=4), "a")
 
-    assert delivery is not None
+    assert isinstance(delivery, Delivery)
     assert delivery.parties == (NUMBER,)
 
 
@@ -112,6 +149,9 @@ def test_no_octets_raise(text: bytes, tlvs: dict[int, bytes]) -> None:
         pytest.param("6699", "00001a2b", id="decimal then hexadecimal with leading zeros"),
         pytest.param("ABCDEF01", "abcdef01", id="another case"),
         pytest.param("0000123", "123", id="leading zeros"),
+        pytest.param("0x1A2B", "6699", id="0x, then decimal"),
+        pytest.param("1a2b", "0x1A2B", id="0x in the receipt"),
+        pytest.param("f" * 90, "F" * 90, id="too long, both"),
         pytest.param("msg-Z9", "MSG-z9", id="no number at all"),
         pytest.param("000", "0", id="nothing but zeros"),
     ],

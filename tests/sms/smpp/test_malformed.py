@@ -41,7 +41,7 @@ class Owner:
         self.texts: list[str | None] = []
         self._inbound = Inbound("a", "gsm7", Directory([Brand("600100", "MIGROS")]), FakeClock(), id_tlv=0x1403)
 
-    def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
+    def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
         arrival = self._inbound.take(pdu, 1)
         if arrival.request is not None:
             intent = arrival.request.intent
@@ -52,6 +52,12 @@ class Owner:
             )
             self.texts.append(text)
         answer(BROKEN if arrival.is_broken else KEPT)
+
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        pass
+
+    def heard(self, number: int) -> None:
+        pass
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         pass

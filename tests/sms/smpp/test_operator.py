@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from core.intake import desk
 from core.outbox.outbox import ATTEMPTS_MAX
 from core.store.transaction import Transaction
-from sms.smpp import binding, codes, delayed_nacks, outgoing, pace
+from sms.smpp import binding, codes, delayed_nacks, pace
 from sms.smpp.binding import BackOff
 from sms.smpp.pdu import Message, build_data, build_message, generic_nack, parse_message
-from tests.container import NUMBER, RESPONSE_TIMEOUT_MS, Container, until
+from tests.container import NUMBER, Container, until
 from tests.sms.smpp.line import MESSAGE, Line, build_response_to
 from tests.sms.smpp.scripted import PATIENCE_S, Smsc
 
@@ -111,11 +111,21 @@ async def pauses_of(line: Line, monkeypatch: pytest.MonkeyPatch, attempts: list[
 async def test_attempts_back_off_to_a_bound_and_begin_anew_after_a_bind(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line.bind._back_off = BackOff(first=1, most=6, refused=10)
+    line.bind._back_off = BackOff(first=1, most=6, refused=10, lasted=0)
 
     pauses = await pauses_of(line, monkeypatch, [None, None, None, codes.ESME_ROK])
 
     assert pauses[1:] == [min(2 * pauses[0], 6), min(4 * pauses[0], 6), 1]
+
+
+async def test_a_bind_that_did_not_last_does_not_begin_the_back_off_anew(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.bind._back_off = BackOff(first=1, most=6, refused=10)
+
+    pauses = await pauses_of(line, monkeypatch, [codes.ESME_ROK] * 4)
+
+    assert pauses[1:] == [2 * pause for pause in pauses[:-1]]
 
 
 async def test_refusals_back_off_slowly_to_a_bound(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,6 +371,37 @@ async def test_a_receipt_is_acknowledged_and_no_request(line: Line) -> None:
     assert await line.container.column("SELECT count(*) FROM request") == [0]
 
 
+@pytest.mark.parametrize(
+    ("label", "message", "metric"),
+    [
+        ("by its TLV", MESSAGE._replace(tlvs={0x1E: b"77\0", 0x427: b"\2"}, short_message=b""), None),
+        ("by its text", MESSAGE._replace(short_message=b"id:77 sub:001 stat:DELIVRD err:000"), None),
+        ("under way", MESSAGE._replace(short_message=b"id:77 stat:ENROUTE"), "under-way"),
+        ("unreadable", MESSAGE._replace(short_message=b"id:77 stat:WHAT"), "unreadable"),
+    ],
+)
+async def test_a_receipt_without_its_esm_class_is_never_a_citizens_turn(
+    line: Line, label: str, message: Message, metric: str | None
+) -> None:
+    peer = await line.bound()
+    before = REGISTRY.get_sample_value("izinhatti_deliveries_total", {"fate": str(metric)}) or 0.0
+
+    assert await line.deliver(peer, 1, message) == codes.ESME_ROK, label
+
+    assert await line.container.column("SELECT count(*) FROM request") == [0]
+    assert await line.container.column("SELECT count(*) FROM outbox") == [0]
+    if metric is not None:
+        assert REGISTRY.get_sample_value("izinhatti_deliveries_total", {"fate": metric}) == before + 1
+
+
+async def test_a_foreigner_acts_for_no_turkish_number_of_the_same_digits(line: Line) -> None:
+    peer = await line.bound()
+
+    assert await line.deliver(peer, 1, MESSAGE._replace(source="4740012345", source_ton=1)) == codes.ESME_ROK
+
+    assert await line.container.column("SELECT recipient FROM request") == ["+4740012345"]
+
+
 async def test_a_message_that_comes_again_after_a_lost_link_acts_once(line: Line) -> None:
     await line.container.allow(NUMBER)
     peer = await line.bound()
@@ -375,10 +416,11 @@ async def test_a_message_that_comes_again_after_a_lost_link_acts_once(line: Line
     assert await line.container.column("SELECT count(*) FROM outbox") == [1]
 
 
-async def test_an_acknowledgement_that_the_link_outlived_leaves_nothing_open(line: Line) -> None:
+async def test_an_acknowledgement_that_the_operator_read_leaves_nothing_open(line: Line) -> None:
     peer = await line.bound()
-    assert await line.deliver(peer) == codes.ESME_ROK
-    line.container.clock.pass_ms(RESPONSE_TIMEOUT_MS)
+    submit = await line.answer(peer)  # written after the acknowledgement
+    await peer.send(build_response_to(submit, message_id="1"))
+    await until_state(line, "accepted")
     peer.abort()
 
     await line.bound()
@@ -553,27 +595,6 @@ async def test_a_throttled_bind_pauses(line: Line, monkeypatch: pytest.MonkeyPat
     assert line.operator.capacity() == 0
 
 
-@pytest.mark.parametrize("status", [0x0B, 0x33, 0x42])
-async def test_an_answer_that_is_refused_for_good_is_given_up(line: Line, status: int) -> None:
-    peer = await line.bound()
-
-    await peer.send(build_response_to(await line.answer(peer), status))
-
-    await until_state(line, "dead")
-    assert await line.container.column("SELECT reason FROM outbox") == [codes.status_name(status)]
-
-
-async def test_an_answer_that_is_refused_for_now_waits_longer_each_time(line: Line) -> None:
-    peer = await line.bound()
-    submit = await line.answer(peer)
-
-    await peer.send(build_response_to(submit, 0x08))
-    await until_state(line, "ready")
-
-    [waits] = await line.container.column("SELECT not_before FROM outbox")
-    assert waits == line.container.clock() + outgoing.RETRY_DELAY_MS
-
-
 async def test_a_generic_nack_to_an_answer_is_a_refusal(line: Line) -> None:
     peer = await line.bound()
     submit = await line.answer(peer)
@@ -582,7 +603,7 @@ async def test_a_generic_nack_to_an_answer_is_a_refusal(line: Line) -> None:
 
     await until(lambda: not line.bind._outgoing._outbox_messages)
     line.container.writer.wake()
-    assert line.trouble is None
+    await until_state(line, "ready")
 
 
 async def test_an_answer_of_unknown_fate_is_sent_once_more_with_the_same_reference(line: Line) -> None:

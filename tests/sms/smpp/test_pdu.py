@@ -213,12 +213,12 @@ class TestParseMessage:
         sender_ends = HEADER_OCTETS + len(message.service_type) + len(message.source) + 4
         cut = sender_ends + behind % (len(pdu) - sender_ends)
 
-        assert source_of(pdu[:cut]) == message.source
-        assert source_of(pdu[: sender_ends - 1]) == ""
+        assert source_of(pdu[:cut]) == (message.source, message.source_ton)
+        assert source_of(pdu[: sender_ends - 1]) == ("", 0)
 
     @given(st.binary(max_size=120))
     def test_any_octets_have_a_sender_or_none(self, body: bytes) -> None:
-        assert "\0" not in source_of(HEAD + body)
+        assert "\0" not in source_of(HEAD + body)[0]
 
     def test_the_first_of_a_repeated_tlv_counts(self) -> None:
         pdu = with_length(SAMPLE_PDU + b"\x02\x04\x00\x02\xff\xff")

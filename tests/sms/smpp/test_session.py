@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import pytest
@@ -11,6 +12,7 @@ from sms.smpp import codes, session
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import (
     Bind,
+    Header,
     Message,
     build_data,
     build_message,
@@ -37,15 +39,23 @@ class Owner:
 
     def __init__(self) -> None:
         self.pdus: list[bytes] = []
-        self.answers: list[Callable[[int], bool]] = []
+        self.answers: list[Callable[[int], int]] = []
         self.ended: list[tuple[int, int | Fate, str]] = []
+        self.late: list[tuple[int, str]] = []
+        self.heard_of: list[int] = []
 
-    def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
+    def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
         self.pdus.append(pdu)
         self.answers.append(answer)
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         self.ended.append((outbox_id, result, message_id))
+
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        self.late.append((outbox_id, message_id))
+
+    def heard(self, number: int) -> None:
+        self.heard_of.append(number)
 
 
 class Bound(NamedTuple):
@@ -173,10 +183,10 @@ async def test_a_data_sm_is_handed_on_and_answered_as_one(bound: Bound) -> None:
     for _ in range(2):
         await bound.peer.send(build_data(7, MESSAGE))
     await until(lambda: bool(bound.owner.pdus))
-    bound.owner.answers[0](0x14)
+    bound.owner.answers[0](0x65)
     await bound.peer.send(build_data(7, MESSAGE))
 
-    assert [head[1:] for head in await bound.peer.heads(3)] == [(codes.DATA_SM | codes.RESPONSE, 0x14, 7)] * 3
+    assert [head[1:] for head in await bound.peer.heads(3)] == [(codes.DATA_SM | codes.RESPONSE, 0x65, 7)] * 3
     assert len(bound.owner.pdus) == 1
 
 
@@ -405,9 +415,11 @@ async def test_a_long_message_ends_once_with_the_first_part_that_fails(bound: Bo
 async def test_a_submit_nobody_answers_is_unknown_and_makes_room(bound: Bound) -> None:
     bound.submit(1, 2, 3)
     heads = await bound.peer.heads(3)
-    await until(lambda: len(bound.owner.ended) == 3)
+    async with live(bound):
+        await until(lambda: len(bound.owner.ended) == 3)
+        assert bound.session.room == 3
     bound.submit(4)
-    heads.append(await bound.peer.head())
+    heads.append(await next_submit(bound))
 
     assert bound.owner.ended[:3] == [(1, Fate.UNKNOWN, ""), (2, Fate.UNKNOWN, ""), (3, Fate.UNKNOWN, "")]
     await bound.peer.answer(heads[3], message_id="id-4")
@@ -415,17 +427,137 @@ async def test_a_submit_nobody_answers_is_unknown_and_makes_room(bound: Bound) -
     assert bound.owner.ended[3] in ((4, 0, "id-4"), (4, Fate.UNKNOWN, ""))
 
 
-@pytest.mark.parametrize("bound", [HASTY], indirect=True)
-async def test_a_late_answer_changes_nothing(bound: Bound) -> None:
-    bound.submit(1)
-    head = await bound.peer.head()
-    await until(lambda: bool(bound.owner.ended))
+async def next_submit(bound: Bound) -> Header:
+    """The next submit, past the questions whether we live."""
+    while (head := await bound.peer.head()).command == codes.ENQUIRE_LINK:
+        await bound.peer.answer(head)
+    return head
 
-    await bound.peer.answer(head, message_id="late")
-    assert (await bound.peer.ask(codes.ENQUIRE_LINK)).command == codes.ENQUIRE_LINK_RESP
+
+@asynccontextmanager
+async def live(bound: Bound) -> AsyncIterator[None]:
+    """The SMSC answers each enquire_link, and nothing else."""
+
+    async def answer() -> None:
+        while True:
+            head = await bound.peer.head()
+            assert head.command == codes.ENQUIRE_LINK
+            await bound.peer.answer(head)
+
+    answering = asyncio.create_task(answer())
+    yield
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_an_overdue_submit_asks_whether_the_link_lives(bound: Bound) -> None:
+    bound.submit(1)
+    submit = await bound.peer.head()
+
+    assert (await bound.peer.head()).command == codes.ENQUIRE_LINK
+
+    assert bound.owner.ended == []
+    assert submit.command == codes.SUBMIT_SM
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_an_overdue_submit_over_a_link_that_shows_no_life_ends_the_link(bound: Bound) -> None:
+    bound.submit(1)
+
+    assert await closed(bound) == "no answer to enquire_link"
 
     assert bound.owner.ended == [(1, Fate.UNKNOWN, "")]
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_an_answer_after_the_response_timeout_is_one_like_any_other(bound: Bound) -> None:
+    bound.submit(1)
+    submit = await bound.peer.head()
+    await bound.peer.answer(await bound.peer.head())  # the enquire_link: the submit is overdue
+
+    await bound.peer.answer(submit, message_id="late")
+    await until(lambda: bool(bound.owner.ended))
+
+    assert bound.owner.ended == [(1, codes.ESME_ROK, "late")]
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_an_answer_to_what_became_unknown_is_told(bound: Bound) -> None:
+    bound.submit(1)
+    head = await bound.peer.head()
+    async with live(bound):
+        await until(lambda: bool(bound.owner.ended))
+        await bound.peer.answer(head, message_id="late")
+        await until(lambda: bool(bound.owner.late))
+
+    assert bound.owner.ended == [(1, Fate.UNKNOWN, "")]
+    assert bound.owner.late == [(1, "late")]
     assert bound.session.state is State.BOUND
+
+
+async def test_what_may_not_leave_any_more_does_not(bound: Bound) -> None:
+    segments = split("text", "turkish-single", 1)
+
+    bound.session.submit(Submission(1, "905321234567", segments, "", 1, lambda: False))
+    bound.submit(2)
+
+    assert bound.owner.ended == [(1, Fate.UNSENT, "")]
+    assert parse_message(await bound.peer.receive()).tlvs[codes.TLV_USER_MESSAGE_REFERENCE] == b"\0\2"
+
+
+async def test_an_answer_to_a_later_request_proves_what_was_read(bound: Bound) -> None:
+    await bound.deliver(7)
+    await until(lambda: bool(bound.owner.pdus))
+    bound.submit(1)
+    before = bound.owner.answers[0](codes.ESME_ROK)
+    bound.submit(2)
+    first, acknowledgement, second = await bound.peer.heads(3)
+    assert acknowledgement.command == codes.DELIVER_SM_RESP
+
+    await bound.peer.answer(first)
+    await bound.peer.answer(second)
+    await until(lambda: len(bound.owner.heard_of) == 2)
+
+    assert before == 2  # the bind and the first submit
+    assert bound.owner.heard_of == [2, 3]
+
+
+async def test_an_answer_to_nothing_proves_nothing(bound: Bound) -> None:
+    await bound.peer.send(
+        build_response(codes.SUBMIT_SM, 0, 4711, "x"), build_response(codes.ENQUIRE_LINK, 0, 4712), generic_nack(3, 9)
+    )
+    await bound.peer.ask(codes.ENQUIRE_LINK)
+
+    assert bound.owner.heard_of == []
+
+
+@pytest.mark.parametrize("bound", [HASTY], indirect=True)
+async def test_acknowledgements_that_nothing_follows_are_asked_about(bound: Bound) -> None:
+    await bound.deliver(7)
+    await until(lambda: bool(bound.owner.pdus))
+    before = bound.owner.answers[0](codes.ESME_ROK)
+    await bound.peer.head()
+
+    enquiry = await bound.peer.head()
+    assert enquiry.command == codes.ENQUIRE_LINK
+    await bound.peer.answer(enquiry)
+
+    await until(lambda: bool(bound.owner.heard_of))
+    assert bound.owner.heard_of[0] > before
+
+
+async def test_a_refusal_for_now_is_no_outcome_for_a_repeat(bound: Bound) -> None:
+    await bound.deliver(7)
+    await until(lambda: bool(bound.owner.pdus))
+    bound.owner.answers[0](PROFILE.temporary_status)
+    await bound.peer.head()
+
+    await bound.deliver(7)
+    await until(lambda: len(bound.owner.pdus) == 2)
+    bound.owner.answers[1](codes.ESME_ROK)
+
+    assert (await bound.peer.head())[1:] == (codes.DELIVER_SM_RESP, codes.ESME_ROK, 7)
 
 
 async def test_an_answer_to_nothing_is_survived(bound: Bound) -> None:

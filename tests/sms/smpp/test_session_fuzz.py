@@ -13,7 +13,7 @@ import pytest
 
 from core.brands.directory import Directory
 from sms.gsm.segments import split
-from sms.smpp import codes, decode, session
+from sms.smpp import codes, junk, session
 from sms.smpp.decode import Inbound
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import HEADER_OCTETS, Bind, Message, build_message, build_plain, build_response, generic_nack
@@ -83,13 +83,19 @@ class Owner:
         self.last = b""
         self._inbound = Inbound("operator-a", "gsm7", Directory([MIGROS]), FakeClock())
 
-    def delivered(self, pdu: bytes, answer: Callable[[int], bool]) -> None:
+    def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
         self._inbound.take(pdu, 1)
         self.last = pdu
         answer(codes.ESME_ROK)
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         assert isinstance(result, Fate | int)
+
+    def accepted_late(self, outbox_id: int, message_id: str) -> None:
+        pass
+
+    def heard(self, number: int) -> None:
+        pass
 
 
 class Lines:
@@ -143,9 +149,8 @@ async def test_a_million_broken_pdus(
     long_run: bool, monkeypatch: pytest.MonkeyPatch, figures: Callable[[str], None]
 ) -> None:
     count, chance, owner, lines = (MANY if long_run else FEW), random.Random(3338), Owner(), Lines()
-    monkeypatch.setattr(session, "_log", lines)
+    monkeypatch.setattr(junk, "_log", lines)
     monkeypatch.setattr(session, "REMEMBERED_MAX", 100)
-    monkeypatch.setattr(decode, "_log", lines, raising=False)
     opened, ends, read_on = await connected(owner), 0, 0
     held: list[int] = []
     tracemalloc.start()
