@@ -7,7 +7,7 @@ from channels.demo.registry import View, view
 from channels.service.service import Service
 from core.domain.recipients import Msisdn
 from core.store.errors import StoreError
-from sms.smpp.errors import TextTooLong
+from sms.gsm.errors import TextTooLong
 from sms.smpp.simulator import Simulator
 
 LOOK_TIMEOUT_S: Final = 5.0

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
+from sms.gsm.coding import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
+from sms.gsm.errors import UnknownAlphabet
 from sms.gsm.packing import unpack
-from sms.smpp.codes import CODING_ASCII, CODING_DEFAULT, CODING_LATIN1, CODING_UCS2
-from sms.smpp.errors import UnknownAlphabet
 
 NO_CHARSETS: Final[Mapping[int, str]] = MappingProxyType({})
 DefaultAlphabet = Literal["gsm7", "latin1", "latin5", "packed"]

@@ -1,6 +1,5 @@
 """Long messages: user data headers (3GPP TS 23.040, 9.2.3.24) in, segments out."""
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from sms.gsm.alphabet import (
@@ -14,21 +13,13 @@ from sms.gsm.alphabet import (
     fold_ascii,
     uses_turkish_shift,
 )
+from sms.gsm.coding import CODING_DEFAULT, CODING_UCS2
+from sms.gsm.errors import BrokenUdh, TextTooLong, UnknownAlphabet
 from sms.gsm.packing import pack
-from sms.smpp.codes import (
-    CODING_DEFAULT,
-    CODING_UCS2,
-    TLV_SAR_MSG_REF_NUM,
-    TLV_SAR_SEGMENT_SEQNUM,
-    TLV_SAR_TOTAL_SEGMENTS,
-)
-from sms.smpp.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 
 SEGMENTS_MAX: Final = 255
-SAR_TLVS: Final = (TLV_SAR_MSG_REF_NUM, TLV_SAR_TOTAL_SEGMENTS, TLV_SAR_SEGMENT_SEQNUM)
 USER_DATA_OCTETS: Final = 140  # of one short message, its header included
 
-_REFERENCE_MAX: Final = 0xFFFF
 _CONCATENATION: Final = 0x00
 _CONCATENATION_16: Final = 0x08
 _SINGLE_SHIFT: Final = 0x24
@@ -84,10 +75,10 @@ def parse_udh(octets: bytes) -> tuple[Udh, bytes]:
     """Split the payload of a message whose esm_class has the UDHI bit into header and text.
 
     Unknown elements are skipped; of a repeated element the last one counts, and a concatenation with a part
-    outside its total is ignored, all as 3GPP TS 23.040 9.2.3.24 asks. Raises BrokenPdu when a length lies.
+    outside its total is ignored, all as 3GPP TS 23.040 9.2.3.24 asks. Raises BrokenUdh when a length lies.
     """
     if not octets or octets[0] >= len(octets):
-        raise BrokenPdu("user data header length")
+        raise BrokenUdh("length")
     end = octets[0] + 1
     at = 1
     reference, part, total = 0, 1, 1
@@ -96,10 +87,10 @@ def parse_udh(octets: bytes) -> tuple[Udh, bytes]:
     while at < end:
         value_at = at + 2
         if value_at > end or value_at + octets[at + 1] > end:
-            raise BrokenPdu("user data header element length")
+            raise BrokenUdh("element length")
         element, value = octets[at], octets[value_at : value_at + octets[at + 1]]
         if len(value) != _ELEMENT_OCTETS.get(element, len(value)):
-            raise BrokenPdu(f"user data header element 0x{element:02X}")
+            raise BrokenUdh(f"element 0x{element:02X}")
         at = value_at + len(value)
         if element in (_CONCATENATION, _CONCATENATION_16):
             if 1 <= value[-1] <= value[-2]:
@@ -109,17 +100,6 @@ def parse_udh(octets: bytes) -> tuple[Udh, bytes]:
         elif element == _LOCKING_SHIFT:
             locking_shift = value[0]
     return Udh(reference, part, total, single_shift, locking_shift), octets[end:]
-
-
-def sar(udh: Udh, tlvs: Mapping[int, bytes]) -> Udh:
-    """The header with what the SAR TLVs say about parts (SMPP 3.4, 5.3.2.22 to 24), if they say it whole.
-
-    A part outside its total is ignored, as in a header; numbers of an odd size are read.
-    """
-    reference, total, part = [int.from_bytes(tlvs.get(tag, b"")) for tag in SAR_TLVS]
-    if TLV_SAR_MSG_REF_NUM in tlvs and reference <= _REFERENCE_MAX and 1 <= part <= total <= SEGMENTS_MAX:
-        return udh._replace(reference=reference, part=part, total=total)
-    return udh
 
 
 def split(

@@ -53,11 +53,6 @@ ESM_RECEIPT: Final = 0x04  # esm_class of a delivery receipt (SMPP 3.4, 5.2.12)
 RECEIPT_ASKED: Final = 0x01  # registered_delivery: a receipt, however it ends (5.2.17)
 ESM_UDHI: Final[int] = consts.SMPP_GSMFEAT_UDHI  # esm_class bit: a user data header opens the text
 
-CODING_DEFAULT: Final[int] = consts.SMPP_ENCODING_DEFAULT
-CODING_ASCII: Final[int] = consts.SMPP_ENCODING_IA5
-CODING_LATIN1: Final[int] = consts.SMPP_ENCODING_ISO88591
-CODING_UCS2: Final[int] = consts.SMPP_ENCODING_ISO10646
-
 TON_INTERNATIONAL: Final[int] = consts.SMPP_TON_INTL
 NPI_ISDN: Final[int] = consts.SMPP_NPI_ISDN
 

@@ -11,15 +11,17 @@ from core.domain.clock import Clock
 from core.domain.metrics import DELIVERIES
 from core.outbox.deliveries import Delivery
 from sms.gsm.alphabet import NO_CHARSETS, DefaultAlphabet, as_septets, decode
-from sms.gsm.segments import SAR_TLVS, Udh, parse_udh, sar
+from sms.gsm.errors import BrokenUdh, UnknownAlphabet
+from sms.gsm.segments import Udh, parse_udh
 from sms.reader.remembered import RememberedReader
 from sms.smpp.addresses import ADDRESS_CHARACTERS_MAX, number_of
 from sms.smpp.codes import ESM_UDHI
 from sms.smpp.delivery import is_receipt, read_delivery
-from sms.smpp.errors import BrokenPdu, UnknownAlphabet
+from sms.smpp.errors import BrokenPdu
 from sms.smpp.junk import JunkLog
 from sms.smpp.network_time import network_time
 from sms.smpp.pdu import Message, parse_message, payload, source_of
+from sms.smpp.sar import SAR_TLVS, sar
 
 _MESSAGE_TYPE: Final = 0x3C  # esm_class, bits 5 to 2 (SMPP 3.4, 5.2.12)
 _KEY_OCTETS: Final = 16
@@ -99,7 +101,7 @@ class Inbound:
         if message.esm_class & ESM_UDHI:
             try:
                 udh, octets = parse_udh(whole)
-            except BrokenPdu as error:
+            except BrokenUdh as error:
                 return Reading(None, Unreadable(str(error))), None
         if udh.total == 1 and message.tlvs:
             udh = sar(udh, message.tlvs)

@@ -11,10 +11,10 @@ from prometheus_client import Counter
 from core.domain.clock import Instant
 from core.domain.metrics import BIND_THROTTLED, BIND_UNKNOWN, SUBMITS
 from core.outbox.outbox import OutboxMessage
+from sms.gsm.errors import TextTooLong
 from sms.gsm.segments import split
 from sms.smpp import codes, pace
 from sms.smpp.delivery import normal_id
-from sms.smpp.errors import TextTooLong
 from sms.smpp.profile import Profile, Validity
 from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services

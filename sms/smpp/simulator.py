@@ -12,9 +12,10 @@ from ssl import SSLContext
 from typing import Final, cast
 
 from sms.gsm.alphabet import decode
+from sms.gsm.errors import BrokenUdh, UnknownAlphabet
 from sms.gsm.segments import Udh, parse_udh, split
 from sms.smpp import codes
-from sms.smpp.errors import BrokenPdu, FramingError, UnknownAlphabet
+from sms.smpp.errors import BrokenPdu, FramingError
 from sms.smpp.pdu import (
     Framer,
     Header,
@@ -148,7 +149,7 @@ class Simulator:
             return status, ""
         try:
             self._take_text(message)
-        except (BrokenPdu, UnknownAlphabet):
+        except (BrokenPdu, BrokenUdh, UnknownAlphabet):
             return codes.ESME_RSUBMITFAIL, ""
         self._last_id += 1
         if self._receipts and message.registered_delivery & codes.RECEIPT_ASKED:

@@ -9,7 +9,7 @@ from channels.demo.run import demo_settings
 from channels.service.service import Service
 from core.domain.recipients import Msisdn
 from core.store.database import upgrade
-from sms.smpp.errors import TextTooLong
+from sms.gsm.errors import TextTooLong
 from sms.smpp.simulator import Simulator
 
 SENDER = Msisdn.parse("+905320000001")

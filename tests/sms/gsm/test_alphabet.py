@@ -17,7 +17,7 @@ from sms.gsm.alphabet import (
     fold_ascii,
     uses_turkish_shift,
 )
-from sms.smpp.errors import UnknownAlphabet
+from sms.gsm.errors import UnknownAlphabet
 
 PLAIN = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms.gsm.alphabet import DefaultAlphabet, ReplyAlphabet, as_septets, decode, fold_ascii
+from sms.gsm.errors import BrokenUdh, TextTooLong, UnknownAlphabet
 from sms.gsm.segments import SEGMENTS_MAX, Cost, Segment, Udh, cost, parse_udh, split
-from sms.smpp.errors import BrokenPdu, TextTooLong, UnknownAlphabet
 
 
 class Headed(NamedTuple):
@@ -47,33 +47,33 @@ def test_a_header_is_read(case: Headed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "octets", "field"),
+    ("label", "octets", "place"),
     [
-        ("nothing", "", "user data header length"),
-        ("longer than the message", "05 0003 2a02", "user data header length"),
-        ("length alone", "05", "user data header length"),
-        ("element without length", "01 00", "user data header element length"),
-        ("element beyond the header", "04 0003 2a02 01", "user data header element length"),
-        ("element length 255", "03 70ff 01", "user data header element length"),
-        ("concatenation of 2 octets", "04 0002 2a02", "user data header element 0x00"),
-        ("concatenation, 16 bits, of 3 octets", "05 0803 2a0201", "user data header element 0x08"),
-        ("empty concatenation", "02 0000", "user data header element 0x00"),
-        ("single shift of 2 octets", "04 2402 0101", "user data header element 0x24"),
-        ("empty locking shift", "02 2500", "user data header element 0x25"),
+        ("nothing", "", "length"),
+        ("longer than the message", "05 0003 2a02", "length"),
+        ("length alone", "05", "length"),
+        ("element without length", "01 00", "element length"),
+        ("element beyond the header", "04 0003 2a02 01", "element length"),
+        ("element length 255", "03 70ff 01", "element length"),
+        ("concatenation of 2 octets", "04 0002 2a02", "element 0x00"),
+        ("concatenation, 16 bits, of 3 octets", "05 0803 2a0201", "element 0x08"),
+        ("empty concatenation", "02 0000", "element 0x00"),
+        ("single shift of 2 octets", "04 2402 0101", "element 0x24"),
+        ("empty locking shift", "02 2500", "element 0x25"),
     ],
 )
-def test_a_length_that_lies_is_named(label: str, octets: str, field: str) -> None:
-    with pytest.raises(BrokenPdu) as raised:
+def test_a_length_that_lies_is_named(label: str, octets: str, place: str) -> None:
+    with pytest.raises(BrokenUdh) as raised:
         parse_udh(bytes.fromhex(octets))
 
-    assert raised.value.field == field, label
+    assert raised.value.place == place, label
 
 
 @given(st.binary(max_size=60))
 def test_any_octets_are_a_header_or_broken(octets: bytes) -> None:
     try:
         udh, text = parse_udh(octets)
-    except BrokenPdu:
+    except BrokenUdh:
         return
     assert 1 <= udh.part <= udh.total <= 255
     assert octets.endswith(text)

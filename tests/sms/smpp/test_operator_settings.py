@@ -7,8 +7,8 @@ import pytest
 
 from core.outbox.outbox import ANSWER_LIFE_MS
 from sms.gsm.alphabet import decode
+from sms.gsm.errors import UnknownAlphabet
 from sms.smpp import codes
-from sms.smpp.errors import UnknownAlphabet
 from sms.smpp.pdu import Bind, Message, build_response, build_tlvs, interface_version, parse_bind, parse_message
 from sms.smpp.profile import Profile
 from tests.container import Container, until

@@ -11,7 +11,7 @@ from core.conversation.answers import Answer, RetAllDone, RetAllQuestion, RetAns
 from core.conversation.requests import Language
 from core.domain.text import fold
 from sms.gsm.alphabet import TURKISH, decode, encode_septets, encode_ucs2
-from sms.smpp.codes import CODING_DEFAULT, CODING_UCS2
+from sms.gsm.coding import CODING_DEFAULT, CODING_UCS2
 from sms.texts.render import render
 from tests.sms.texts.samples import LABELS, LINK, LONG_LABEL, RECEIPT, answers
 
