@@ -102,7 +102,7 @@ CASES = [
         "a header that lies",
         BARE._replace(short_message=b"\xff\0\0", esm_class=UDHI),
         None,
-        Unreadable("broken PDU: user data header length"),
+        Unreadable("broken user data header: length"),
     ),
     Case("a message type nobody knows", BARE._replace(esm_class=0x08), None, Unreadable("esm_class 0x08")),
 ]
