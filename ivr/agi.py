@@ -26,7 +26,7 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][0-9A-Za-z_]*")
 
 
 class Keys(NamedTuple):
-    """What was keyed in, without the `#` that ended it. `is_timeout`: silence ended it, after `digits` or at once."""
+    """Keys of an entry, without the `#` that ended it. `is_timeout`: silence ended it, after `digits` or at once."""
 
     digits: str
     is_timeout: bool
@@ -76,7 +76,7 @@ class Agi:
             raise AgiBroken(f"SET VARIABLE: result {answer.result}")
 
     async def get_full_variable(self, expression: str) -> str:
-        """What an expression like `${READSTATUS}` is worth now."""
+        """The value of an expression like `${READSTATUS}` now."""
         answer = await self._wire.ask(f"GET FULL VARIABLE {_quoted(expression)}", self._wire.patience.answer_s)
         if answer.value is None:
             raise AgiBroken(f"GET FULL VARIABLE: result {answer.result} without a value")

@@ -42,7 +42,7 @@ class AgiServer:
 
     @property
     def calls(self) -> int:
-        """How many connections are open now."""
+        """The number of connections that are open now."""
         return len(self._calls)
 
     async def open(self, host: str, port: int) -> int:

@@ -37,7 +37,7 @@ class Patience(NamedTuple):
 
 
 class AgiCall(NamedTuple):
-    """What the dialplan says of a call: Asterisk's unique id of it, and the two arguments of AGI(). `number` is the
+    """The dialplan's words on a call: Asterisk's unique id of it, and the two arguments of AGI(). `number` is the
     calling number as it came, empty for none; `presentation` is CALLERID(num-pres), like `allowed_passed_screen`."""
 
     unique_id: str
@@ -115,7 +115,7 @@ class AgiWire(asyncio.Protocol):
         self._answered: asyncio.Future[Answer] | None = None
 
     async def environment(self) -> AgiCall:
-        """What Asterisk says of the call. Raises CallEnded."""
+        """Asterisk's words on the call. Raises CallEnded."""
         call = await self._in_time(self._called, self.patience.environment_s)
         if self._ended is not None:  # by what came behind the empty line
             raise self._ended

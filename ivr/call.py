@@ -24,7 +24,7 @@ _PRESENTED: Final = "allowed"  # CALLERID(num-pres): allowed_not_screened, allow
 
 
 class Line(NamedTuple):
-    """What all calls of a line share. `agent` is a person's extension, empty for none; `calls` counts those that run;
+    """The parts that all calls share. `agent` is a person's extension, empty for none; `calls` counts those that run;
     beyond `calls_max` a caller hears that all lines are busy."""
 
     menu: Menu

@@ -1,4 +1,4 @@
-"""How a call can end before its menu has ended.
+"""Ends of a call before its menu has ended.
 
 CallEnded
  +-- HungUp           the caller is gone: result -1, HANGUP, 511, or Read says so

@@ -1,4 +1,4 @@
-"""What each built prompt was made from, so that the next build makes only what has changed."""
+"""The sources of each built prompt, so that the next build makes only what has changed."""
 
 import json
 import shlex

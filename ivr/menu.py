@@ -366,7 +366,7 @@ class Menu:
 
 
 def keys_max(state: State) -> int:
-    """How many keys a question takes."""
+    """The most keys that a question takes."""
     match state:
         case BrandEntry():
             return BRAND_KEYS_MAX

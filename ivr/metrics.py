@@ -1,4 +1,4 @@
-"""What the voice door counts. No label ever carries a number, a key or a receipt."""
+"""Metrics of the voice door. No label ever carries a number, a key or a receipt."""
 
 from typing import Final
 

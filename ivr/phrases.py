@@ -1,4 +1,4 @@
-"""What is said: the question of each state, and the outcome of each act.
+"""Phrases of a call: the question of each state, and the outcome of each act.
 
 To a caller who has not proven to hold the number, an outcome is told so that it does not say what stood before; the
 SMS to the number itself tells it whole.
@@ -35,7 +35,7 @@ ARAMA_ONLY: Final = (ConsentType.ARAMA,)
 
 
 def question_of(call: Call, question: Question, *, has_agent: bool) -> Speech:
-    """What is asked, without the notice before it."""
+    """The question, without the notice before it."""
     match question:
         case MainMenu():
             # First what nearly everybody calls for; whoever needs another key goes on listening.
@@ -71,7 +71,7 @@ def question_of(call: Call, question: Question, *, has_agent: bool) -> Speech:
 
 
 def outcome_of(call: Call, answer: Answer | Unspoken, *, is_texted: bool) -> Speech:
-    """What became of an act, with its receipt. Says of an SMS only where one goes out."""
+    """The outcome of an act, with its receipt. Says of an SMS only where one goes out."""
     texted = (Fixed("done.texted"),) if is_texted else ()
     match answer:
         case RetAnswer():

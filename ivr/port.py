@@ -1,4 +1,4 @@
-"""What a call asks of the rest of the line."""
+"""The port of a call to the rest of the line."""
 
 from typing import NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ from ivr.states import Held, Known
 
 
 class Dialled(NamedTuple):
-    """What was keyed in until a wish was plain: the raw evidence of the request. `call` is Asterisk's unique id of the
+    """Keys of a call until a wish was plain: the raw evidence of the request. `call` is Asterisk's unique id of the
     call, `step` counts the call's requests, `keys` are the answers to its questions, in order."""
 
     call: str
@@ -21,7 +21,7 @@ class IvrPort(Protocol):
     """The counter behind the voice menu. Every method ends in a few seconds, whatever the database does."""
 
     async def known(self, number: Msisdn) -> Known:
-        """What is known of a calling number; nothing where it cannot be looked up."""
+        """Facts known of a calling number; none where it cannot be looked up."""
 
     async def hand_in(
         self, number: Msisdn, wish: Intent, dialled: Dialled, language: Language | None
@@ -29,4 +29,4 @@ class IvrPort(Protocol):
         """Have a wish decided. `language` is kept for the number."""
 
     async def held(self, number: Msisdn) -> Held:
-        """What may reach a number whose holder has proven it."""
+        """Brands that may reach a number whose holder has proven it."""

@@ -16,7 +16,7 @@ class RenderFailed(Exception):
 
 
 async def output_of(command: Sequence[str], given: bytes, limit_s: float) -> bytes:
-    """What the program writes to its standard output, when it is given this on its standard input.
+    """The program's standard output, when it is given this on its standard input.
 
     Raises RenderFailed: it is not there, ends with a fault, or does not end in time and is killed with its children.
     """

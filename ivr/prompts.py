@@ -38,7 +38,7 @@ _log = structlog.get_logger(component="ivr")
 
 
 class Built(NamedTuple):
-    """How many prompts were made, and how many stayed as they were."""
+    """Counts of the prompts that were made, and of those that stayed as they were."""
 
     built: int
     unchanged: int
@@ -86,7 +86,7 @@ class Prompts:
 
     @property
     def total(self) -> int:
-        """How many steps a build has."""
+        """The number of steps of a build."""
         return len(list(self._jobs(Manifest(self._sounds))))
 
     async def build(self, progress: Callable[[int], None]) -> Built:
@@ -163,7 +163,7 @@ class Prompts:
                 yield partial(self._keep, _dated(today + timedelta(days), language))
 
     async def _build(self, manifest: Manifest, stem: Path, line: Line) -> bool:
-        """Whether it had to be made."""
+        """True if it had to be made."""
         around = pauses(line.text)
         place = stem.relative_to(self._sounds)
         recording = self._sounds / "recorded" / place.with_suffix(".wav")
@@ -180,7 +180,7 @@ class Prompts:
         return True
 
     async def _keep(self, line: Line) -> bool:
-        """Whether it had to be made."""
+        """True if it had to be made."""
         if self._kept.find(line):
             return False
         await self._kept.get(line)

@@ -67,7 +67,7 @@ def file_of(stem: Path) -> Path:
 
 
 def is_there(stem: Path) -> bool:
-    """Whether both paces lie there."""
+    """True if both paces lie there."""
     return all(path.is_file() and path.stat().st_size for path in (file_of(stem), file_of(twin(stem))))
 
 

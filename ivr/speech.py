@@ -1,4 +1,4 @@
-"""What the line says on the phone, before it is sound: parts that follow each other."""
+"""Speech of the line on the phone, before it is sound: parts that follow each other."""
 
 from datetime import date
 from typing import NamedTuple

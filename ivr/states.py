@@ -18,7 +18,7 @@ Purpose = Literal["ret", "onay", "report"]
 
 
 class MainMenu(NamedTuple):
-    """What is wanted?"""
+    """The question what is wanted."""
 
 
 class NumberEntry(NamedTuple):
@@ -147,12 +147,12 @@ class Call(NamedTuple):
 
     @property
     def takes_messages(self) -> bool:
-        """Whether answers, lists and codes can go to the number by SMS. A fixed line has calls only."""
+        """True if answers, lists and codes can go to the number by SMS. A fixed line has calls only."""
         return self.number is not None and self.number.takes_messages
 
 
 class Known(NamedTuple):
-    """What is known of the calling number: the language kept for it, and whether a code that allows a brand waits."""
+    """Facts known of the calling number: the language kept for it, and whether a code that allows a brand waits."""
 
     language: Language = Language.TR
     has_code: bool = False

@@ -1,4 +1,4 @@
-"""What the commands share by which a person answers citizens: `review` and `complaints`."""
+"""Shared parts of the commands by which a person answers citizens: `review` and `complaints`."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping

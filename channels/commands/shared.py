@@ -1,4 +1,4 @@
-"""What every command has: `--config`, `--json`, and the faults that end it with one line."""
+"""Parts of every command: `--config`, `--json`, and the faults that end it with one line."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def looking(settings: Settings) -> Iterator[Transaction]:
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """What a start can raise (a key that is none, a port in use), as one line."""
+    """One line for all that a start can raise (a key that is none, a port in use)."""
     try:
         yield
     except SettingsError:

@@ -46,7 +46,7 @@ _LINE_BREAK: Final = "\\n"
 
 
 class Understood(NamedTuple):
-    """What the line would understand, as `--json` prints it behind the text. The lists are sorted."""
+    """The reading of a text, as `--json` prints it behind the text. The lists are sorted."""
 
     intent: str
     brands: list[str]

@@ -1,4 +1,4 @@
-"""What was texted on the demo's phone, number by number, kept in memory and bounded."""
+"""Texts of the demo's phone, number by number, kept in memory and bounded."""
 
 import asyncio
 from collections import OrderedDict

@@ -56,7 +56,7 @@ class Exchange:
         await self._run("stop")
 
     async def _run(self, order: str) -> str | None:
-        """What it complains of."""
+        """Its complaint, None where there is none."""
         process = await asyncio.create_subprocess_exec(
             *(_SCRIPTS / "run", _INSTALLED, order),
             env={**os.environ, **self._environment},

@@ -24,7 +24,7 @@ class Line(Protocol):
         """Text the line; returns once it has committed. Raises `LineBusy` if it did not."""
 
     async def look(self, recipient: Msisdn) -> View:
-        """What the registry holds now. Raises `LineBusy`."""
+        """The registry as it is now. Raises `LineBusy`."""
 
 
 class SimulatedLine:

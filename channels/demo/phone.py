@@ -144,7 +144,7 @@ class _Page:
         self._conversations.close()
 
     async def _news(self, asked: Asked, changed: asyncio.Event) -> AsyncGenerator[list[dict[str, str]]]:
-        """What to write next, at each change and at least every `REFRESH_S`."""
+        """The next parts to write, at each change and at least every `REFRESH_S`."""
         shown = _Shown(self._env, _TEXTS[asked.language])
         number = asked.sender.reveal()
         while not self._conversations.closed:
@@ -167,7 +167,7 @@ class _Page:
 
 
 class _Shown:
-    """What one page has got so far, so that only what differs is sent."""
+    """State of one page as it was sent last, so that only what differs is sent."""
 
     def __init__(self, env: jinja2.Environment, texts: dict[str, Any]) -> None:
         self._env = env

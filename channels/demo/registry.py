@@ -1,4 +1,4 @@
-"""What the demo page shows beside the phone: a number's consents, and the newest entries of the ledger."""
+"""The page beside the demo's phone: a number's consents, and the newest entries of the ledger."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -38,7 +38,7 @@ class HeldOfBrand(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What an entry did to one type of a brand; statuses are None where there was no record."""
+    """Effect of an entry on one type of a brand; statuses are None where there was no record."""
 
     brand: str
     type: str
@@ -63,7 +63,7 @@ class View(NamedTuple):
 
 
 def view(transaction: Transaction, recipient: str, find: FindBrand) -> View:
-    """What the registry holds for the number, the brand changed last first; and the newest entries."""
+    """The number's records in the registry, the brand changed last first; and the newest entries."""
     by_brand: dict[str, list[Held]] = {}
     for row in transaction.rows(CONSENTS_OF, recipient=recipient):
         record = record_of(row)

@@ -1,4 +1,4 @@
-"""How far a long command has come: on standard error, and only where a person watches."""
+"""Progress of a long command: on standard error, and only where a person watches."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

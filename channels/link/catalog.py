@@ -43,7 +43,7 @@ class Catalog:
         return f"{', '.join(first)} {self['and']} {last}" if first else last
 
     def command(self, brand: Brand, types: Collection[ConsentType]) -> str:
-        """What to text to end these types of the brand."""
+        """The command to text to end these types of the brand."""
         return str(self[f"command.{'_'.join(sorted(types))}"]).format(brand=name_of(brand.label))
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong, as pages: each says that nothing changed and how else to refuse."""
+"""Failures as pages: each says that nothing changed and how else to refuse."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What every response says to the browser, errors included."""
+"""Headers of every response, errors included."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final

@@ -24,7 +24,7 @@ _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Filter(NamedTuple):
-    """What the list is narrowed to; empty: everything. An unknown value narrows nothing."""
+    """The choice that narrows the list; empty: everything. An unknown value narrows nothing."""
 
     brand: str
     type: str
@@ -152,7 +152,7 @@ def leaf_of(request: web.Request, count: int) -> Leaf:
 
 
 def groups(answer: RetSeveral) -> list[tuple[str, int, list[str]]]:
-    """What became of the brands: kind of outcome, how many, and the first names."""
+    """Outcomes of the brands: kind of outcome, how many, and the first names."""
     found = []
     for kind in ("ended", "kept", "already", "newer"):
         names = [outcome.brand.name for outcome in answer.outcomes if getattr(outcome, kind)]

@@ -1,4 +1,4 @@
-"""How often an address may guess: a bucket for each that leaks evenly, in bounded memory."""
+"""Limits of guessing by one address: a bucket for each that leaks evenly, in bounded memory."""
 
 import ipaddress
 import math

@@ -1,4 +1,4 @@
-"""What the link pages ask of the rest of the line. The pages themselves know no store and no desk."""
+"""The port of the link pages to the rest of the line. The pages themselves know no store and no desk."""
 
 from typing import Literal, NamedTuple, Protocol
 
@@ -25,7 +25,7 @@ class Held(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What a link is about.
+    """The matter of a link.
 
     `tail`: last two digits of the number (or the masked e-mail address). `covered`: the types its notice announced.
     `held`: what stands now for this brand, all types of this address.
@@ -62,7 +62,7 @@ class LinkPort(Protocol):
     `receipt` are called by GET and HEAD, and only read."""
 
     async def offer(self, token: str) -> Offer | None:
-        """What the link is about; None: unknown, expired, or its line was closed."""
+        """The matter of the link; None: unknown, expired, or its line was closed."""
 
     async def refuse(self, token: str, types: tuple[ConsentType, ...], raw: bytes) -> RetAnswer | None:
         """End these types, which the link covers. `raw` is the body as it came. None as for `offer`."""
@@ -71,7 +71,7 @@ class LinkPort(Protocol):
         """Send a code to the number; outwardly always alike."""
 
     async def prove(self, number: Msisdn, code: str, raw: bytes) -> bool:
-        """Whether these six digits are the code that was sent; it counts the tries."""
+        """True if these six digits are the code that was sent; it counts the tries."""
 
     async def holdings(self, number: Msisdn) -> tuple[Held, ...]:
         """Everything that stands for the number, from every door."""
@@ -88,4 +88,4 @@ class LinkPort(Protocol):
         """The reports of the number."""
 
     async def receipt(self, receipt: str) -> ReceiptState | None:
-        """What became of the act with this receipt; None: there is none."""
+        """The fate of the act with this receipt; None: there is none."""

@@ -1,4 +1,4 @@
-"""How the pages are served: what is logged of a request, and how long a slow client is waited for."""
+"""Serving of the pages: what is logged of a request, and how long a slow client is waited for."""
 
 import asyncio
 import logging

@@ -26,7 +26,7 @@ Purpose = Literal["kod", "izin"]
 
 
 class Visit(NamedTuple):
-    """What a cookie holds. `secret` stands in the forms of the visit, so that no other site can post them."""
+    """The contents of a cookie. `secret` stands in the forms of the visit, so that no other site can post them."""
 
     number: Msisdn
     ends_at: Instant
@@ -38,7 +38,7 @@ class Visit(NamedTuple):
         return self.number.reveal()[-2:]
 
     def wrote(self, secret: str | None) -> bool:
-        """Whether a form that came with this secret is one of ours."""
+        """True if a form that came with this secret is one of ours."""
         return hmac.compare_digest((secret or "").encode(errors="replace"), self.secret.encode())
 
 

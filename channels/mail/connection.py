@@ -25,7 +25,7 @@ _LEADING_DOT: Final = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321, 4.5.2
 
 
 class Step(Enum):
-    """What a reply speaks of."""
+    """The step of a session that a reply speaks of."""
 
     SENDER = "MAIL"
     RECIPIENT = "RCPT"

@@ -21,7 +21,7 @@ _PAGE: Final = jinja2.Environment(
 
 
 class Content(NamedTuple):
-    """What a person reads. `subject` is one line without control characters."""
+    """The words that a person reads. `subject` is one line without control characters."""
 
     subject: str
     text: str

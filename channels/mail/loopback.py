@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the name or address stays on this machine."""
+    """True if the name or address stays on this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -45,7 +45,7 @@ class Mailbox(Address):
 
     @property
     def needs_utf8(self) -> bool:
-        """Whether only a server with SMTPUTF8 (RFC 6531) can take it."""
+        """True if only a server with SMTPUTF8 (RFC 6531) can take it."""
         return not self._whole.isascii()
 
     def masked(self) -> str:

@@ -36,7 +36,7 @@ _log = structlog.get_logger(component="mail")
 
 
 class Pace(NamedTuple):
-    """How many mails are held at one time, and how long things wait, in seconds.
+    """Mails held at one time, and the waits, in seconds.
 
     `step_s` limits connecting and leaving, an idle connection is tried every `ping_s`, and attempts to connect are
     `first_s` apart at first, doubling up to `most_s` while they are of no use.

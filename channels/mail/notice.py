@@ -1,4 +1,4 @@
-"""What an approval notice by e-mail says, and the form in which it waits in the outbox."""
+"""Content of an approval notice by e-mail, and the form in which it waits in the outbox."""
 
 import re
 from datetime import date
@@ -65,12 +65,12 @@ class MailNotice(NamedTuple):
 
 
 def _is_link(url: object) -> bool:
-    """Whether the URL can stand in a header and in a page as it is."""
+    """True if the URL can stand in a header and in a page as it is."""
     if not isinstance(url, str) or len(url) > URL_CHARS_MAX:
         return False
     return _OUTSIDE_URL.search(url) is None and _URL.fullmatch(url) is not None
 
 
 def mail_text(notice: ApprovalNotice, language: Language) -> str:
-    """What waits in the outbox for an approval notice."""
+    """The text that waits in the outbox for an approval notice."""
     return MailNotice(notice.brand.name, day_of(notice.at), notice.again, notice.link, language).to_json()

@@ -1,4 +1,4 @@
-"""What all doors of a process share, put together."""
+"""Shared parts of all doors of a process, put together."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -42,7 +42,7 @@ class Outboxes(NamedTuple):
 
 
 class Container(NamedTuple):
-    """What each door works with."""
+    """The parts that each door works with."""
 
     writer: Writer
     desk: Desk

@@ -88,7 +88,7 @@ class IvrDesk:
         return Held(tuple([(self._find_brand(code) or Brand(code, code), types) for code, types in found]))
 
     async def _look(self, work: Callable[[Transaction], T]) -> T | None:
-        """What was found; None where the store does not answer in time."""
+        """The find; None where the store does not answer in time."""
         try:
             async with asyncio.timeout(LOOK_S):
                 return await self._looker.look(work)

@@ -1,4 +1,4 @@
-"""What every process that writes acts holds: the database, and a ledger book of its own in it."""
+"""Holdings of every process that writes acts: the database, and a ledger book of its own in it."""
 
 import asyncio
 import time

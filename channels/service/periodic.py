@@ -1,4 +1,4 @@
-"""What a process does now and then, whatever its doors."""
+"""Periodic work of a process, whatever its doors."""
 
 import asyncio
 from typing import NamedTuple

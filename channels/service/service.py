@@ -87,7 +87,7 @@ class Service:
         self._started = True
 
     def missing(self) -> list[str]:
-        """What this process's doors lack, one line each; none when it is ready."""
+        """The things that this process's doors lack, one line each; none when it is ready."""
         lacks = [] if self._started else ["not started yet"]
         if self._voice and self._voice.manager.trouble:
             lacks.append(self._voice.manager.trouble)
@@ -136,7 +136,7 @@ class Service:
 
     @property
     def _sends(self) -> bool:
-        """Whether anything leaves by this process."""
+        """True if anything leaves by this process."""
         return "sms" in self._doors or self._container.mailer is not None
 
     def _turn_away(self) -> None:

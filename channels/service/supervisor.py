@@ -1,4 +1,4 @@
-"""What the process tells systemd, as sd_notify(3) says: datagrams to the socket that `NOTIFY_SOCKET` names.
+"""Reports of the process to systemd, as sd_notify(3) says: datagrams to the socket that `NOTIFY_SOCKET` names.
 
 Twenty lines of our own: `sdnotify` has had no release since 2017, and `systemd-python` is built against a C library.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, as lines a person can act on."""
+"""Faults of the settings, as lines a person can act on."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

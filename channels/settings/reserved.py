@@ -1,4 +1,4 @@
-"""What no drawn receipt or code may read as."""
+"""Words that no drawn receipt or code may read as."""
 
 from typing import Final
 
@@ -10,5 +10,5 @@ _VERB_RECEIPTS: Final = frozenset(receipt for verb in RESERVED_WORDS if (receipt
 
 
 def is_reserved(directory: Directory, drawn: str) -> bool:
-    """Whether it is a verb, or the number or a name of a brand."""
+    """True if it is a verb, or the number or a name of a brand."""
     return drawn.lower() in directory or drawn in _VERB_RECEIPTS

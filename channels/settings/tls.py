@@ -18,7 +18,7 @@ class BadTls(ValueError):
 
 
 def tls_context(operator: Operator) -> ssl.SSLContext | None:
-    """What its binds speak TLS with: the operator's certificate and the name of its host are always checked, against
+    """The context of its binds' TLS: the operator's certificate and the name of its host are always checked, against
     `tls_ca` or else the system's authorities. None without `tls`. Raises BadTls."""
     if not operator.tls:
         return None

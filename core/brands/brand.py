@@ -21,7 +21,7 @@ class Brand(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What texts call the brand: its name, or its shortest short name where the name is over 11 letters."""
+        """The brand's name in texts: its name, or its shortest short name where the name is over 11 letters."""
         if len(self.name) <= _LABEL_LETTERS_MAX or not self.short_names:
             return self.name
         return min(self.short_names, key=len)

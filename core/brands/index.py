@@ -46,7 +46,7 @@ class Index:
         return tuple([self._by_code[code] for code in self._codes_by_key.get(name_key, ())])
 
     def is_within(self, name_key: str) -> bool:
-        """Whether this key is only a part of some name's. May be called from any thread."""
+        """True if this key is only a part of some name's. May be called from any thread."""
         return any(name_key in name and name_key != name for name in tuple(self._codes_by_key))
 
     def carrying(self, part: str) -> Collection[str]:

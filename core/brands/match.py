@@ -1,4 +1,5 @@
-"""What a citizen's words mean among the brands of a directory: as they stand, with an ending, in part, with a slip."""
+"""Meanings of a citizen's words among the brands of a directory: as they stand, with an ending, in part, with a
+slip."""
 
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -153,7 +154,7 @@ def _leading_slips(directory: Index, one: set[str]) -> Iterator[str]:
 
 
 def are_generic(typed: Iterable[str]) -> bool:
-    """Whether these folded words only say what kind of firm a name belongs to."""
+    """True if these folded words only say what kind of firm a name belongs to."""
     return all(word in _GENERIC for word in typed)
 
 

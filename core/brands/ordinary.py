@@ -34,12 +34,12 @@ _HARD: Final = {"g": "k", "b": "p", "d": "t"}
 
 
 def is_ordinary(word: str) -> bool:
-    """Whether the folded word stands in the list as it is."""
+    """True if the folded word stands in the list as it is."""
     return word in _WORDS
 
 
 def is_inflected(word: str) -> bool:
-    """Whether the folded word is an ordinary one with or without a Turkish ending.
+    """True if the folded word is an ordinary one with or without a Turkish ending.
 
     Generous: some names pass for a word with an ending, which only makes the reader ask.
     """
@@ -47,7 +47,7 @@ def is_inflected(word: str) -> bool:
 
 
 def is_spoken(word: str) -> bool:
-    """Whether the folded word is an ordinary one with the ending of a verb or of a person, as names hardly have."""
+    """True if the folded word is an ordinary one with the ending of a verb or of a person, as names hardly have."""
     return word not in _NOUNS and (_is_verb(word) or _is_noun(word, _PERSON_ENDING))
 
 
@@ -59,7 +59,7 @@ def _is_noun(word: str, ending: re.Pattern[str]) -> bool:
 
 
 def _is_verb(word: str) -> bool:
-    """Whether the word is a verb with an ending; "-iyor" may have taken its last vowel (bekliyor)."""
+    """True if the word is a verb with an ending; "-iyor" may have taken its last vowel (bekliyor)."""
     for end in range(2, len(word) - 1):
         stem = word[:end]
         stems = {stem, _hardened(stem)}

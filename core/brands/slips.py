@@ -82,7 +82,7 @@ def likely_edits(word: str) -> set[str]:
 
 
 def is_likely(typed: str, meant: str) -> bool:
-    """Whether a thumb makes `typed` of `meant`, which is one edit away."""
+    """True if a thumb makes `typed` of `meant`, which is one edit away."""
     return typed in likely_edits(meant)
 
 

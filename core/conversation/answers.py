@@ -1,4 +1,4 @@
-"""What the desk answers: facts that were committed, free of any protocol and any language."""
+"""Answers of the desk: facts that were committed, free of any protocol and any language."""
 
 from collections.abc import Callable
 from datetime import date
@@ -12,7 +12,7 @@ from core.domain.consent import ConsentType
 
 
 class RetAnswer(NamedTuple):
-    """What became of a refusal of one brand, type by type.
+    """Outcome of a refusal of one brand, type by type.
 
     `ended` had a permission that is now removed; `already` had none, `since` when; `kept` had no record, the wish is
     kept as an objection; `newer` has a consent dated after the wish, which stands. `allowed` are the brand's other
@@ -39,7 +39,7 @@ class Unclear(NamedTuple):
 
 
 class RetSeveral(NamedTuple):
-    """What became of a refusal of several brands, named or chosen from a list, with one receipt.
+    """Outcome of a refusal of several brands, named or chosen from a list, with one receipt.
 
     `outcomes` are those of the brands that were found, at least one; `unknown` the names that were not, as typed;
     `unclear` is asked about; `missing` are the chosen numbers that the list does not have.
@@ -258,7 +258,7 @@ Effect = Literal["ended", "allowed", "unchanged", "kept", "question", "set-aside
 
 
 class StatusOfAct(NamedTuple):
-    """What became of an act: the brands and types that it ended, allowed, or kept as an objection, or how many brands
+    """Outcome of an act: the brands and types that it ended, allowed, or kept as an objection, or how many brands
     (`brands` are the first of `total`). Also of a question, or of a message that was set aside and perhaps resolved by
     a person since: `what` says which."""
 

@@ -1,4 +1,4 @@
-"""What the registry holds for one citizen and one brand, and a change of it."""
+"""State of one citizen's consents to one brand, and a change of it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

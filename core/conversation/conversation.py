@@ -1,4 +1,4 @@
-"""What the line remembers of the conversation with one citizen: the language, the questions, the answers it gave.
+"""Memory of the conversation with one citizen: the language, the questions, the answers it gave.
 
 Pure values; every change makes a new one. Kept as one row of the store, read and written under the citizen's lock, so
 that a question survives a restart and any process can hear its answer.

@@ -1,4 +1,4 @@
-"""What a door hands to the desk: who, through which door, what they said, when, and the raw evidence."""
+"""The request that a door hands to the desk: who, through which door, what they said, when, and the raw evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -46,7 +46,7 @@ class BrandMention(NamedTuple):
 
     @property
     def is_clear(self) -> bool:
-        """Whether one brand stands clearly out."""
+        """True if one brand stands clearly out."""
         return self.sure and len(self.brands) == 1
 
     @classmethod
@@ -95,13 +95,13 @@ class OnayAll(NamedTuple):
 
 
 class Durum(NamedTuple):
-    """What is allowed now: of these brands, of all where none is named."""
+    """Question of what is allowed now: of these brands, of all where none is named."""
 
     mentions: tuple[BrandMention, ...] = ()
 
 
 class DurumOf(NamedTuple):
-    """What became of the act with this receipt (`core.domain.receipts`)."""
+    """Question of what became of the act with this receipt (`core.domain.receipts`)."""
 
     receipt: str
 

@@ -7,7 +7,7 @@ from core.domain.clock import Instant
 
 
 class ConsentType(StrEnum):
-    """What a consent allows: calls, messages, e-mail."""
+    """The subject of a consent: calls, messages, e-mail."""
 
     ARAMA = "ARAMA"
     MESAJ = "MESAJ"

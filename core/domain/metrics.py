@@ -1,4 +1,4 @@
-"""What the process counts. No label ever carries a number, a text or a receipt."""
+"""Metrics of the process. No label ever carries a number, a text or a receipt."""
 
 from typing import Final
 

@@ -21,7 +21,7 @@ class BadAddress(ValueError):
 
 
 class Address:
-    """What `Msisdn` and `Email` share: whole only through `reveal()`, masked in every other rendering."""
+    """Common base of `Msisdn` and `Email`: whole only through `reveal()`, masked in every other rendering."""
 
     __slots__ = ("_whole",)
 
@@ -85,7 +85,7 @@ class Msisdn(Address):
 
     @property
     def takes_messages(self) -> bool:
-        """Whether it is, or may be, a mobile number: in Türkiye +905…, elsewhere by its country's plan."""
+        """True if it is, or may be, a mobile number: in Türkiye +905…, elsewhere by its country's plan."""
         if self._whole.startswith("+90"):
             return self._whole.startswith("+905")
         return phonenumbers.number_type(phonenumbers.parse(self._whole)) != phonenumbers.PhoneNumberType.FIXED_LINE

@@ -1,4 +1,4 @@
-"""What the settings say about conversations: lives of questions, budgets of answers, what counts as a repeat."""
+"""Rules of the settings about conversations: lives of questions, budgets of answers, what counts as a repeat."""
 
 from typing import NamedTuple
 

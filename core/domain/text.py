@@ -41,7 +41,7 @@ class Word(NamedTuple):
 
     @property
     def is_suffix(self) -> bool:
-        """Whether an apostrophe hangs it on the word before."""
+        """True if an apostrophe hangs it on the word before."""
         return self.gap in _APOSTROPHES
 
 

@@ -19,8 +19,8 @@ def draw_token() -> str:
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored of it, and looked up: the index is walked by the hash, whose octets nobody outside can steer, so
-    that its timing tells nothing. A token longer than any of ours has a hash of nothing."""
+    """The hash that is stored of it, and looked up: the index is walked by the hash, whose octets nobody outside can
+    steer, so that its timing tells nothing. A token longer than any of ours has a hash of nothing."""
     known = token if len(token) <= _ASKED_LETTERS_MAX else ""
     return hashlib.sha256(known.encode(errors="replace")).digest()
 

@@ -72,7 +72,7 @@ _QUESTIONS = (ProofCode, OnayQuestion, ListPage, WhichBrand, OneOnRecord, BrandM
 
 
 class Tools(NamedTuple):
-    """What every batch of one desk uses."""
+    """The tools that every batch of one desk uses."""
 
     ids: Ids
     book: Book
@@ -326,7 +326,7 @@ class Batch:
                     pass
 
     def _forget(self, recipient: str) -> None:
-        """What waits for the former holder of a closed line is neither sent nor read any more."""
+        """Messages to and parts from the former holder of a closed line: neither sent nor read any more."""
         self._transaction.run(DEAD_LETTER_ALL_OF, of_recipient=recipient, at=self._now)
         self._transaction.run(DROP_SEGMENTS_OF, of_recipient=recipient)
         self._transaction.run(DROP_NOTICES_OF, of_recipient=recipient)
@@ -340,7 +340,7 @@ def _pairs(request: Request) -> Iterator[Pair]:
 
 
 def _is_texted(request: Request, answer: Answer | Unspoken) -> bool:
-    """Whether the answer is one to be told by SMS: not to a broken message, not on the strength of a link, and of a
+    """True if the answer is one to be told by SMS: not to a broken message, not on the strength of a link, and of a
     call only what its caller keeps, and only to numbers that take messages."""
     match request.door:
         case Door.SMS:

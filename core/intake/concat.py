@@ -122,7 +122,7 @@ def _parts_of(
 
 
 def settled(readings: Sequence[Reading]) -> Reading:
-    """What the runs of an incomplete message come to: the first that has an explicit verb beside an exact brand acts,
+    """The reading of an incomplete message's runs: the first that has an explicit verb beside an exact brand acts,
     otherwise the citizen is asked."""
     text = _GAP.join([reading.text or "" for reading in readings])
     mentions: list[BrandMention] = []

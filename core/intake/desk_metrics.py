@@ -1,4 +1,4 @@
-"""What the desk counts of what it has committed."""
+"""Metrics of what the desk has committed."""
 
 import os
 import time

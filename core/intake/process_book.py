@@ -18,7 +18,7 @@ _STARTS: Final = ("starts",)
 
 
 class ProcessStart(NamedTuple):
-    """What a process begins with. `anchors` are the heads of the dead books, to be appended to the anchor file."""
+    """The beginning of a process. `anchors` are the heads of the dead books, to be appended to the anchor file."""
 
     book: Book
     anchors: list[Anchor]

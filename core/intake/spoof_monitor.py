@@ -47,7 +47,7 @@ class SpoofMonitor:
         self._largest = max(self._largest, self._totals[name])
 
     def largest(self, now: Instant) -> int:
-        """How many numbers sent the text that most of them sent."""
+        """Count of the numbers that sent the text most of them sent."""
         self._forget(now)
         return self._largest
 

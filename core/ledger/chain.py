@@ -1,4 +1,4 @@
-"""How entries hang together: each hash covers the one before it, the book, the entry number and the body."""
+"""The chain of entries: each hash covers the one before it, the book, the entry number and the body."""
 
 import hashlib
 import hmac

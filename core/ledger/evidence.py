@@ -1,4 +1,4 @@
-"""What an act leaves behind as proof: its ledger body, and the rows that `evidence show` puts together again."""
+"""The proof that an act leaves behind: its ledger body, and the rows that `evidence show` puts together again."""
 
 from functools import lru_cache
 from typing import Any

@@ -21,7 +21,7 @@ _SEALS: Final = "seals"
 
 
 class Round(NamedTuple):
-    """What a round found or made: the newest seal, if there is any, and up to when the books are known to be sealed."""
+    """The outcome of a round: the newest seal, if there is any, and up to when the books are known to be sealed."""
 
     newest: Seal | None
     at: Instant

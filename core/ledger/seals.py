@@ -36,11 +36,12 @@ class Seal(NamedTuple):
 
     @property
     def hash(self) -> bytes:
-        """What the next seal covers."""
+        """The hash that the next seal covers."""
         return hashlib.sha256(_signed(self)).digest()
 
     def fault(self, trusted_key: bytes | None) -> str | None:
-        """What is wrong with it alone. With `trusted_key` (32 octets, Ed25519) it must be signed by that."""
+        """The fault of it alone, None if there is none. With `trusted_key` (32 octets, Ed25519) it must be signed by
+        that."""
         if root_of([_leaf(head) for head in self.heads]) != self.root:
             return "its root does not fit the heads that it seals"
         if not is_signed(self.public_key, self.signature, _signed(self)):
@@ -100,7 +101,7 @@ class SealsCheck:
         return self._stored_fault or self._local_fault
 
     def heads(self) -> Iterator[Head]:
-        """What the seals bind that are right in themselves."""
+        """Heads bound by seals that are right in themselves."""
         with ExternalSort(2) as kept:
             kept.add((seal.number, orjson.dumps(seal.as_json())) for seal in self._local)
             local = ((Seal.from_json(orjson.loads(text)), False) for _, text in kept)

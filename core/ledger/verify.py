@@ -10,7 +10,8 @@ from core.store.external_sort import ExternalSort
 
 
 class Report(NamedTuple):
-    """What was found. `book` and `entry` name the first fault; `reason` says what it is, or how far the proof goes."""
+    """The result of a check. `book` and `entry` name the first fault; `reason` says what it is, or how far the proof
+    goes."""
 
     ok: bool
     entries: int

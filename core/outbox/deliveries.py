@@ -1,4 +1,4 @@
-"""What networks say became of messages that they accepted: delivery receipts.
+"""Delivery receipts: what networks say became of messages that they accepted.
 
 `accepted` → `delivered`, or back to `ready` for another try, or `dead`. A receipt that comes before the answer to its
 submit waits for that, for a while.
@@ -30,7 +30,7 @@ UNDELIVERED_DELAY_MS: Final = 5 * MINUTE_MS  # times the number of attempts
 
 
 class Fate(Enum):
-    """How the network's own attempts ended."""
+    """The end of the network's own attempts."""
 
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"  # another try may do better

@@ -72,7 +72,7 @@ class OutboxMessage(NamedTuple):
 
 
 class Swept(NamedTuple):
-    """How many rows a sweep found: of unknown fate, and to be given up."""
+    """Rows that a sweep found: of unknown fate, and to be given up."""
 
     unknown: int
     dead: int
@@ -82,7 +82,7 @@ class Transport(Protocol):
     """Who brings parcels to the network."""
 
     def capacity(self) -> int:
-        """How many parcels may leave now."""
+        """The number of messages that may leave now."""
         ...
 
     def send(self, outbox_messages: Sequence[OutboxMessage]) -> None: ...
@@ -117,7 +117,7 @@ def put(transaction: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
 
 
 class _Marks:
-    """What became of sent parcels since the last transaction."""
+    """Fates of sent messages since the last transaction."""
 
     def __init__(self) -> None:
         self.accepted: list[tuple[object, ...]] = []

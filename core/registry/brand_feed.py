@@ -43,7 +43,7 @@ class BrandWriter:
         self._seen = 0
 
     def put(self, transaction: Transaction, brands: Sequence[Brand]) -> int:
-        """How many of them were new or changed. All of a transaction share one version."""
+        """The number of them that were new or changed. All of a transaction share one version."""
         transaction.lock(_VERSIONS)
         for row in transaction.rows(BRANDS_SINCE, seen=self._seen):
             self._rows[row[0]] = row

@@ -1,4 +1,4 @@
-"""What the registry holds, as the rows of the store and as the values that decisions read."""
+"""Records of the registry, as the rows of the store and as the values that decisions read."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -109,7 +109,7 @@ class Citizens:
             self._conversations[recipient] = self._changed_conversations[recipient] = conversation
 
     def is_of_import(self, key: tuple[str, ...]) -> bool:
-        """Whether a row of an import made the record with this primary key."""
+        """True if a row of an import made the record with this primary key."""
         return key in self._imported_at
 
     def apply(self, changes: Iterable[Change], imported_at: Instant | None = None) -> None:
@@ -159,7 +159,7 @@ class Citizens:
         )
 
     def _read_whole(self, recipient: str) -> None:
-        """What was read and changed before in this batch stays as it is."""
+        """The rest is read; what was read and changed before in this batch stays as it is."""
         before = self._standings.get(recipient, {})
         self._standings[recipient] = {}
         self._add(

@@ -32,7 +32,7 @@ ImportKey = tuple[str, str, str, str, int, str]
 
 
 class ImportRow(NamedTuple):
-    """What a row says: who, of which brand, gave or refused what, how and when (to the second)."""
+    """A row of a file: who, of which brand, gave or refused what, how and when (to the second)."""
 
     recipient: str
     brand_code: str

@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What became of a file's rows."""
+    """Counts of what became of a file's rows."""
 
     imported: int = 0
     unchanged: int = 0
@@ -51,7 +51,7 @@ class Counts(NamedTuple):
 
 
 class SenderFeed(NamedTuple):
-    """What makes a file a sender's feed (`--notify`) and not a first load: late consents are void, and citizens are
+    """The mark of a sender's feed (`--notify`) and not a first load: late consents are void, and citizens are
     told of those that enter."""
 
     calendar: Calendar
@@ -194,7 +194,7 @@ class Importer:
 
 
 def entered_by(act: ImportRow, change: Change, standing: ConsentState, subscribed_at: Instant | None = None) -> Entered:
-    """What is told of a permission that a sender gave. `standing` is that before the change; `subscribed_at` is when
+    """The news of a permission that a sender gave. `standing` is that before the change; `subscribed_at` is when
     the number's line was closed last."""
     assert isinstance(change.after, Record), "a row of a file makes records"
     kind = kind_of(standing, act.type, subscribed_at) if change.after.status is Status.ONAY else "ended"
@@ -216,7 +216,8 @@ class _Slice(NamedTuple):
 
 
 def _taken(transaction: Transaction, acts: list[ImportRow], citizens: Citizens) -> set[ImportKey]:
-    """What earlier imports took of these citizens and brands; an act taken leaves a record, so others are not asked."""
+    """Keys of what earlier imports took of these citizens and brands; an act taken leaves a record, so others are not
+    asked."""
     pairs: set[Pair] = {(act.recipient, act.brand_code) for act in acts}
     known = [pair for pair in pairs if citizens.standing(pair).records]
     if not known:

@@ -1,4 +1,4 @@
-"""What moved the registry on one day: the report by which senders bring their own lists up to date.
+"""Movements of the registry on one day: the report by which senders bring their own lists up to date.
 
 A movement is a record that came to be or changed: by a row of an import, by a citizen's act, or because a line was
 closed. An act that left its record as it was (a repeat) moved nothing.

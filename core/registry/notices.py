@@ -107,7 +107,7 @@ def row_of(notice: Notice) -> tuple[object, ...]:
 
 
 def kind_of(standing: ConsentState, kind: ConsentType, subscribed_at: Instant | None = None) -> Kind:
-    """What a permission is that enters now for this type: the citizen may have refused it before. What was before
+    """The kind of a permission that enters now for this type: the citizen may have refused it before. What was before
     `subscribed_at` somebody else did who had the number."""
     since = subscribed_at or 0
     refused = any(_refused_at(record) > since for record in standing.of_type(kind))
@@ -121,7 +121,7 @@ def _refused_at(record: Record) -> Instant:
 
 
 def _key(one: Entered | Notice) -> tuple[str, str, bool]:
-    """What ended by an objection is told apart from what stands."""
+    """Key of a notice: what ended by an objection is told apart from what stands."""
     return one.recipient, one.brand_code, one.kind == "ended"
 
 

@@ -26,7 +26,7 @@ MailTexts = Callable[[ApprovalNotice, Language], str]
 
 
 class Notifier(NamedTuple):
-    """What turns notices into messages. `public_url` is where the link pages are reached; `mail_texts` is None where
+    """The maker of messages from notices. `public_url` is where the link pages are reached; `mail_texts` is None where
     no mail can be sent."""
 
     clock: Clock
@@ -96,7 +96,7 @@ class Notifier(NamedTuple):
 
 
 def overdue(transaction: Transaction, now: Instant) -> int:
-    """How many notices are unsent of days that have ended, or end within `ALARM_MS`."""
+    """The number of unsent notices of days that have ended, or end within `ALARM_MS`."""
     soon = istanbul(Instant(now + ALARM_MS))
     before = from_datetime(soon.replace(hour=0, minute=0, second=0, microsecond=0))
     [(count,)] = transaction.rows(UNSENT_NOTICES, before=before, from_class=OutboxClass.NOTICE._value_)

@@ -1,4 +1,4 @@
-"""What stands under a receipt that a citizen asks about."""
+"""Lookup of a receipt that a citizen asks about."""
 
 from typing import Any
 

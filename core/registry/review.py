@@ -62,7 +62,7 @@ def id_of_receipt(transaction: Transaction, receipt: str) -> int:
 
 
 def answers_of(transaction: Transaction, review_id: int) -> list[str]:
-    """What the citizen was told, in order."""
+    """Texts that the citizen was told, in order."""
     return [text for text, *_ in transaction.rows(ANSWERS_OF_REQUEST, of_request=review_id)]
 
 

@@ -1,4 +1,4 @@
-"""How many rows were removed, by kind."""
+"""Counts of removed rows, by kind."""
 
 from typing import NamedTuple
 

@@ -10,8 +10,8 @@ from core.store.transaction import Transaction
 
 
 def _take(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
-    """What waits for a person, for its other parts or for the end of a report keeps its text. A report's messages stay
-    for as long as the report does, without their texts once it is closed."""
+    """A slice of texts that are over: what waits for a person, for its other parts or for the end of a report keeps its
+    text. A report's messages stay for as long as the report does, without their texts once it is closed."""
     rows, last = page_of(transaction, RAWS_AFTER, cursor, limit)
     if last is None:
         return Slice(None)

@@ -1,4 +1,4 @@
-"""What proves acts: request, receipt, answer, and the salt by which the ledger's entry is known to be this number's.
+"""Proofs of acts: request, receipt, answer, and the salt by which the ledger's entry is known to be this number's.
 
 A refusal is proven for three years; a permission while it stands, whoever renewed it, and three years after it ended.
 What waits for a person, and what a report that is kept stands on, stays.

@@ -1,4 +1,4 @@
-"""What has an end of its own in its row, or goes with what it belongs to."""
+"""Rows with an end of their own in them, or goes with what it belongs to."""
 
 from core.retention.counts import Removed
 from core.retention.terms import Terms
@@ -63,8 +63,8 @@ def _reports(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int)
 
 
 def _import_log(transaction: Transaction, terms: Terms, cursor: Cursor, limit: int) -> Slice:
-    """What imports took of a record, while it stands and three years after it ended. A row that is read again after
-    that is rejected as older than the record, where before it was unchanged: either way it changes nothing."""
+    """Acts that imports took of a record, while it stands and three years after it ended. A row that is read again
+    after that is rejected as older than the record, where before it was unchanged: either way it changes nothing."""
     rows, last = page_of(transaction, IMPORT_LOG_AFTER, cursor, limit)
     if last is None:
         return Slice(None)

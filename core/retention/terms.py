@@ -19,7 +19,7 @@ _CLOCKS_MS: Final = MINUTE_MS
 
 
 class Spans(NamedTuple):
-    """How long things live, in milliseconds."""
+    """Lives of things, in milliseconds."""
 
     raw_text_ms: int
     redelivery_ms: int
@@ -55,7 +55,7 @@ class Terms(NamedTuple):
         )
 
     def wants_proof(self, record: Record) -> bool:
-        """Whether a permission that this record once was still has to be proven: it stands, or ended not long ago."""
+        """True if a permission that this record once was still has to be proven: it stands, or ended not long ago."""
         return record.status is Status.ONAY or record.consent_at > self.proofs
 
 

@@ -15,7 +15,7 @@ Cursor = tuple[Any, ...]
 
 
 class Slice(NamedTuple):
-    """What one transaction did; `cursor` is None at the table's end."""
+    """The work of one transaction; `cursor` is None at the table's end."""
 
     cursor: Cursor | None
     removed: Removed = Removed()

@@ -14,7 +14,7 @@ _ROWS_MAX: Final = 5000
 
 
 class Pace(NamedTuple):
-    """How slices are measured and waited between, both in seconds; a test brings its own."""
+    """The clock of slices and the wait between them, both in seconds; a test brings its own."""
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -24,12 +24,12 @@ REAL_PACE: Final = Pace()
 
 
 def rows_next(rows: int, took_s: float, aim_s: float) -> int:
-    """How many rows the next slice takes, when this many took so long: at most twice as many, within bounds."""
+    """The rows that the next slice takes, when this many took so long: at most twice as many, within bounds."""
     aim = round(rows * aim_s / took_s) if took_s > 0 else _ROWS_MAX
     return max(_ROWS_MIN, min(aim, 2 * rows, _ROWS_MAX))
 
 
 def others_write(transaction: Transaction, book: int) -> bool:
-    """Whether processes beside that of this book write. Between processes SQLite hands the lock to whoever asks first:
+    """True if processes beside that of this book write. Between processes SQLite hands the lock to whoever asks first:
     stepping back for as long as a slice took is the only courtesy."""
     return any(other != book for (other,) in transaction.rows(OPEN_BOOKS))

@@ -1,4 +1,4 @@
-"""What the store needs of a database: connections to it, and the care of its version."""
+"""The store's needs of a database: connections to it, and the care of its version."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -25,7 +25,7 @@ class Database:
         self._connection = connection
         self._thread = thread
         self.sends_itself: Callable[[], bool] = lambda: False
-        """Whether this process sends what it puts into the outbox: then it wakes nobody else for it."""
+        """True if this process sends what it puts into the outbox: then it wakes nobody else for it."""
 
     @classmethod
     async def open(cls, url: str, busy_timeout_s: float) -> "Database":
@@ -60,12 +60,12 @@ class Database:
 
     @property
     def names_max(self) -> int:
-        """How many names one transaction may lock."""
+        """The most names that one transaction may lock."""
         return self._connection.names_max
 
     @property
     def bulk_s(self) -> float:
-        """How long a transaction of bulk work aims to last, in seconds."""
+        """The time that a transaction of bulk work aims to last, in seconds."""
         return self._connection.bulk_s
 
     def book_locks(self) -> BookLocks:

@@ -129,7 +129,7 @@ def _element_postgresql(element: _Element, compiler: SQLCompiler, **kw: Any) -> 
 
 
 class _Among(ColumnElement[bool]):
-    """Whether a column is one of what a subquery selects: a few keys, by which the rows are looked up.
+    """A condition: a column is one of what a subquery selects: a few keys, by which the rows are looked up.
 
     `IN` PostgreSQL takes for a join, and may go through the whole table for it; an array it looks up.
     """
@@ -228,11 +228,11 @@ def among(column: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool
 
 
 def in_numbers(column: Column[int]) -> ColumnElement[bool]:
-    """Whether a row is one of a JSON array of row numbers."""
+    """A condition: a row is one of a JSON array of row numbers."""
     return among(column, select(cast(_Element(_each.c.value), BigInteger())).select_from(_each))
 
 
 def in_pairs(recipient: Column[str], number: Column[int]) -> ColumnElement[bool]:
-    """Whether a row is one of a JSON array of (recipient, row number) pairs."""
+    """A condition: a row is one of a JSON array of (recipient, row number) pairs."""
     named = select(_Element(_each.c.value, 0), cast(_Element(_each.c.value, 1), BigInteger())).select_from(_each)
     return tuple_(recipient, number).in_(named)

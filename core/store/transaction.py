@@ -26,7 +26,7 @@ class Transaction:
 
     @property
     def has_written(self) -> bool:
-        """Whether any row was touched: what only looked proves nothing about a full disk."""
+        """True if any row was touched: what only looked proves nothing about a full disk."""
         return self._has_written
 
     def rows(self, query: Query, **values: object) -> list[Any]:

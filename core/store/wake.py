@@ -1,4 +1,4 @@
-"""What a commit tells the processes that send, so that they need not find it at their next look."""
+"""News of a commit to the processes that send, so that they need not find it at their next look."""
 
 from enum import StrEnum
 

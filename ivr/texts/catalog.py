@@ -10,7 +10,7 @@ from ivr.numerals import digits
 
 
 class Line(NamedTuple):
-    """What is said, and the voice that says it: English is offered in English to those who hear Turkish."""
+    """Words, and the voice that says them: English is offered in English to those who hear Turkish."""
 
     text: str
     voice: Language

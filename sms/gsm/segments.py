@@ -32,7 +32,7 @@ _NOTHING: Final = b""
 
 
 class Udh(NamedTuple):
-    """What a user data header says. A message that is no part has reference 0, part 1 of total 1.
+    """The content of a user data header. A message that is no part has reference 0, part 1 of total 1.
 
     `reference` is 0 to 65,535, `part` and `total` 1 to 255; the shifts are language identifiers, None when
     absent.

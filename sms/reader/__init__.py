@@ -1,1 +1,1 @@
-"""What people text: a text and the brand directory become the wish in it."""
+"""Reading of texts: a text and the brand directory become the wish in it."""

@@ -60,7 +60,7 @@ class Element(NamedTuple):
 
     @property
     def breaks(self) -> bool:
-        """Whether a comma, a line end or the like parts it from what stands before."""
+        """True if a comma, a line end or the like parts it from what stands before."""
         return _BREAK.search(self.words[0].gap) is not None
 
 
@@ -98,7 +98,7 @@ def exact(spelt: Sequence[Word], directory: Directory) -> tuple[int, tuple[Brand
 
 
 def _is_verb_and_name(spelt: Sequence[Word], brands: Sequence[Brand]) -> bool:
-    """Whether a verb at an edge only happens to make a brand's name with the words beside it (RET RO, RETRO)."""
+    """True if a verb at an edge only happens to make a brand's name with the words beside it (RET RO, RETRO)."""
     edges = {w for w in (spelt[0].key, spelt[-1].key) if (phrase := word(w)) and not phrase.kinds.isdisjoint(_VERBS)}
     return bool(edges) and not any(
         edges <= set(words(name)) for brand in brands for name in (brand.name, *brand.short_names)
@@ -181,5 +181,5 @@ def _joined_letters(spelt: list[Word]) -> list[Word]:
 
 
 def is_name_like(element: Element) -> bool:
-    """Whether an exact brand's name is no word of everyday talk."""
+    """True if an exact brand's name is no word of everyday talk."""
     return len(element.words) > 1 or not is_ordinary(element.key)

@@ -14,7 +14,7 @@ from core.domain.text import words
 
 
 class Kind(StrEnum):
-    """What a word does in a text.
+    """The part of a word in a text.
 
     COMMAND refuses, and names may stand beside it that are no known brand's. WEAK refuses too, but people say it in
     talk as well. OBJECT refuses only with something that it is done to, a brand or the like; to SENDING and RECEIVING a
@@ -157,7 +157,7 @@ def longest(found: Sequence[str]) -> tuple[int, Phrase] | None:
 
 
 def word(found: str) -> Phrase | None:
-    """What one folded word does."""
+    """The part of one folded word."""
     return _PHRASES.get((found,))
 
 
@@ -176,7 +176,7 @@ def slip_of(found: str) -> str | None:
 
 
 def is_unmistakable(found: str) -> bool:
-    """Whether the folded word can be nothing but a refusing word with a slip."""
+    """True if the folded word can be nothing but a refusing word with a slip."""
     verb = _SLIPS.get(found)
     return verb in _UNMISTAKABLE and found in likely_edits(verb or "")
 

@@ -86,7 +86,7 @@ def resolved(found: Sequence[Element], directory: Directory) -> list[Element]:
 
 
 def _may_belong(element: Element) -> bool:
-    """Whether a known element may be a word of a longer name in which there is a slip (HEPSİ BURDA, ÇİÇEK SEPTİ)."""
+    """True if a known element may be a word of a longer name in which there is a slip (HEPSİ BURDA, ÇİÇEK SEPTİ)."""
     return element.is_(Kind.ALL, Kind.TYPE) or (element.is_(Kind.BRAND) and element.found.exact)
 
 
@@ -127,7 +127,7 @@ def absorbed(found: Sequence[Element]) -> list[Element]:
 
 
 def is_possible_name(element: Element, *, everyday: bool) -> bool:
-    """Whether unknown words can be a brand that is not in the directory; `everyday` words only if asked for, and none
+    """True if unknown words can be a brand that is not in the directory; `everyday` words only if asked for, and none
     with an ending of speech."""
     no_name = is_spoken if everyday else is_inflected
     return len(element.words) <= _NAME_WORDS_MAX and not any(no_name(w.key) for w in element.words)

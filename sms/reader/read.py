@@ -1,4 +1,4 @@
-"""What people text: a text and the brand directory → the wish in it."""
+"""Reading of texts: a text and the brand directory → the wish in it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -107,7 +107,7 @@ def _by_words(found: Sequence[Element], directory: Directory) -> Intent:
 
 
 def _is_one(found: Sequence[Element], kinds: frozenset[Kind]) -> bool:
-    """Whether every element that carries an intent carries this one."""
+    """True if every element that carries an intent carries this one."""
     return all(element.is_(*kinds) or not element.is_(*_INTENTS) or element.is_(*_AROUND) for element in found)
 
 

@@ -1,4 +1,4 @@
-"""Whether the elements of a text are a refusal: every word must be explained, and nothing may turn it round."""
+"""The test of a refusal in a text's elements: every word must be explained, and nothing may turn it round."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -98,7 +98,7 @@ def _may_stay_unknown(found: Sequence[Element]) -> bool:
 
 
 def _holds_together(found: Sequence[Element]) -> bool:
-    """Whether each word that leans on another has it: what is wanted or not, what is made a verb, what is ended."""
+    """True if each word that leans on another has it: what is wanted or not, what is made a verb, what is ended."""
     has_matter = any(element.is_(*_MATTERS) or element.types for element in found)
     has_thing = any(element.is_(*_THINGS) for element in found)
     refuses = False
@@ -132,7 +132,7 @@ def _holds_together(found: Sequence[Element]) -> bool:
 
 
 def _is_open_ended(found: Sequence[Element]) -> bool:
-    """Whether a word for leaving stands without the "istiyorum" that makes a wish of it."""
+    """True if a word for leaving stands without the "istiyorum" that makes a wish of it."""
     for n, element in enumerate(found):
         if element.is_(Kind.LEAVING) and not element.is_(Kind.COMMAND):
             after = next((e for e in found[n + 1 :] if e.is_(Kind.WANTED) or not e.is_(*_BETWEEN)), None)
@@ -142,7 +142,7 @@ def _is_open_ended(found: Sequence[Element]) -> bool:
 
 
 def _is_conversation(found: Sequence[Element]) -> bool:
-    """Whether only a word of moving or halting stands beside a place (migrosta dur), or "no" beside a brand (migros
+    """True if only a word of moving or halting stands beside a place (migrosta dur), or "no" beside a brand (migros
     no: its number)."""
     verbs = {element.key for element in found if element.is_(*REFUSING)}
     brands = [element for element in found if element.is_(Kind.BRAND)]

@@ -82,7 +82,7 @@ class Binding:
 
     @property
     def room(self) -> int:
-        """How many parcels may leave now."""
+        """The number of messages that may leave now."""
         return self._session.room if self._session is not None else 0
 
     @property

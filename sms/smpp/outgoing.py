@@ -1,4 +1,4 @@
-"""What leaves over one bind: parcels become submits, and the answers to these become marks in the outbox."""
+"""Sending over one bind: messages become submits, and the answers to these become marks in the outbox."""
 
 import asyncio
 from datetime import UTC, datetime

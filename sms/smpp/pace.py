@@ -1,4 +1,5 @@
-"""How fast one bind may submit: so many a second, and slower for a while when the operator says that it is too fast."""
+"""The pace at which one bind may submit: so many a second, and slower for a while when the operator says that it is too
+fast."""
 
 from collections import deque
 from math import inf
@@ -40,7 +41,7 @@ class Pace:
         return now < self._paused_until
 
     def room(self, now: float, most: int) -> int:
-        """How many submits may leave now, at most `most`."""
+        """The number of submits that may leave now, at most `most`."""
         if self.is_paused(now):
             return 0
         left = self._left

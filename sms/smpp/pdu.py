@@ -102,7 +102,7 @@ class Framer:
 
     @property
     def is_within_pdu(self) -> bool:
-        """Whether octets of a PDU are here, but not all of them."""
+        """True if octets of a PDU are here, but not all of them."""
         return bool(self._rest)
 
     def feed(self, octets: bytes) -> Iterator[bytes]:

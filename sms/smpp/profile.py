@@ -1,4 +1,4 @@
-"""What an SMSC is to this link: its address, its credentials, its habits."""
+"""The profile of an SMSC: its address, its credentials, its habits."""
 
 from collections.abc import Mapping
 from pathlib import Path

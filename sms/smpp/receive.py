@@ -1,4 +1,4 @@
-"""What comes over one bind: messages go to the desk, and their answers back once they are committed."""
+"""Receiving over one bind: messages go to the desk, and their answers back once they are committed."""
 
 import asyncio
 from collections.abc import Callable

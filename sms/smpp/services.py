@@ -1,4 +1,4 @@
-"""What of the core a link to an operator works with."""
+"""The services of the core that an operator's binds work with."""
 
 from typing import NamedTuple
 

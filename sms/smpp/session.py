@@ -63,7 +63,7 @@ class Submission(NamedTuple):
 
 
 class Fate(Enum):
-    """How a shipment ended, if not with a command status."""
+    """The end of a submission, if not with a command status."""
 
     UNKNOWN = auto()  # it left, and no response came
     UNSENT = auto()  # none of it left
@@ -173,7 +173,7 @@ class Session(asyncio.Protocol):
 
     @property
     def room(self) -> int:
-        """How many more submits window and rate take now."""
+        """The number of submits that window and rate still take now."""
         if self.state is not State.BOUND or self._command == codes.BIND_RECEIVER:
             return 0
         free = self._profile.window - len(self._outstanding)
@@ -181,7 +181,7 @@ class Session(asyncio.Protocol):
 
     @property
     def outstanding(self) -> int:
-        """How many submits wait for their answer."""
+        """The number of submits that wait for their answer."""
         return len(self._outstanding)
 
     async def unbind(self) -> None:

@@ -98,7 +98,7 @@ class Simulator:
 
     @property
     def receivers(self) -> int:
-        """How many links are bound that `deliver` can use."""
+        """The number of bound connections that `deliver` can use."""
         return sum(session.bound in _RECEIVING for session in self._sessions)
 
     async def deliver(self, source: str, text: str, *, dest: str) -> int:

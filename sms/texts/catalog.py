@@ -51,7 +51,7 @@ class Catalog:
         return self.of("command", types, brand=brand)
 
     def label(self, brand: Brand) -> str:
-        """What texts call the brand, in the letters of the language and of short messages; at most 60 letters."""
+        """The brand's name in texts, in the letters of the language and of short messages; at most 60 letters."""
         return self._in_letters(brand.label[:_LABEL_LETTERS_MAX])
 
 

@@ -1,4 +1,4 @@
-"""What is repeated of words that the line does not know: it must not speak for a spoofer (domain, Outcomes)."""
+"""Echo of words that the line does not know: it must not speak for a spoofer (domain, Outcomes)."""
 
 import re
 from collections.abc import Iterable

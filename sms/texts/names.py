@@ -11,7 +11,8 @@ Noun = Literal["brands", "names"]
 
 
 def names_forms(texts: Catalog, names: Sequence[str], total: int, noun: Noun = "brands") -> list[str]:
-    """What stands for `total` brands or names of which `names` are the first, from the longest form to the shortest."""
+    """Forms that stand for `total` brands or names of which `names` are the first, from the longest form to the
+    shortest."""
     shown = names[:_NAMES_MAX]
     whole = [", ".join(shown)] if len(shown) == total else []
     some = [

@@ -84,6 +84,6 @@ def _missing(numbers: Collection[int], texts: Catalog) -> list[str]:
 
 
 def _allowed(outcomes: Sequence[RetAnswer], texts: Catalog) -> list[str]:
-    """How to end calls too, where they are what remains."""
+    """The way to end calls too, where they are what remains."""
     remaining = set(chain.from_iterable(outcome.allowed for outcome in outcomes))
     return [texts.text("several.allowed"), ""] if remaining == {ConsentType.ARAMA} else [""]

@@ -179,7 +179,7 @@ def _on_brand_alone(scene: Scene, intent: BrandAlone) -> Decision:
 
 
 def _ended_by_name(allowed: Types, named: Types) -> Types:
-    """What the name alone ends: messages, on whose channel it came, or the types written beside it."""
+    """Types that the name alone ends: messages, on whose channel it came, or the types written beside it."""
     return tuple([t for t in allowed if t in (named or (ConsentType.MESAJ,))])
 
 

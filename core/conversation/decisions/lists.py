@@ -106,7 +106,7 @@ def _options(scene: Scene, types: Types) -> tuple[Option, ...]:
 
 
 def _ended_by(allowed: Types, named: Types) -> Types:
-    """What choosing a line ends: the types named, else MESAJ, or ARAMA where only that stands."""
+    """Types that choosing a line ends: those named, else MESAJ, or ARAMA where only that stands."""
     if named:
         return allowed
     return (ConsentType.MESAJ,) if ConsentType.MESAJ in allowed else _CALLS

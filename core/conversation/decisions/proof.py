@@ -23,7 +23,7 @@ def count_code(scene: Scene) -> Conversation | None:
 
 
 def mac_of(scene: Scene, *bound: str) -> str:
-    """What is kept of a code: it is bound to the number and to what it is for (design, Decisions)."""
+    """The HMAC that is kept of a code: it is bound to the number and to what it is for (design, Decisions)."""
     message = "\0".join((scene.recipient, *bound)).encode()
     return hmac.digest(scene.rules.code_key, message, "sha256").hex()
 

@@ -1,4 +1,4 @@
-"""What a decision looks at, and what it comes to."""
+"""The scene of a decision, and what it comes to."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -64,7 +64,7 @@ class Scene(NamedTuple):
 
     @property
     def question_hours(self) -> int:
-        """How long it stands, as texts say it."""
+        """The hours that it stands, as texts say it."""
         return max(1, self.rules.question_ms // HOUR_MS)
 
     @property
@@ -80,7 +80,7 @@ class Scene(NamedTuple):
 
     @property
     def acted_at(self) -> Instant:
-        """What the act is dated: when the network says that it was sent, else when it arrived."""
+        """The date of the act: when the network says that it was sent, else when it arrived."""
         sent_at, received_at = self.request.sent_at, self.request.received_at
         return to_second(received_at if sent_at is None else sent_at)
 

@@ -15,7 +15,7 @@ OPTIONS_MAX: Final = 5  # as many lines as a segment takes
 
 
 class Named(NamedTuple):
-    """What the mentions of a text come to: brands that are clear, one mention that is not (further ones wait for
+    """Outcome of the mentions of a text: brands that are clear, one mention that is not (further ones wait for
     their turn), and names that are no brand's."""
 
     clear: tuple[Brand, ...] = ()

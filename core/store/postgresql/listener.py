@@ -60,5 +60,5 @@ async def _until_lost(session: asyncpg.Connection) -> NoReturn:
 
 
 def _wake(payload: str) -> Wake:
-    """What a later version tells is taken for all there is."""
+    """The wake that was told; what a later version tells is taken for all there is."""
     return Wake.OUTBOX if payload == Wake.OUTBOX else Wake.NOTICES

@@ -1,4 +1,4 @@
-"""What moved the registry within a span of time."""
+"""Movements of the registry within a span of time."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What is over, and how it goes: a few rows at a time, in the order of a primary key, which every table has.
+"""Rows that are over, and their removal: a few at a time, in the order of a primary key, which every table has.
 
 Where rows are removed by a span of keys, the span is that of a page read just before, so that a statement touches no
 more rows than the page has.

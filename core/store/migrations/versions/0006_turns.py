@@ -1,4 +1,4 @@
-"""What became of a commit whose answer was lost."""
+"""The fate of a commit whose answer was lost."""
 
 import sqlalchemy as sa
 from alembic import op

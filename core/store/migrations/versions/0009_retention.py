@@ -1,4 +1,4 @@
-"""What retention looks for: codes in clear that have ended, and which messages are a report's evidence."""
+"""Indexes for retention: codes in clear that have ended, and which messages are a report's evidence."""
 
 import sqlalchemy as sa
 from alembic import op

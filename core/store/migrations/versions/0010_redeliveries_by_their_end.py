@@ -1,4 +1,4 @@
-"""What may come again, by when it may no more: each second looks for it, and a network with ids of its own leaves one
+"""Redeliveries, by when they may come no more: each second looks for it, and a network with ids of its own leaves one
 of each message for days."""
 
 from alembic import op
