@@ -58,7 +58,7 @@ async def read_body(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionResetError):  # the latter where the client has hung up
         raise web.HTTPBadRequest from None
 
 

@@ -87,7 +87,7 @@ INSERT INTO matrix VALUES
     ('anchor', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
     ('seal', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
     ('sealed_head', 'SELECT, INSERT', 'SELECT, INSERT', 'SELECT, INSERT'),
-    ('connection', 'SELECT, INSERT, UPDATE', 'SELECT, UPDATE', 'SELECT, UPDATE'),
+    ('connection', 'SELECT, INSERT, UPDATE', 'SELECT, UPDATE', 'SELECT, UPDATE, DELETE'),
     -- A right to one column is a right to lock the row.
     ('redelivery', 'SELECT, INSERT, UPDATE (expires_at), DELETE', 'SELECT, INSERT',
         'SELECT, INSERT, UPDATE (expires_at), DELETE'),

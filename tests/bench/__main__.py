@@ -1,4 +1,6 @@
-"""`make bench`: measures side by side, prints a table. `python -m tests.bench [MESSAGES] [RUNS]`."""
+"""`make bench`: measures side by side, prints a table. `python -m tests.bench [MESSAGES] [RUNS]`, or `quick`: each part
+small, to see that it works; its figures say little.
+"""
 
 import platform
 import shutil
@@ -15,7 +17,28 @@ from tests.bench.registry import table
 
 
 def main(count: int, runs: int) -> None:
-    configure_logs()
+    of_messages(count, runs)
+    print()
+    reading.main()
+    print()
+    links.main()
+    print()
+    calls.main()
+    print()
+    table.main()
+
+
+def quick() -> None:
+    of_messages(1_000, 1)
+    reading.main(rounds=1)
+    links.main(pages=300, connections=300)
+    calls.main(seconds=1)
+    for part, number in (("loop", 500), ("refusals", 1_000), ("imports", 2_000), ("busy", 2_000)):
+        table.main((part,), (number,))
+
+
+def of_messages(count: int, runs: int) -> None:
+    """The whole loop of an SMS, beside its parts and its peers."""
     rates: dict[str, list[float]] = defaultdict(list)
     # Beside the project, not in a memory file system: an fsync must reach a disk.
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=Path.cwd()))
@@ -47,15 +70,11 @@ def main(count: int, runs: int) -> None:
         print(f"{name:56} {median:9,.0f}/s   ({spread})   ours / this: {ours / median:.2f}")
     if not kannel.is_here():
         print(kannel.NEEDS)
-    print()
-    reading.main()
-    print()
-    links.main()
-    print()
-    calls.main()
-    print()
-    table.main()
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in (*sys.argv[1:], "20000", "3")[:2]))
+    configure_logs()
+    if sys.argv[1:] == ["quick"]:
+        quick()
+    else:
+        main(*(int(argument) for argument in (*sys.argv[1:], "20000", "3")[:2]))

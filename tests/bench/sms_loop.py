@@ -198,7 +198,7 @@ def ceiling(folder: Path, rows_of: Path, count: int, commits: int) -> float:
         database.executemany(ADD_RECEIPT.sqlite.sql, receipts[part])
         database.executemany(ADD_ENTRY.sqlite.sql, tables["ledger"][part])
         database.executemany(ADD_OUTBOX.sqlite.sql, outbox[part])
-        accepted = [("bench", str(i), 1_700_000_000_000, i) for (i,) in ids]
+        accepted = [("bench", str(i), 1_700_000_000_000, i, 1) for (i,) in ids]
         for sql, values in ((SENT, ids), (ACCEPT.sqlite.sql, accepted)):
             if commits == 3:
                 database.execute("COMMIT")

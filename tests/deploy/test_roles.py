@@ -140,7 +140,7 @@ async def test_what_a_role_must_not_do_is_refused(url: str, role: str) -> None:
 
 DELETED: Final = (
     *("raw", "request", "receipt", "import_log", "conversation", "token", "redelivery", "segment", "outbox", "notice"),
-    *("complaint", "complaint_text"),
+    *("complaint", "complaint_text", "connection"),
 )
 
 

@@ -147,7 +147,9 @@ async def test_the_same_sequence_number_resent(
             at = crossing, head.sequence
             if head.command == codes.DELIVER_SM_RESP:
                 statuses[at].append(head.status)
-                if again := after_response.pop(at, None):
+                again = after_response.pop(at, None)
+                # A refusal asks for the message to come again: then it is decided, and no outcome is repeated.
+                if again and head.status == codes.ESME_ROK:
                     resend_soon(*at, again)
             elif head.command == codes.DELIVER_SM and parse_message(pdu).short_message == REFUSAL:
                 if not brought:

@@ -323,9 +323,14 @@ def _quoted(token: str) -> str:
 
 
 async def test_half_a_body_by_hundreds_keeps_nobody_waiting(number: int, port: FakePort) -> None:
+    peers = []
     async with AsyncExitStack() as stack:
         for _ in range(HANDLED_MAX + 50):
             peer = await stack.enter_async_context(wire(number))
             await peer.say(b"POST /r/x HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\ntype=")
+            peers.append(peer)
         async with asyncio.timeout(5), browser(number) as client:
             assert (await client.get(f"/r/{TOKEN}")).status == 200
+        for peer in peers:
+            await peer.say(b"MESAJ" + b"&" * 10)
+        assert [await peer.status() for peer in peers] == [404] * len(peers)
