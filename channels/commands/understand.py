@@ -24,6 +24,7 @@ from core.conversation.requests import (
     Evet,
     GiveCode,
     Intent,
+    NoneOfThem,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -98,7 +99,7 @@ def understood(intent: Intent) -> Understood:
             return _named("brand", (mention,), types) if mention.exact else _asked("brand", (mention,), types)
         case NotUnderstood(mentions):
             return _asked("none", mentions)
-        case Unreadable() | RetThese() | Report() | AskCode() | GiveCode() | OnayCode() | CloseLine():
+        case NoneOfThem() | Unreadable() | RetThese() | Report() | AskCode() | GiveCode() | OnayCode() | CloseLine():
             return _named("none")
         case _:
             assert_never(intent)

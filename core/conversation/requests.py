@@ -83,6 +83,10 @@ class RetAll(NamedTuple):
     is_confirmed: bool = False
 
 
+class NoneOfThem(NamedTuple):
+    """`HİÇBİRİ`, `KİMSE`: no to whatever question is open."""
+
+
 class Onay(NamedTuple):
     """The wish to allow brands."""
 
@@ -219,6 +223,7 @@ Intent = (
     Ret
     | RetAlone
     | RetAll
+    | NoneOfThem
     | Onay
     | OnayAll
     | Durum

@@ -17,6 +17,7 @@ from core.conversation.requests import (
     Evet,
     Intent,
     Language,
+    NoneOfThem,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -199,6 +200,8 @@ def _brand_alone(found: Sequence[Element], directory: Directory) -> Intent | Non
     types = frozenset().union(*[element.types for element in found])
     if all(element.is_(Kind.ALL, Kind.EVERY, Kind.TYPE, Kind.POLITE) for element in found):
         is_all = any(element.is_(Kind.ALL, Kind.EVERY) for element in found)
+        if any(element.is_no for element in found):
+            return NoneOfThem()
         return RetAll(in_order(types), bare=True) if is_all else None
     if not all(element.is_(Kind.BRAND, Kind.UNKNOWN, Kind.TYPE, Kind.ALL) for element in found):
         return None

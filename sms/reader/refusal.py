@@ -30,6 +30,7 @@ _EXPLAINED: Final = (
 _MATTERS: Final = (Kind.TYPE, Kind.ALL, Kind.EVERY, Kind.HOLDER)
 _THINGS: Final = (Kind.BRAND, *_MATTERS)
 _BETWEEN: Final = (Kind.GLUE, Kind.POLITE, Kind.AND)
+_NEGATED: Final = (Kind.UNWANTED, Kind.SENDING)
 _MOVING: Final = frozenset({"dur", "cik", "cikis", "durun"})
 _STRICT: Final = frozenset({"ret", "smsiptal", "iziniptal", "izinsiz", "unsubscribe", "optout"})
 
@@ -56,6 +57,8 @@ def _wish(found: Sequence[Element]) -> Ret | RetAlone | RetAll | None:
     types = frozenset().union(*[element.types for element in found])
     named = [element for element in found if element.is_(Kind.BRAND, Kind.UNKNOWN)]
     is_all = any(element.is_(Kind.ALL) for element in found)
+    if any(e.is_(Kind.ALL) and e.is_no for e in found) and not any(e.is_(*_NEGATED) for e in found):
+        return None
     if len(named) > NAMED_MAX:
         return None
     if named:

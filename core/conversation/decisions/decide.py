@@ -23,7 +23,7 @@ from core.conversation.decisions.close import on_close_line
 from core.conversation.decisions.lists import choose, on_devam, on_digits, on_list
 from core.conversation.decisions.proof import on_ask_code, on_give_code
 from core.conversation.decisions.refuse import on_ret, on_ret_these, refuse, refuse_all
-from core.conversation.decisions.reply import on_evet, on_ret_alone
+from core.conversation.decisions.reply import on_evet, on_none_of_them, on_ret_alone
 from core.conversation.decisions.report import awaited_report, on_report, on_sikayet, prove
 from core.conversation.decisions.scene import Decision, Scene
 from core.conversation.decisions.status import on_durum, on_durum_of
@@ -40,6 +40,7 @@ from core.conversation.requests import (
     Evet,
     GiveCode,
     Intent,
+    NoneOfThem,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -69,7 +70,7 @@ def brands_needed(intent: Intent) -> frozenset[str] | None:
             return _of_mentions((mention,))
         case Durum(mentions):
             return _of_mentions(mentions) if mentions else None
-        case RetAlone() | RetAll() | Evet() | Devam() | Digits() | OnayCode() | CloseLine():
+        case RetAlone() | RetAll() | NoneOfThem() | Evet() | Devam() | Digits() | OnayCode() | CloseLine():
             return None
         case RetThese(chosen):
             return frozenset([brand.code for brand, _ in chosen])
@@ -89,6 +90,8 @@ def decide(scene: Scene) -> Decision:
             return on_ret(scene, intent)
         case RetAlone():
             return on_ret_alone(scene, intent)
+        case NoneOfThem():
+            return on_none_of_them(scene)
         case RetAll():
             return _on_ret_all(scene, intent)
         case BrandAlone():

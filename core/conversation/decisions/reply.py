@@ -39,6 +39,17 @@ def on_ret_alone(scene: Scene, intent: RetAlone) -> Decision:
     return on_list(scene, intent.types)
 
 
+def on_none_of_them(scene: Scene) -> Decision:
+    """No to every question that is open, a list and a choice of brands too; with nothing open it acts on nothing."""
+    opened = [q for q in scene.conversation.questions if q.kind != "proof" and q.is_open(scene.now)]
+    if not opened:
+        return Decision(NothingOpen(scene.now), scene.conversation)
+    conversation = scene.conversation
+    for question in opened:
+        conversation = conversation.close(question)
+    return Decision(Cancelled(scene.now), conversation)
+
+
 def _closing(scene: Scene, question: Question) -> Scene:
     return scene._replace(conversation=scene.conversation.close(question))
 

@@ -8,7 +8,7 @@ from core.conversation.answers import ComplaintOpened, ComplaintQuestion, Silenc
 from core.conversation.conversation import Option, Question
 from core.conversation.decisions.scene import Decision, NewReport, Proof, Scene
 from core.conversation.decisions.which import Named
-from core.conversation.requests import Digits, Door, NotUnderstood, Report, Sikayet
+from core.conversation.requests import Digits, Door, NotUnderstood, Report, Ret, RetAll, Sikayet
 from core.conversation.unanswered import Unanswered
 from core.domain.clock import day_of
 from core.domain.consent import PHONE_TYPES, Status
@@ -40,8 +40,11 @@ def on_report(scene: Scene, intent: Report) -> Decision:
 
 
 def awaited_report(scene: Scene) -> Question | None:
-    """The open report of which this text is the message complained about. Numbers are no message, however many."""
-    if isinstance(scene.intent, Digits) or scene.request.door is not Door.SMS:
+    """The open report of which this text is the message complained about. Numbers are no message, however many, and a
+    plain refusal is not swallowed, however long it is: no advert reads so (domain, ŞİKAYET)."""
+    if isinstance(scene.intent, Digits | RetAll) or scene.request.door is not Door.SMS:
+        return None
+    if isinstance(scene.intent, Ret) and any(mention.is_clear for mention in scene.intent.mentions):
         return None
     question = scene.conversation.newest(lambda q: q.kind == "report" and q.is_open(scene.now))
     if question is None or (not isinstance(scene.intent, NotUnderstood) and not _is_long(scene.text)):

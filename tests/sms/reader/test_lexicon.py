@@ -78,6 +78,8 @@ WORDS = [
 @pytest.mark.parametrize(("kind", "word", "group"), WORDS)
 def test_every_word_does_what_its_kind_says(kind: Kind, word: str, group: dict[str, object]) -> None:
     frame, expected = FRAMES[kind]
+    if kind is Kind.ALL and group.get("no"):  # all, but only under a negated verb
+        frame = "{} istemiyorum"
     intent = read(frame.format(word), DIRECTORY).intent
 
     assert isinstance(intent, expected), intent
@@ -85,7 +87,7 @@ def test_every_word_does_what_its_kind_says(kind: Kind, word: str, group: dict[s
         assert {brand for mention in intent.mentions for brand in mention.brands} >= {MIGROS}
         assert all(mention.brands for mention in intent.mentions)
         assert set(group.get("types", ())) <= set(map(str, intent.types))  # type: ignore[call-overload]
-    if group.get("no"):
+    if group.get("no") and kind is not Kind.ALL:
         assert intent == RetAlone(is_no=True)
 
 

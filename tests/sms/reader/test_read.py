@@ -16,6 +16,7 @@ from core.conversation.requests import (
     Evet,
     Intent,
     Language,
+    NoneOfThem,
     NotUnderstood,
     Onay,
     OnayAll,
@@ -374,3 +375,22 @@ def test_a_text_that_is_no_wish_names_five_brands_at_most() -> None:
 
     assert isinstance(intent, NotUnderstood)
     assert [mention.brands[0] for mention in intent.mentions] == [MIGROS, BOYNER, HOPI, N11, LOFT]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("hiçbiri", NoneOfThem()),
+        ("HİÇ BİRİ", NoneOfThem()),
+        ("kimse", NoneOfThem()),
+        ("hiçbirini", NoneOfThem()),
+        ("hiçbiri lütfen", NoneOfThem()),
+        ("hiçbirini istemiyorum", RetAll()),
+        ("hiç birinden mesaj istemiyorum", RetAll((ConsentType.MESAJ,))),
+        ("kimse mesaj atmasın", RetAll((ConsentType.MESAJ,))),
+        ("hiçbirini iptal et", NotUnderstood()),
+        ("hiçbiri iptal", NotUnderstood()),
+    ],
+)
+def test_none_of_them_means_all_only_under_a_negated_verb(text: str, intent: Intent) -> None:
+    assert read(text, DIRECTORY).intent == intent

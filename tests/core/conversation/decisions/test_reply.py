@@ -18,7 +18,7 @@ from core.conversation.answers import (
     TooLate,
     Unspoken,
 )
-from core.conversation.requests import BrandAlone, Digits, Evet, Intent, Ret, RetAll, RetAlone
+from core.conversation.requests import BrandAlone, BrandMention, Digits, Evet, Intent, NoneOfThem, Ret, RetAll, RetAlone
 from core.domain.clock import HOUR_MS, Instant
 from core.domain.consent import Record
 from tests.core.conversation.decisions.scenes import (
@@ -27,6 +27,8 @@ from tests.core.conversation.decisions.scenes import (
     CODE,
     DAY_MS,
     DENIZ,
+    DENIZBANK,
+    DENIZLI,
     HOPI,
     MESAJ,
     MIGROS,
@@ -346,3 +348,27 @@ def test_ret_hepsi_voids_every_code() -> None:
 
     assert chat.say(Digits((), CODE)) == TooLate("onay", HOPI, chat.now, (MESAJ,))
     assert chat.allowed() == {}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(RetAlone(), id="a list"),
+        pytest.param(RetAll(), id="RET HEPSİ"),
+        pytest.param(Ret((BrandMention("deniz", (DENIZBANK, DENIZLI), exact=False),)), id="which brand"),
+    ],
+)
+def test_none_of_them_is_a_no_to_any_question(asked: Intent) -> None:
+    chat = Chat(record(MIGROS), record(BOYNER), record(DENIZLI), record(DENIZBANK))
+    chat.say(asked)
+
+    assert isinstance(chat.wait(1).say(NoneOfThem()), Cancelled)
+    assert chat.allowed() == {brand.code: (MESAJ,) for brand in (MIGROS, BOYNER, DENIZLI, DENIZBANK)}
+    assert isinstance(chat.wait(1).say(Evet()), NothingOpen)
+
+
+def test_none_of_them_with_nothing_open_acts_on_nothing() -> None:
+    chat = Chat(record(MIGROS))
+
+    assert isinstance(chat.say(NoneOfThem()), NothingOpen)
+    assert chat.allowed() == {MIGROS.code: (MESAJ,)}

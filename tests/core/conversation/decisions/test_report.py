@@ -12,6 +12,7 @@ from core.conversation.answers import (
     ListPage,
     NothingOpen,
     NotUnderstoodAnswer,
+    RetAllQuestion,
     RetAnswer,
     RetSeveral,
     SetAside,
@@ -19,9 +20,20 @@ from core.conversation.answers import (
 )
 from core.conversation.decisions.report import COMMAND_LETTERS_MAX, COMMAND_WORDS_MAX
 from core.conversation.decisions.scene import NewReport, Proof
-from core.conversation.requests import BrandMention, Digits, Evet, Intent, NotUnderstood, RetAlone, Sikayet, Unreadable
+from core.conversation.requests import (
+    BrandMention,
+    Digits,
+    Evet,
+    Intent,
+    NotUnderstood,
+    Ret,
+    RetAll,
+    RetAlone,
+    Sikayet,
+    Unreadable,
+)
 from core.conversation.unanswered import Unanswered
-from core.domain.clock import HOUR_MS
+from core.domain.clock import HOUR_MS, MINUTE_MS
 from core.domain.consent import Objection, Record
 from core.domain.rules import Rules
 from tests.core.conversation.decisions.scenes import (
@@ -72,9 +84,9 @@ def test_a_report_is_opened_and_asks_for_the_message(
 @pytest.mark.parametrize(
     ("intent", "text"),
     [
-        pytest.param(ret(MIGROS), ADVERT, id="an advert with a command in it"),
-        pytest.param(ret(BOYNER), "RET " + "X" * (COMMAND_LETTERS_MAX - 3), id="too many letters"),
-        pytest.param(ret(BOYNER), "RET " + "x " * COMMAND_WORDS_MAX, id="too many words"),
+        pytest.param(alone(MIGROS), ADVERT, id="an advert with a brand in it"),
+        pytest.param(alone(BOYNER), "B" * (COMMAND_LETTERS_MAX + 1), id="too many letters"),
+        pytest.param(alone(BOYNER), "b " * (COMMAND_WORDS_MAX + 1), id="too many words"),
         pytest.param(NotUnderstood(), "dün aradılar", id="no wish in it"),
         pytest.param(NotUnderstood((BrandMention.of(BOYNER),)), "Boyner'den geldi", id="a brand and no wish"),
         pytest.param(RetAlone(), ADVERT, id="a long text that begins with RET"),
@@ -227,3 +239,20 @@ def test_the_hours_are_the_settings_and_never_none() -> None:
     ]
 
     assert [one.hours for one in told if isinstance(one, ComplaintQuestion)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        pytest.param(Ret((BrandMention.of(MIGROS),)), "lütfen bana artık migrostan mesaj atmayın", id="a clear brand"),
+        pytest.param(RetAll(), "hiçbir firmadan artık mesaj almak istemiyorum", id="everything"),
+    ],
+)
+def test_an_open_report_swallows_no_plain_refusal(intent: Intent, text: str) -> None:
+    chat = Chat(record(MIGROS))
+    chat.say(sikayet(BOYNER))
+
+    decision = chat.wait(MINUTE_MS).decide(intent, text=text)
+
+    assert decision.report is None
+    assert isinstance(decision.answer, RetAnswer | RetAllQuestion)
