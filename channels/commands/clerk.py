@@ -31,7 +31,7 @@ def write_once(settings: Settings, work: Callable[[Transaction, Ids], T]) -> T:
         async with ledger_session(settings) as own:
             ids = Ids(own.book.number)
             result = await own.database.transact(lambda transaction: work(transaction, ids))
-            await own.seal()
+            await own.end()
             return result
 
     with one_line():

@@ -35,5 +35,5 @@ async def hand_in(settings: Settings, request: Request) -> Outgoing:
 
         out = await own.database.transact(work)
         own.book.keep()
-        await own.seal()
+        await own.end()
         return out

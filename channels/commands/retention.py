@@ -41,7 +41,7 @@ async def _run(settings: Settings) -> Removed:
                 await own.anchor_now_and_then()
 
             removed = await Sweeper(own.database, own.book, system_clock, _spans(settings)).run(on_slice)
-        await own.seal()
+        await own.end()
     return removed
 
 

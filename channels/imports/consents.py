@@ -43,7 +43,7 @@ async def import_consents(settings: Settings, path: Path, *, notify: bool = Fals
                     lambda row, reason: rejects.add(row.line, reason, row.fields),
                     on_slice,
                 )
-            await own.seal()
+            await own.end()
             if notify:  # what this book took is due from now on
                 await own.database.transact(lambda transaction: transaction.wake(Wake.NOTICES))
     return counts

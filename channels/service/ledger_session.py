@@ -10,7 +10,7 @@ from typing import Final
 from channels.settings.sections import Settings
 from core.domain.clock import system_clock
 from core.domain.metrics import LAST_SEAL
-from core.intake.process_book import begin, seal, store_anchor
+from core.intake.process_book import begin, close_book, store_anchor
 from core.ledger.anchor_file import AnchorFile
 from core.ledger.anchors import Signer
 from core.ledger.book import Book
@@ -25,7 +25,7 @@ _ANCHOR_S: Final = 1.0
 
 class LedgerSession:
     """The open book and the database that it is written to. `anchor` is called each second, `seal_books` each
-    `ROUND_S`, `seal` at a good end."""
+    `ROUND_S`, `end` at a good end."""
 
     def __init__(self, database: Database, book: Book, signer: Signer, file: AnchorFile) -> None:
         self.database = database
@@ -68,14 +68,14 @@ class LedgerSession:
         sealing = partial(seal_books, signer=self._signer, now=system_clock())
         await self._keep(await transact(sealing))
 
-    async def seal(self) -> None:
+    async def end(self) -> None:
         """Say that this process leaves nothing open, and seal what it wrote. A book whose process does not say so is
         taken over by the next start."""
         await self.anchor()
         now = system_clock()
 
         def work(transaction: Transaction) -> Round | None:
-            seal(transaction, self.book, now)
+            close_book(transaction, self.book, now)
             return seal_books(transaction, self._signer, now, at_once=True)
 
         await self._keep(await self.database.transact(work))

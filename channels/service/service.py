@@ -159,7 +159,7 @@ class Service:
         self.writer.stop()
         await self._writing
         if self.failed_part is None:  # else something may be open: the next start takes the book over
-            await self._own.seal()
+            await self._own.end()
 
     async def _open_doors(self) -> None:
         settings, container, directory = self._settings, self._container, self.directory

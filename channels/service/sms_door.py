@@ -8,7 +8,7 @@ from channels.settings.sections import Settings
 from channels.settings.tls import tls_context
 from core.brands.directory import Directory
 from core.domain.clock import system_clock
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.expired_sets import ExpiredSets
 from sms.smpp.operator import Operator
 from sms.smpp.pdu import Bind
@@ -25,22 +25,22 @@ class SmsDoor(NamedTuple):
 
 def open_sms(settings: Settings, container: Container, directory: Directory) -> SmsDoor:
     operators: list[Operator] = []
-    inbounds: dict[str, Inbound] = {}
+    decoders: dict[str, Decoder] = {}
     for section, outbox in zip(settings.sms.operators, container.outboxes.by_sms, strict=True):
         services = Services(
             container.desk, container.connections, outbox, container.deliveries, container.writer, system_clock
         )
-        inbounds[section.name] = inbound = Inbound(
+        decoders[section.name] = decoder = Decoder(
             *(section.name, section.default_alphabet, directory, system_clock),
             id_tlv=section.id_tlv,
             time_tlv=section.time_tlv,
             charsets={int(coding): alphabet for coding, alphabet in section.charsets.items()},
         )
-        operator = Operator(_profile(section, settings.line.number), inbound, services, operators)
+        operator = Operator(_profile(section, settings.line.number), decoder, services, operators)
         outbox.transport, outbox.served_by_others = operator, operator.served_by_others
         operators.append(operator)
-    other, part_ms = Inbound("", "gsm7", directory, system_clock), round(settings.timing.part_s * 1000)
-    return SmsDoor(operators, ExpiredSets(inbounds, other, directory, container.desk, system_clock, part_ms))
+    other, part_ms = Decoder("", "gsm7", directory, system_clock), round(settings.timing.part_s * 1000)
+    return SmsDoor(operators, ExpiredSets(decoders, other, directory, container.desk, system_clock, part_ms))
 
 
 def _profile(section: OperatorSection, line_number: str) -> Profile:

@@ -41,7 +41,7 @@ def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clo
     return ProcessStart(Book(number), anchors)
 
 
-def seal(transaction: Transaction, book: Book, now: Instant) -> None:
+def close_book(transaction: Transaction, book: Book, now: Instant) -> None:
     """The orderly end of this process's book."""
     transaction.run(CLOSE_BOOK, at=now, of_book=book.number)
 

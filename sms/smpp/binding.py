@@ -13,12 +13,12 @@ from core.domain.metrics import BIND, BIND_RATE, BIND_REFUSED, BIND_WINDOW
 from core.outbox.outbox import OutboxMessage
 from core.store.errors import StoreError
 from sms.smpp import codes
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.junk import JunkLog
 from sms.smpp.outgoing import Outgoing
 from sms.smpp.pdu_log import PduLog
 from sms.smpp.profile import Profile
-from sms.smpp.receive import Answer, Incoming
+from sms.smpp.receive import Answer, Receiver
 from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
 from sms.smpp.session import Fate, Session, State
@@ -49,7 +49,7 @@ class Binding:
         profile: Profile,
         index: int,
         command: int,
-        inbound: Inbound,
+        decoder: Decoder,
         services: Services,
         back_off: BackOff,
         refusals: Refusals,
@@ -60,7 +60,7 @@ class Binding:
         self._command = command
         self._services = services
         self._back_off = back_off
-        self._incoming = Incoming(profile, inbound, services)
+        self._receiver = Receiver(profile, decoder, services)
         self._outgoing = Outgoing(profile, index, services, refusals)
         self._junk = JunkLog(profile.name)
         self._log = PduLog.open(profile.log_pdus, f"{profile.name}/{index}") if profile.log_pdus else None
@@ -121,21 +121,21 @@ class Binding:
 
     def turn_away(self) -> None:
         """From now on every new message gets the temporary status: the network keeps it."""
-        self._incoming.turn_away()
+        self._receiver.turn_away()
 
     async def stop(self) -> None:
         """Await what is in hand and outstanding, unbind, and end `run`. At most three response timeouts."""
         self._stopping.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._profile.response_timeout_s):
-                await self._incoming.until_nothing_in_hand()
+                await self._receiver.until_nothing_in_hand()
         if self._session is not None:
             await self._session.unbind()
 
     # The session's owner.
 
     def delivered(self, pdu: bytes, answer: Answer) -> None:
-        self._incoming.delivered(pdu, answer)
+        self._receiver.delivered(pdu, answer)
 
     def submitted(self, outbox_id: int, result: int | Fate, message_id: str) -> None:
         self._outgoing.submitted(outbox_id, result, message_id)
@@ -146,8 +146,8 @@ class Binding:
         self._outgoing.accepted_late(outbox_id, message_id)
 
     def heard(self, number: int) -> None:
-        if self._incoming.connection is not None:
-            self._incoming.connection.heard(number)
+        if self._receiver.connection is not None:
+            self._receiver.connection.heard(number)
 
     # Staying bound.
 
@@ -175,8 +175,8 @@ class Binding:
         finally:
             session.abort(self._trouble)
             await asyncio.wait([session.closed])
-            if session.has_ended_in_order and self._incoming.connection is not None:
-                self._incoming.connection.deliver_all()
+            if session.has_ended_in_order and self._receiver.connection is not None:
+                self._receiver.connection.deliver_all()
             self._session = None
             self.measure()
             await self._close_connection()
@@ -195,7 +195,7 @@ class Binding:
         writer, connections = self._services.writer, self._services.connections
         try:
             # Before the bind: the first deliver_sm may come in one octet stream with the bind's answer.
-            self._incoming.connection = await writer.errand(
+            self._receiver.connection = await writer.errand(
                 lambda transaction: connections.open(transaction, self._profile.name)
             )
             status = await session.bind()
@@ -234,10 +234,10 @@ class Binding:
 
     async def _close_connection(self) -> None:
         """Before the next connection is opened the store must know what this one left open."""
-        connection, self._incoming.connection = self._incoming.connection, None
+        connection, self._receiver.connection = self._receiver.connection, None
         if connection is None:
             return
-        await self._incoming.until_nothing_in_hand()  # the closing must see what the desk commits
+        await self._receiver.until_nothing_in_hand()  # the closing must see what the desk commits
         delay = self._back_off.first
         while True:
             try:

@@ -37,7 +37,7 @@ class Arrival(NamedTuple):
     delivery: Delivery | None = None
 
 
-class Inbound:
+class Decoder:
     """Reads the deliver_sm and data_sm of one operator. `id_tlv` and `time_tlv` are the tags of its own message id or
     time, and of the time that counts as the network's; 0 for none. `charsets` are the alphabets of the data_codings in
     which it differs."""

@@ -13,7 +13,7 @@ from core.domain.text import key
 from core.intake.concat import OverdueSegments, overdue_sets
 from core.intake.desk import Desk
 from core.store.transaction import Transaction
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 
 _GONE: Final = Reading(None, Unreadable("parts whose messages were removed"))
 
@@ -24,14 +24,14 @@ class ExpiredSets:
 
     def __init__(
         self,
-        inbounds: Mapping[str, Inbound],
-        other: Inbound,
+        decoders: Mapping[str, Decoder],
+        other: Decoder,
         directory: Directory,
         desk: Desk,
         clock: Clock,
         part_ms: int,
     ) -> None:
-        self._inbounds = inbounds
+        self._decoders = decoders
         self._other = other
         self._directory = directory
         self._desk = desk
@@ -74,7 +74,7 @@ class ExpiredSets:
     def _sample(self, one: OverdueSegments) -> Request | None:
         """The request that the first part was, which knows how the others are read."""
         raw = next((part.raw for part in one.parts if part.raw is not None), None)
-        return None if raw is None else self._inbounds.get(one.origin, self._other).take(raw, 0).request
+        return None if raw is None else self._decoders.get(one.origin, self._other).take(raw, 0).request
 
     def _read(
         self, join: Callable[[Sequence[bytes]], Reading] | None, total: int, parts: Mapping[int, bytes]

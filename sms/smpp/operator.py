@@ -6,7 +6,7 @@ from typing import Final
 
 from core.outbox.outbox import OutboxMessage
 from sms.smpp.binding import BackOff, Binding
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.profile import Profile
 from sms.smpp.refusals import Refusals
 from sms.smpp.services import Services
@@ -20,7 +20,7 @@ class Operator:
     def __init__(
         self,
         profile: Profile,
-        inbound: Inbound,
+        decoder: Decoder,
         services: Services,
         siblings: Sequence["Operator"] = (),
         back_off: BackOff | None = None,
@@ -28,7 +28,7 @@ class Operator:
         self.name = profile.name
         self._refusals = Refusals(profile.name, asyncio.get_running_loop().time)
         self.binds = [
-            Binding(profile, index, command, inbound, services, back_off or BackOff(), self._refusals)
+            Binding(profile, index, command, decoder, services, back_off or BackOff(), self._refusals)
             for index, command in enumerate(profile.commands, 1)
         ]
         self._services = services

@@ -8,7 +8,7 @@ from typing import Final
 from core.conversation.answers import Committed, Outcome, Temporary
 from core.outbox.connections import Connection
 from sms.smpp import codes
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.delayed_nacks import DelayedNacks
 from sms.smpp.junk import JunkLog
 from sms.smpp.profile import Profile
@@ -19,13 +19,13 @@ Answer = Callable[[int], int]
 _IN_HAND_POLL_S: Final = 0.01
 
 
-class Incoming:
+class Receiver:
     """Hands each message to the desk and answers it. `connection` is set while there is a connection."""
 
-    def __init__(self, profile: Profile, inbound: Inbound, services: Services) -> None:
+    def __init__(self, profile: Profile, decoder: Decoder, services: Services) -> None:
         self.connection: Connection | None = None
         self._profile = profile
-        self._inbound = inbound
+        self._decoder = decoder
         self._services = services
         self._delayed_nacks = DelayedNacks()
         self._junk = JunkLog(profile.name)
@@ -37,7 +37,7 @@ class Incoming:
         if self._turning_away or connection is None:
             answer(self._profile.temporary_status)
             return
-        arrival = self._inbound.take(pdu, connection.id)
+        arrival = self._decoder.take(pdu, connection.id)
         if arrival.delivery is not None:
             self._in_hand += 1
             self._services.deliveries.submit(arrival.delivery, partial(self._receipt_done, answer))

@@ -118,7 +118,7 @@ async def test_the_end_of_a_process_seals_what_it_wrote_last(machine: Opening, t
     await own.seal_books(own.database.transact)
     await write(own)
 
-    await own.seal()
+    await own.end()
 
     seals = await seals_in(own)
     assert [head.entry for seal in seals for head in seal.heads] == [1, 2]

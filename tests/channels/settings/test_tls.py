@@ -14,7 +14,7 @@ from channels.settings.sections import Operator as Section
 from channels.settings.tls import BadTls, tls_context
 from core.brands.directory import Directory
 from sms.smpp.binding import BackOff
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.operator import Operator
 from sms.smpp.pdu import Bind
 from sms.smpp.profile import Profile
@@ -41,7 +41,7 @@ async def bound(container: Container, section: Section, server: ssl.SSLContext |
     services = Services(
         container.desk, container.connections, container.outbox, container.deliveries, container.writer, container.clock
     )
-    operator = Operator(profile, Inbound("a", "gsm7", Directory([MIGROS]), container.clock), services, back_off=HASTE)
+    operator = Operator(profile, Decoder("a", "gsm7", Directory([MIGROS]), container.clock), services, back_off=HASTE)
     running = asyncio.create_task(operator.run())
     try:
         yield operator

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from core.domain.clock import Instant
-from core.intake.process_book import seal as end_book
+from core.intake.process_book import close_book as end_book
 from core.ledger import sealing
 from core.ledger.anchors import Signer
 from core.ledger.chain import Head

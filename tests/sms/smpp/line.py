@@ -7,7 +7,7 @@ from core.brands.directory import Directory
 from core.outbox.outbox import Outbox
 from sms.smpp import codes
 from sms.smpp.binding import BackOff, Binding
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.operator import Operator, missing
 from sms.smpp.pdu import Bind, Message, build_message, build_response, header
 from sms.smpp.profile import Profile
@@ -26,11 +26,11 @@ def operator_at(
     bind = Bind("izinhatti", "secret")
     settings = Profile("operator-a", "127.0.0.1", port, bind, "3338", rate=0, response_timeout_s=PATIENCE_S)
     settings = settings._replace(**profile)
-    inbound = Inbound(settings.name, "gsm7", Directory([MIGROS]), container.clock)
+    decoder = Decoder(settings.name, "gsm7", Directory([MIGROS]), container.clock)
     services = Services(
         container.desk, container.connections, outbox, container.deliveries, container.writer, container.clock
     )
-    operator = Operator(settings, inbound, services, () if siblings is None else siblings, HASTE)
+    operator = Operator(settings, decoder, services, () if siblings is None else siblings, HASTE)
     outbox.transport, outbox.served_by_others = operator, operator.served_by_others
     if siblings is not None:
         siblings.append(operator)

@@ -12,7 +12,7 @@ from core.conversation.requests import BrandMention, Door, NotUnderstood, Readin
 from core.domain.recipients import Msisdn
 from sms.gsm.segments import split
 from sms.smpp import codes
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.pdu import Message, build_data, build_message
 from tests.container import FakeClock
 
@@ -30,8 +30,8 @@ HEADER = bytes.fromhex("03240101")
 UDHI = codes.ESM_UDHI
 
 
-def inbound(operator: str = "operator-a") -> Inbound:
-    return Inbound(operator, "gsm7", DIRECTORY, FakeClock())
+def decoder(operator: str = "operator-a") -> Decoder:
+    return Decoder(operator, "gsm7", DIRECTORY, FakeClock())
 
 
 def pdu_of(message: Message, sequence: int = 1) -> bytes:
@@ -39,7 +39,7 @@ def pdu_of(message: Message, sequence: int = 1) -> bytes:
 
 
 def request_of(message: Message, sequence: int = 1) -> Request:
-    arrival = inbound().take(pdu_of(message, sequence), LINK)
+    arrival = decoder().take(pdu_of(message, sequence), LINK)
     assert arrival.request is not None
     return arrival.request
 
@@ -112,7 +112,7 @@ CASES = [
 def test_a_message_is_read(case: Case) -> None:
     pdu = pdu_of(case.message)
 
-    arrival = inbound().take(pdu, LINK)
+    arrival = decoder().take(pdu, LINK)
 
     assert not arrival.is_broken
     request = arrival.request
@@ -127,7 +127,7 @@ def test_a_message_is_read(case: Case) -> None:
 def test_a_receipt_is_no_citizens_message(esm_class: int) -> None:
     receipt = BARE._replace(short_message=b"id:1 stat:DELIVRD", esm_class=esm_class)
 
-    arrival = inbound().take(pdu_of(receipt), LINK)
+    arrival = decoder().take(pdu_of(receipt), LINK)
 
     assert arrival.request is None
     assert not arrival.is_broken
@@ -166,7 +166,7 @@ def test_a_broken_message_is_kept_raw_with_its_sender(label: str, cut: int, reas
     whole = pdu_of(BARE)[:cut]
     pdu = len(whole).to_bytes(4) + whole[4:]
 
-    arrival = inbound().take(pdu, LINK)
+    arrival = decoder().take(pdu, LINK)
 
     assert arrival.is_broken, label
     request = arrival.request
@@ -248,7 +248,7 @@ ID_TLV, TIME_TLV = 0x1403, 0x1404
 
 
 def request_with(tlvs: dict[int, bytes], *, id_tlv: int = ID_TLV, **fields: object) -> Request:
-    door = Inbound("operator-a", "gsm7", DIRECTORY, FakeClock(), id_tlv=id_tlv, time_tlv=TIME_TLV)
+    door = Decoder("operator-a", "gsm7", DIRECTORY, FakeClock(), id_tlv=id_tlv, time_tlv=TIME_TLV)
     request = door.take(pdu_of(BARE._replace(tlvs=tlvs, **fields)), LINK).request  # type: ignore[arg-type]
     assert request is not None
     return request
@@ -294,7 +294,7 @@ def test_two_parts_with_the_same_octets_have_two_keys() -> None:
 
 
 def test_a_message_has_one_key_by_deliver_sm_and_data_sm() -> None:
-    by_data = inbound().take(build_data(1, BARE), LINK).request
+    by_data = decoder().take(build_data(1, BARE), LINK).request
 
     assert by_data is not None
     assert by_data.key == request_of(BARE).key
@@ -302,7 +302,7 @@ def test_a_message_has_one_key_by_deliver_sm_and_data_sm() -> None:
 
 def test_the_same_message_by_two_operators_is_two() -> None:
     pdu = pdu_of(BARE)
-    first, other = inbound("operator-a").take(pdu, LINK).request, inbound("operator-b").take(pdu, LINK).request
+    first, other = decoder("operator-a").take(pdu, LINK).request, decoder("operator-b").take(pdu, LINK).request
 
     assert first is not None
     assert other is not None
@@ -310,7 +310,7 @@ def test_the_same_message_by_two_operators_is_two() -> None:
 
 
 def test_two_deliveries_of_one_broken_message_have_one_key() -> None:
-    first, again = (inbound().take(bytes(12) + bytes([0, 0, 0, n]) + b"x", LINK).request for n in (1, 2))
+    first, again = (decoder().take(bytes(12) + bytes([0, 0, 0, n]) + b"x", LINK).request for n in (1, 2))
 
     assert first is not None
     assert again is not None
@@ -321,7 +321,7 @@ def test_two_deliveries_of_one_broken_message_have_one_key() -> None:
 def test_any_body_becomes_a_request_or_a_receipt(body: bytes) -> None:
     pdu = (16 + len(body)).to_bytes(4) + codes.DELIVER_SM.to_bytes(4) + bytes(8) + body
 
-    arrival = inbound().take(pdu, LINK)
+    arrival = decoder().take(pdu, LINK)
 
     assert arrival.request is None or arrival.request.raw == pdu
 

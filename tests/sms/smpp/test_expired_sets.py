@@ -13,7 +13,7 @@ from core.domain.recipients import Msisdn
 from core.intake.concat import OVERDUE_MAX
 from core.ledger.anchors import Signer
 from sms.smpp import codes
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.expired_sets import ExpiredSets
 from sms.smpp.pdu import Message, build_message
 from tests.container import BOYNER, MIGROS, NUMBER, Container, FakeClock, numbers, opened, until
@@ -24,8 +24,8 @@ DIRECTORY: Final = Directory([MIGROS, BOYNER, LONGER])
 UNFINISHED: Final = " ve bir de"
 
 
-def inbound(operator: str = "a") -> Inbound:
-    return Inbound(operator, "gsm7", DIRECTORY, FakeClock())
+def decoder(operator: str = "a") -> Decoder:
+    return Decoder(operator, "gsm7", DIRECTORY, FakeClock())
 
 
 class Line(NamedTuple):
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     ) -> None:
         octets = bytes((5, 0, 3, 0x2A, total, number)) + text
         message = Message(sender.reveal()[1:], "3338", octets, coding, codes.ESM_UDHI)
-        request = inbound(operator).take(build_message(codes.DELIVER_SM, number, message), 1).request
+        request = decoder(operator).take(build_message(codes.DELIVER_SM, number, message), 1).request
         assert request is not None
         await self.container.desk.handle(request._replace(received_at=self.container.clock()))
 
@@ -68,7 +68,7 @@ async def line(container: Container) -> Line:
 
 
 def expired_sets(container: Container) -> ExpiredSets:
-    return ExpiredSets({"a": inbound()}, inbound(""), DIRECTORY, container.desk, container.clock, PART_MS)
+    return ExpiredSets({"a": decoder()}, decoder(""), DIRECTORY, container.desk, container.clock, PART_MS)
 
 
 class Case(NamedTuple):
@@ -119,7 +119,7 @@ async def test_what_is_there_when_the_time_is_over(line: Line, case: Case) -> No
 
 
 async def test_an_open_list_or_question_is_not_answered_by_half_a_message(line: Line) -> None:
-    await line.container.desk.handle(inbound().take(_whole(b"RET HEPSI"), 1).request)  # type: ignore[arg-type]
+    await line.container.desk.handle(decoder().take(_whole(b"RET HEPSI"), 1).request)  # type: ignore[arg-type]
 
     for number, text in ((1, b"EVET"), (2, b"RET HEPSI"), (3, b"HEPSI")):
         await line.part(1, 3 + number, text)

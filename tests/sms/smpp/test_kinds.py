@@ -12,7 +12,7 @@ from core.domain.recipients import Msisdn
 from sms.gsm.alphabet import DefaultAlphabet
 from sms.gsm.packing import pack
 from sms.smpp import codes
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.pdu import Message, build_data, build_message
 from tests.container import FakeClock
 
@@ -205,12 +205,12 @@ def test_there_are_at_least_60_kinds() -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.label for kind in KINDS])
 def test_a_message_of_any_kind_is_read(kind: Kind) -> None:
-    inbound = Inbound("operator-a", kind.default, DIRECTORY, FakeClock())
+    decoder = Decoder("operator-a", kind.default, DIRECTORY, FakeClock())
 
     readings, pieces = [], {}
     for sequence, part in enumerate(kind.messages, 1):
         pdu = build_data(sequence, part) if kind.data_sm else build_message(codes.DELIVER_SM, sequence, part)
-        arrival = inbound.take(pdu, 1)
+        arrival = decoder.take(pdu, 1)
         assert arrival.request is not None
         assert not arrival.is_broken
         assert arrival.request.recipient == Msisdn("+905321234567")
@@ -234,11 +234,11 @@ def test_a_message_of_any_kind_is_read(kind: Kind) -> None:
 
 
 def test_references_of_16_and_of_8_bits_are_told_apart() -> None:
-    inbound = Inbound("operator-a", "gsm7", DIRECTORY, FakeClock())
+    decoder = Decoder("operator-a", "gsm7", DIRECTORY, FakeClock())
 
     references = []
     for part in (by_16_bits(SINGLE_PARTS)[0], by_8_bits(SINGLE_PARTS)[0], by_sar(SINGLE_PARTS)[0]):
-        request = inbound.take(build_message(codes.DELIVER_SM, 1, part), 1).request
+        request = decoder.take(build_message(codes.DELIVER_SM, 1, part), 1).request
         assert request is not None
         assert isinstance(request.intent, Segment)
         references.append(request.intent.reference)

@@ -17,7 +17,7 @@ from core.brands.directory import Directory
 from core.conversation.requests import Segment
 from sms.gsm.segments import split
 from sms.smpp import codes
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import Bind, Framer, Message, build_message, build_response, generic_nack, header
 from sms.smpp.profile import Profile
@@ -39,10 +39,10 @@ class Owner:
 
     def __init__(self) -> None:
         self.texts: list[str | None] = []
-        self._inbound = Inbound("a", "gsm7", Directory([Brand("600100", "MIGROS")]), FakeClock(), id_tlv=0x1403)
+        self._decoder = Decoder("a", "gsm7", Directory([Brand("600100", "MIGROS")]), FakeClock(), id_tlv=0x1403)
 
     def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
-        arrival = self._inbound.take(pdu, 1)
+        arrival = self._decoder.take(pdu, 1)
         if arrival.request is not None:
             intent = arrival.request.intent
             text = (

@@ -212,7 +212,7 @@ async def test_stopping_answers_what_is_being_committed_and_leaves_nothing_open(
 
     monkeypatch.setattr(Transaction, "commit", held)
     await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
-    await until(lambda: line.bind._incoming._in_hand == 1)
+    await until(lambda: line.bind._receiver._in_hand == 1)
     stopping = asyncio.create_task(line.operator.stop())
     await peer.quiet()
     release.set()
@@ -449,7 +449,7 @@ async def test_who_turns_messages_away_holds_nothing_back_any_more(line: Line, m
     monkeypatch.setattr(delayed_nacks, "HOLD_BACK_S", 600)
     peer = await line.bound()
     await peer.send(build_message(codes.DELIVER_SM, 1, MESSAGE))
-    await until(lambda: bool(line.bind._incoming._delayed_nacks._answers))
+    await until(lambda: bool(line.bind._receiver._delayed_nacks._answers))
 
     line.operator.turn_away()
 

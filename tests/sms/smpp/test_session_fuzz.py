@@ -14,7 +14,7 @@ import pytest
 from core.brands.directory import Directory
 from sms.gsm.segments import split
 from sms.smpp import codes, junk, session
-from sms.smpp.decode import Inbound
+from sms.smpp.decode import Decoder
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import HEADER_OCTETS, Bind, Message, build_message, build_plain, build_response, generic_nack
 from sms.smpp.profile import Profile
@@ -81,10 +81,10 @@ class Owner:
 
     def __init__(self) -> None:
         self.last = b""
-        self._inbound = Inbound("operator-a", "gsm7", Directory([MIGROS]), FakeClock())
+        self._decoder = Decoder("operator-a", "gsm7", Directory([MIGROS]), FakeClock())
 
     def delivered(self, pdu: bytes, answer: Callable[[int], int]) -> None:
-        self._inbound.take(pdu, 1)
+        self._decoder.take(pdu, 1)
         self.last = pdu
         answer(codes.ESME_ROK)
 
