@@ -107,17 +107,11 @@ class Binding:
 
     async def run(self) -> None:
         """Stay bound until `stop`."""
-        delay = self._back_off.first
-        while not self._stopping.is_set():
-            has_lasted, refused = await self._live_once()
-            if has_lasted:
-                delay = self._back_off.first
-            elif refused:
-                delay = min(max(2 * delay, self._back_off.refused), 10 * self._back_off.refused)
-            else:
-                delay = min(2 * delay, self._back_off.most)
-            # Jitter: a hundred links must not come back in the same instant.
-            await self._pause(delay * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+        try:
+            await self._stay_bound()
+        finally:
+            if self._log is not None:
+                self._log.close()
 
     def turn_away(self) -> None:
         """From now on every new message gets the temporary status: the network keeps it."""
@@ -150,6 +144,19 @@ class Binding:
             self._receiver.connection.heard(number)
 
     # Staying bound.
+
+    async def _stay_bound(self) -> None:
+        delay = self._back_off.first
+        while not self._stopping.is_set():
+            has_lasted, refused = await self._live_once()
+            if has_lasted:
+                delay = self._back_off.first
+            elif refused:
+                delay = min(max(2 * delay, self._back_off.refused), 10 * self._back_off.refused)
+            else:
+                delay = min(2 * delay, self._back_off.most)
+            # Jitter: a hundred links must not come back in the same instant.
+            await self._pause(delay * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
 
     @property
     def _is_bound(self) -> bool:

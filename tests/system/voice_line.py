@@ -142,6 +142,10 @@ class VoiceLine:
         return self.received[number][count - 1]
 
     async def send(self, number: str, text: str) -> None:
+        """Bring a text, once a bind receives: one that the database had stood still for is given up and taken again."""
+        async with asyncio.timeout(LIMIT_S):
+            while not self.simulator.receivers:  # noqa: ASYNC110  # the simulator raises no event here
+                await asyncio.sleep(0.01)
         assert await self.simulator.deliver(number, text, dest="3338") == 0
 
     def allow(self, number: str, *brand_codes: str, days_ago: int = 30) -> None:
