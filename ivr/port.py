@@ -18,7 +18,7 @@ class Dialled(NamedTuple):
 
 
 class IvrPort(Protocol):
-    """The counter behind the voice menu. Every method ends in a few seconds, whatever the database does."""
+    """The desk behind the voice menu. Every method ends in a few seconds, whatever the database does."""
 
     async def known(self, number: Msisdn) -> Known:
         """Facts known of a calling number; none where it cannot be looked up."""

@@ -1,4 +1,4 @@
-"""The counter behind the link pages: what they look up in the store, and what they hand to the desk."""
+"""The desk behind the link pages: what they look up in the store, and what they hand to the desk."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeVar

@@ -58,7 +58,7 @@ class ReceiptState(NamedTuple):
 
 
 class LinkPort(Protocol):
-    """The counter behind the pages. Every method may raise `LinkDown`; only `offer`, `holdings`, `reports` and
+    """The desk behind the pages. Every method may raise `LinkDown`; only `offer`, `holdings`, `reports` and
     `receipt` are called by GET and HEAD, and only read."""
 
     async def offer(self, token: str) -> Offer | None:

@@ -55,9 +55,9 @@ class _Held(NamedTuple):
 
 
 class Mailer:
-    """Keeps one connection to the mail server, and sends one mail after the other over it. An outbox's carrier.
+    """Keeps one connection to the mail server, and sends one mail after the other over it. An outbox's transport.
 
-    A parcel is handed back or settled before its lease of `lease_s` seconds ends: it waits here for at most 0.4 of
+    A message is handed back or settled before its lease of `lease_s` seconds ends: it waits here for at most 0.4 of
     that, and half of it is the limit of handing it over. `wake` tells the writer that fates are known.
     """
 
@@ -108,7 +108,7 @@ class Mailer:
             delay = min(2 * delay, self._pace.most_s)
 
     def turn_away(self) -> None:
-        """From now on no further parcel is taken."""
+        """From now on no further message is taken."""
         self._turning_away = True
 
     def stop(self) -> None:
@@ -116,7 +116,7 @@ class Mailer:
         self._stopping.set()
         self._changed.set()
 
-    # The outbox's carrier.
+    # The outbox's transport.
 
     def capacity(self) -> int:
         if self.trouble or self._turning_away or self._stopping.is_set():
@@ -195,7 +195,7 @@ class Mailer:
     # One mail.
 
     async def _send(self, connection: Connection, held: _Held) -> bool:
-        """Settle one parcel; whether the server took or refused it for its own sake."""
+        """Settle one message; whether the server took or refused it for its own sake."""
         outbox_message = held.outbox_message
         if asyncio.get_running_loop().time() >= held.until:
             self._outbox.release(outbox_message, 0, "not sent")

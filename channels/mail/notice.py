@@ -40,12 +40,12 @@ class MailNotice(NamedTuple):
         return f"{self.url.rpartition('/r/')[0]}/"
 
     def to_json(self) -> str:
-        """The text of a parcel."""
+        """The text of a message."""
         return orjson.dumps(self._asdict()).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "MailNotice":
-        """Read the text of a parcel. Raises `BadNotice`."""
+        """Read the text of a message. Raises `BadNotice`."""
         if len(text) > JSON_CHARS_MAX:
             raise BadNotice("a notice that is too long")
         try:

@@ -30,7 +30,7 @@ DAY_MS: Final = 86_400_000
 
 
 class Outboxes(NamedTuple):
-    """One for each operator, which is its carrier; and that of the mailer, if there is one."""
+    """One for each operator, which is its transport; and that of the mailer, if there is one."""
 
     by_sms: Sequence[Outbox]
     by_mail: Sequence[Outbox]

@@ -1,4 +1,4 @@
-"""The counter behind the voice menu: what it looks up in the store, and what it hands to the desk."""
+"""The desk behind the voice menu: what it looks up in the store, and what it hands to the desk."""
 
 import asyncio
 from collections.abc import Callable

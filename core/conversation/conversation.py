@@ -135,7 +135,7 @@ class Conversation(NamedTuple):
         return conversation
 
     def living(self, now: Instant, help_repeat_ms: int, dedupe_ms: int) -> "Conversation":
-        """The talk without what nothing is decided by any more; `NEW` where nothing is left. Language and
+        """The conversation without what nothing is decided by any more; `NEW` where nothing is left. Language and
         `subscribed_at` are for ever."""
         helped, advert, last = self.helped_at, self.advert_at, self.last
         is_asked_about = advert is not None and now - advert < HOUR_MS
@@ -155,12 +155,12 @@ NEW: Final = Conversation()
 
 
 def dump(conversation: Conversation) -> str:
-    """The talk as JSON, for the store."""
+    """The conversation as JSON, for the store."""
     return orjson.dumps(conversation, default=tuple).decode()
 
 
 def load(text: str) -> Conversation:
-    """A talk that `dump` wrote."""
+    """A conversation that `dump` wrote."""
     language, subscribed_at, questions, answered, erred, codes, helped_at, advert, advert_at, *last = orjson.loads(text)
     return Conversation(
         Language(language),

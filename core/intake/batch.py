@@ -157,7 +157,7 @@ class Batch:
             request, request_id, out.conversation or conversation, keys, asked=asked
         )
         self._citizens.keep(recipient, conversation)
-        # A number that no talk is kept of would be new each time.
+        # A number that no conversation is kept of would be new each time.
         return out._replace(is_first=True) if is_new and conversation != NEW else out
 
     def _decide(self, request: Request, request_id: int, recipient: str) -> Outgoing:

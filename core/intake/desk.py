@@ -1,4 +1,4 @@
-"""The counter: gathers waiting requests, lets them be decided together, and answers after the commit."""
+"""The desk: gathers waiting requests, lets them be decided together, and answers after the commit."""
 
 import asyncio
 import time

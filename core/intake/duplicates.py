@@ -35,8 +35,8 @@ class Duplicates:
     def remember(
         self, request: Request, request_id: int, conversation: Conversation, keys: Sequence[bytes], *, asked: bool
     ) -> Conversation:
-        """The talk that a message which is no repeat left, with what its repeats are known by: `keys`, its own or those
-        of its parts. `asked`: it was answered with a question."""
+        """The conversation that a message which is no repeat left, with what its repeats are known by: `keys`, its own
+        or those of its parts. `asked`: it was answered with a question."""
         if request.recipient is not None and request.is_named:
             recipient, life_ms = request.recipient.reveal(), max(self._rules.redelivery_ms, self._rules.dedupe_ms)
             self._transaction.run_many(ADD_REDELIVERY, [(recipient, request_id, request.key, self._now + life_ms)])

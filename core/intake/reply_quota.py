@@ -48,7 +48,7 @@ class Admitted(NamedTuple):
 
 
 class ReplyQuota:
-    """One process's guard. The budgets of a number lie in its talk; that of a prefix, which pumping from a block of
+    """One process's budgets. Those of a number lie in its conversation; that of a prefix, which pumping from a block of
     numbers would use up, is counted here for each minute."""
 
     def __init__(self, rules: Rules) -> None:

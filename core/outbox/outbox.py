@@ -79,7 +79,7 @@ class Swept(NamedTuple):
 
 
 class Transport(Protocol):
-    """Who brings parcels to the network."""
+    """The way of messages to the network."""
 
     def capacity(self) -> int:
         """The number of messages that may leave now."""
@@ -173,8 +173,8 @@ BY_MAIL: Final = (OutboxClass.MAIL, OutboxClass.MAIL)
 
 
 class Outbox:
-    """This process's share of the outbox, for the classes of one carrier. A participant of the writer, after the desk:
-    what the desk puts in with a transaction can be leased in that same transaction.
+    """This process's share of the outbox, for the classes of one transport. A participant of the writer, after the
+    desk: what the desk puts in with a transaction can be leased in that same transaction.
 
     `served_by_others` names the operators that send the answers to their own messages themselves: those are left to
     them.
@@ -312,7 +312,7 @@ class _OutboxJob:
             outbox.transport.send(self._outbox_messages)
 
     def failed(self, error: Exception) -> None:
-        """Nothing was leased; what became of earlier parcels is written with the next transaction. Where the data is
+        """Nothing was leased; what became of earlier messages is written with the next transaction. Where the data is
         at fault, that is by halves until the offender stands alone."""
         if isinstance(error, DataFault) and self._marks:
             self._divide(error)

@@ -94,7 +94,7 @@ class Binding:
         return self._outgoing.pace.wait_s(asyncio.get_running_loop().time())
 
     def send(self, outbox_message: OutboxMessage) -> None:
-        """Send a leased parcel; only while `sends`."""
+        """Send a leased message; only while `sends`."""
         assert self._session is not None
         self._outgoing.send(outbox_message, self._session)
 

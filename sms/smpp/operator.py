@@ -15,7 +15,7 @@ _WAKE_MIN_S: Final = 0.005  # a high rate frees its places one by one: they are 
 
 
 class Operator:
-    """The carrier of its own outbox. `siblings` are all operators of this process; it may hold this one too."""
+    """The transport of its own outbox. `siblings` are all operators of this process; it may hold this one too."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Operator:
         for bind in self.binds:
             bind.measure()
 
-    # The outbox's carrier.
+    # The outbox's transport.
 
     def served_by_others(self) -> list[str]:
         """The operators that send the answers to their own messages themselves."""

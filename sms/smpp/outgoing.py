@@ -27,7 +27,7 @@ _log = structlog.get_logger(component="sms")
 
 
 class Outgoing:
-    """Sends parcels over the session that stands. `index` is the number of the bind among those of its operator."""
+    """Sends messages over the session that stands. `index` is the number of the bind among those of its operator."""
 
     def __init__(self, profile: Profile, index: int, services: Services, refusals: Refusals) -> None:
         self.pace = pace.Pace(profile.rate)
@@ -40,7 +40,7 @@ class Outgoing:
         self._unknown = BIND_UNKNOWN.labels(profile.name, index)
 
     def send(self, outbox_message: OutboxMessage, session: Session) -> None:
-        """Let a leased parcel leave, or say in the outbox why it cannot."""
+        """Let a leased message leave, or say in the outbox why it cannot."""
         try:
             submission = self._submission(outbox_message, self._services.clock())
         except (TextTooLong, ValueError) as error:

@@ -78,12 +78,12 @@ class Owner(Protocol):
         ...
 
     def submitted(self, outbox_id: int, result: "int | Fate", message_id: str) -> None:
-        """A shipment ended: with the status of its last segment, or of the first that failed. `message_id` is that of
+        """A submission ended: with the status of its last segment, or of the first that failed. `message_id` is that of
         its last segment."""
         ...
 
     def accepted_late(self, outbox_id: int, message_id: str) -> None:
-        """A shipment that had ended as unknown was accepted after all."""
+        """A submission that had ended as unknown was accepted after all."""
         ...
 
     def heard(self, number: int) -> None:
@@ -517,7 +517,7 @@ class _Remembered:
 
 
 class _InFlight:
-    """A shipment on its way."""
+    """A submission on its way."""
 
     __slots__ = ("has_ended", "is_given_up", "message_id", "queued_at", "remaining", "sent_at", "submission")
 

@@ -13,7 +13,7 @@ TRIES_MAX: Final = 3
 
 
 def count_code(scene: Scene) -> Conversation | None:
-    """The talk that has counted one more code to this number today (the Istanbul day); None where the limit is
+    """The conversation that has counted one more code to this number today (the Istanbul day); None where the limit is
     reached. Codes of all doors count together."""
     limit = scene.rules.codes_per_number_day
     if not limit:
