@@ -33,8 +33,9 @@ def quick() -> None:
     reading.main(rounds=1)
     links.main(pages=300, connections=300)
     calls.main(seconds=1)
-    for part, number in (("loop", 500), ("refusals", 1_000), ("imports", 2_000), ("busy", 2_000)):
-        table.main((part,), (number,))
+    small = (("loop", (500, 1)), ("refusals", (1_000,)), ("imports", (2_000,)), ("busy", (2_000,)))
+    for part, numbers in small:
+        table.main((part,), numbers)
 
 
 def of_messages(count: int, runs: int) -> None:

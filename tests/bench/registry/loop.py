@@ -21,12 +21,12 @@ _REFUSED: Final = "SELECT count(*) FROM consent WHERE status = 'RET' AND source 
 _ACCEPTED: Final = "SELECT count(*) FROM outbox WHERE state = 'accepted' AND attempts = 1"
 
 
-def measure(bench: Bench, messages: int = MESSAGES) -> list[Figure]:
+def measure(bench: Bench, messages: int = MESSAGES, rounds: int = ROUNDS) -> list[Figure]:
     """The rate in the middle of some rounds, each of which measures everything once: a disk is slower by the hour."""
     single = PostgresqlPlace(bench.server, "single")
     loops: dict[tuple[str, int], list[Measured]] = defaultdict(list)
     commits: dict[int, list[float]] = defaultdict(list)
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         for processes in PROCESSES:
             postgresql, sqlite = bench.places(f"loop_{turn}_{processes}")
             for place in (postgresql, sqlite) if processes == 1 else (postgresql,):

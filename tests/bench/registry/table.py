@@ -1,7 +1,7 @@
 """`python -m tests.bench.registry [PART [NUMBER ...]]`: PostgreSQL and SQLite under a registry that has grown.
 
-Parts: `loop [MESSAGES]`, `refusals [CONSENTS ...]`, `imports [ROWS]`, `busy [ROWS]`; without one, all of them in
-middling sizes. PostgreSQL is a server of its own with durable settings. Compare the columns and the rows of one run
+Parts: `loop [MESSAGES [ROUNDS]]`, `refusals [CONSENTS ...]`, `imports [ROWS]`, `busy [ROWS]`; without one, all of them
+in middling sizes. PostgreSQL is a server of its own with durable settings. Compare the columns and the rows of one run
 with each other: machines differ.
 """
 
