@@ -20,7 +20,7 @@ class Relay(NamedTuple):
     @classmethod
     def parse(cls, url: str) -> "Relay":
         """Read `smtp://host:port` or `smtps://user:password@host`, checked before
-        (`channels.settings.settings.setting_types`). Ports default to 25 and 465."""
+        (`channels.settings.setting_types`). Ports default to 25 and 465."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         implicit_tls = parts.scheme == "smtps"

@@ -43,7 +43,7 @@ class LedgerSession:
 
     @property
     def cookie_key(self) -> bytes:
-        """Seals the cookies of the link pages; shared as `code_key` is."""
+        """Encrypts the cookies of the link pages; shared as `code_key` is."""
         return self._signer.derived(b"izinhatti cookies")
 
     async def anchor(self) -> None:

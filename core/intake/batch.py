@@ -127,7 +127,7 @@ class Batch:
         self._duplicates = Duplicates(transaction, requests, tools.rules, self._now)
 
     def run(self, delivered: Sequence[tuple[int, int]]) -> list[Outgoing]:
-        """Decide and write; `delivered` are (request, link) news of what was surely acknowledged."""
+        """Decide and write; `delivered` are (request, connection) news of what was surely acknowledged."""
         outgoing = [self._take(request) for request in self._requests]
         self._citizens.write(self._now)
         self._write(outgoing)

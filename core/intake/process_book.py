@@ -25,8 +25,8 @@ class ProcessStart(NamedTuple):
 
 
 def begin(transaction: Transaction, locks: BookLocks, signer: Signer, clock: Clock, redelivery_ms: int) -> ProcessStart:
-    """Open this process's book. The books of processes that died are sealed: their last head is signed, their links
-    closed, and what they had sent without hearing of it becomes unknown."""
+    """Open this process's book. The books of processes that died are closed: their last head is signed, their
+    connections are closed, and what they had sent without hearing of it becomes unknown."""
     now = clock()
     transaction.lock(_STARTS)  # two starts at once would take over the same books
     [(number,)] = transaction.rows(OPEN_BOOK, opening_at=now)

@@ -117,8 +117,8 @@ class ReplyQuota:
 
 
 def _unsaid(answer: Answer | Unspoken, before: Conversation, after: Conversation) -> Conversation:
-    """What is not said is not asked: a number or EVET must never choose from a list that nobody saw. RET HEPSİ stays
-    asked, for its own repetition answers it: the refusal is never silenced."""
+    """The conversation without the questions of an unsaid answer: a number or EVET must never choose from a list that
+    nobody saw. RET HEPSİ stays asked, for its own repetition answers it: the refusal is never silenced."""
     match answer:
         case ListPage() | WhichBrand() | OneOnRecord() | BrandMeant():
             return after._replace(questions=before.questions)

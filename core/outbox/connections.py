@@ -40,7 +40,7 @@ class Connection:
 
     @property
     def has_news(self) -> bool:
-        """Whether acknowledgements were delivered further than the store knows."""
+        """True if acknowledgements were delivered further than the store knows."""
         return self.delivered_through > self.stored_through
 
 
@@ -68,7 +68,7 @@ class Connections:
         self._links.pop(connection.id, None)
 
     def news(self) -> list[Connection]:
-        """Links whose acknowledgements were delivered further than the store knows."""
+        """Connections whose acknowledgements were delivered further than the store knows."""
         return [connection for connection in self._links.values() if connection.has_news]
 
 

@@ -2,7 +2,7 @@
 
 A row's life: `ready` → `sent` → `accepted` → `delivered`, back to `ready` for another try, or `dead`. `sent` is durable
 before the octets leave, so that after a kill every message whose fate is open is known: it is *unknown*, and sent again
-once. What comes after `accepted` is told by the network's receipts (`core.outbox.outbox.deliveries`).
+once. What comes after `accepted` is told by the network's receipts (`core.outbox.deliveries`).
 """
 
 from collections import OrderedDict, deque

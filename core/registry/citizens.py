@@ -69,8 +69,8 @@ def _objection_row(o: Objection) -> tuple[object, ...]:
 
 
 class Citizens:
-    """The standings and conversations of one batch: read together, each request seeing the changes decided before it,
-    written together."""
+    """The consent states and conversations of one batch: read together, each request seeing the changes decided before
+    it, written together."""
 
     def __init__(self, transaction: Transaction, pairs: Iterable[Pair], talkers: Iterable[str] = ()) -> None:
         self._transaction = transaction

@@ -86,7 +86,7 @@ def decode(
 ) -> str:
     """Return the text of a message without its user data header.
 
-    `default_alphabet` is what data_coding 0 means on this link, `charsets` says where the operator differs, by
+    `default_alphabet` is what data_coding 0 means to this operator, `charsets` says where the operator differs, by
     data_coding; packed septets come unpacked (`as_septets`). The shifts
     are the language identifiers of the header and touch GSM 7-bit text only. Turkish is read when the header is
     missing too: the plain extension table has nothing where an escape makes a Turkish letter, and Turkish has no use

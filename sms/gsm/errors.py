@@ -22,7 +22,7 @@ class BrokenUdh(SmsError):
 
 
 class UnknownAlphabet(SmsError):
-    """Text in an alphabet that this link does not read or write.
+    """Text in an alphabet that this line does not read or write.
 
     `alphabet` names it, like `data_coding 0x04`.
     """

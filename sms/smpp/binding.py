@@ -155,7 +155,7 @@ class Binding:
                 delay = min(max(2 * delay, self._back_off.refused), 10 * self._back_off.refused)
             else:
                 delay = min(2 * delay, self._back_off.most)
-            # Jitter: a hundred links must not come back in the same instant.
+            # Jitter: a hundred binds must not come back in the same instant.
             await self._pause(delay * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
 
     @property
@@ -254,7 +254,7 @@ class Binding:
                 return
             except StoreError as error:
                 if self._stopping.is_set():
-                    return  # the next start closes the links of this book
+                    return  # the next start closes the connections of this book
                 self._fail(str(error))
                 await self._pause(delay)
                 delay = min(2 * delay, self._back_off.most)

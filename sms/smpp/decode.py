@@ -74,7 +74,7 @@ class Decoder:
         recipient = number_of(message.source, message.source_ton)
         try:
             reading, segment = self._content(message, kind)
-        except Exception as error:  # noqa: BLE001  # poison: raised further, it would cut the link and come again for ever
+        except Exception as error:  # noqa: BLE001  # poison: raised further, it would end the bind and come again for ever
             reading, segment = Reading(None, Unreadable(f"reading raised {type(error).__name__}")), None
         intent, now = segment or reading.intent, self._clock()
         named, sent = _value(message, self._id_tlv), _value(message, self._time_tlv)

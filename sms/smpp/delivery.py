@@ -49,14 +49,14 @@ class Unsettled(Enum):
 
 
 def is_receipt(message: Message) -> bool:
-    """Whether it is one by any of its marks: its type, the TLV of a message's id, or the text of appendix B."""
+    """True if it is one by any of its marks: its type, the TLV of a message's id, or the text of appendix B."""
     if message.esm_class & _TYPE in _RECEIPT_TYPES or TLV_RECEIPTED_MESSAGE_ID in message.tlvs:
         return True
     return not message.esm_class & ESM_UDHI and _RECEIPT_TEXT.match(_text(message)) is not None
 
 
 def read_delivery(message: Message, operator: str) -> Delivery | Unsettled:
-    """What a receipt says became of which message.
+    """The outcome that a receipt tells, and of which message.
 
     Its TLVs come before its text: a text may be cut, and its fields are whatever the vendor likes.
     """

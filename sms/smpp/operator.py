@@ -1,4 +1,4 @@
-"""The link to one operator: all of its binds, and the share of the outbox that leaves over them."""
+"""One operator: all of its binds, and the share of the outbox that leaves over them."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -87,7 +87,7 @@ class Operator:
 
     def send(self, outbox_messages: Sequence[OutboxMessage]) -> None:
         for outbox_message in outbox_messages:
-            # A link may have gone while the lease was written; then another bind, or another operator, has it next.
+            # A bind may have gone while the lease was written; then another bind, or another operator, has it next.
             bind = max((bind for bind in self.binds if bind.sends), key=lambda bind: bind.room, default=None)
             if bind is None:
                 self._services.outbox.release(outbox_message, 0, "not sent")
@@ -106,8 +106,8 @@ class Operator:
 
 
 def missing(operators: Iterable[Operator]) -> list[str]:
-    """What this process lacks to receive and to send, a line each: one bind of each kind is enough, if what it sends
-    is taken."""
+    """A line for each thing that this process lacks to receive and to send: one bind of each kind is enough, if what it
+    sends is taken."""
     operators = list(operators)
     refusals = [one.refusal for one in operators if one.refusal is not None]
     if any(one.receives for one in operators) and any(one.sends for one in operators):

@@ -89,7 +89,7 @@ class Outgoing:
         )
 
     def _may_leave(self, outbox_message: OutboxMessage) -> bool:
-        """Whether it is still ours and still of use: this process may have stood still since it was leased."""
+        """True if it is still ours and still of use: this process may have stood still since it was leased."""
         return self._services.clock() < min(outbox_message.lease_until, outbox_message.expires_at)
 
     def _refused(self, outbox_message: OutboxMessage, status: int) -> None:

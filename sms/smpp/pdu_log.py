@@ -1,4 +1,4 @@
-"""A log of PDUs for whoever tunes a link: a line each, with no number whole and no text at all."""
+"""A log of PDUs for whoever tunes a bind: a line each, with no number whole and no text at all."""
 
 import os
 from datetime import UTC, datetime

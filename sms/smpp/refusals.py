@@ -14,7 +14,7 @@ _log = structlog.get_logger(component="sms")
 
 
 class Refusals:
-    """What stands between this operator and our submits. `now` is a clock that never steps back, in seconds."""
+    """Refusals that stand between this operator and our submits. `now` is a clock that never steps back, in seconds."""
 
     def __init__(self, operator: str, now: Callable[[], float]) -> None:
         self._operator = operator
@@ -25,7 +25,7 @@ class Refusals:
 
     @property
     def trouble(self) -> str | None:
-        """What is named to people; None while submits are taken."""
+        """The trouble that is named to people; None while submits are taken."""
         if self._status is None or (self._fault is not Fault.SETTINGS and self._now() < self._since + LASTING_S):
             return None
         return f"submits refused {codes.status_name(self._status)}"

@@ -32,7 +32,7 @@ REMEMBERED_MAX: Final = 262_144  # deliver_sm whose outcome is kept for a repeat
 REMEMBERED_S: Final = 60.0
 UNREAD_OCTETS_MAX: Final = 4 << 20  # what the SMSC may leave unread before the connection is given up
 TICK_S: Final = 0.5
-GIVEN_UP_TIMEOUTS: Final = 2.4  # response timeouts after which a submit is unknown, on a link that lives: a slow
+GIVEN_UP_TIMEOUTS: Final = 2.4  # response timeouts after which a submit is unknown, on a connection that lives: a slow
 # operator's answer still counts meanwhile; with the settings' defaults it is over before the lease
 GIVEN_UP_MAX: Final = 10_000  # given up submits whose answer is still known when it comes
 
@@ -441,7 +441,7 @@ class Session(asyncio.Protocol):
             self._fill_window()
 
     def _wants_a_sign_of_life(self, now: float) -> bool:
-        """Whether nothing was heard for long, a submit is overdue, or acknowledgements wait for a proof that they were
+        """True if nothing was heard for long, a submit is overdue, or acknowledgements wait for a proof that they were
         read."""
         timeout = self._profile.response_timeout_s
         if self._heard_at + self._profile.enquire_link_s <= now:

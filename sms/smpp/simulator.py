@@ -104,7 +104,7 @@ class Simulator:
     async def deliver(self, source: str, text: str, *, dest: str) -> int:
         """Bring `text` from `source` in the cheapest alphabet; return the worst status of its parts.
 
-        Raises ConnectionError without a receiving bind or when the link breaks, TimeoutError when an answer
+        Raises ConnectionError without a receiving bind or when the connection breaks, TimeoutError when an answer
         is late, TextTooLong over 255 parts.
         """
         self._last_reference = (self._last_reference + 1) % 256
@@ -264,7 +264,7 @@ class _Session(asyncio.Protocol):
         self._out.clear()
 
     def _on_pdu(self, pdu: bytes) -> bool:
-        """Answer one PDU; return whether the link ends after it."""
+        """Answer one PDU; return whether the connection ends after it."""
         head = header(pdu)
         if head.command & codes.RESPONSE:
             return self._on_response(head)
