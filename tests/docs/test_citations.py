@@ -100,10 +100,16 @@ def test_a_module_or_its_attribute_is_found(name: str, is_there: bool) -> None:
     assert exists(name) is is_there
 
 
-def links(page: Path) -> list[str]:
-    return re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+def anchors(page: Path) -> set[str]:
+    """Of the headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)
 def test_links_between_papers_lead_somewhere(page: Path) -> None:
-    assert [link for link in links(page) if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text())
+    led = [(page.parent / file if file else page, anchor) for file, anchor in links]
+
+    assert [str(there) for there, _ in led if not there.exists()] == []
+    assert [anchor for there, anchor in led if anchor and anchor not in anchors(there)] == []
